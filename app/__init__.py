@@ -1,0 +1,1 @@
+"""The front door: command line, wiring, demo, doctor. The one place that knows every room."""

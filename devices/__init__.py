@@ -1,0 +1,1 @@
+"""Hardware: drivers, their twins, and the supervisor that keeps them alive."""

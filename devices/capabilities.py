@@ -1,0 +1,111 @@
+"""What devices can do: small protocols, one a capability, and the four ways in which they fail."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
+
+from wms.signals import Signal
+
+
+class Health(StrEnum):
+    """A device's state as the lead sees it (`devices.health`)."""
+
+    STARTING = "starting"
+    ONLINE = "online"
+    DEGRADED = "degraded"
+    OFFLINE = "offline"
+    FAULT = "fault"
+
+
+class Unavailable(Exception):
+    """The peer cannot be reached or stopped answering: nothing was sent. Retried with backoff."""
+
+
+class ConfigFault(Exception):
+    """Will not get better by trying again: stopped until the configuration changes."""
+
+
+class NeedsHuman(Exception):
+    """Reachable but blocked (paper out, head open, e-stop): the link is kept, a person is called."""
+
+
+class Uncertain(Exception):
+    """Something was sent and its outcome is unknown: reconcile, never blindly repeat."""
+
+
+async def _always_room() -> None:
+    """For a link without a bounded queue behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What a driver is given for one session: its name and ways to be heard.
+
+    `emit` publishes a fact or state; `alive` records a sign of life from the *peer* (never from
+    our own code); `degraded(reason)` says that a person is needed, `degraded("")` that it is over;
+    `clock` gives monotonic seconds. All of them belong to the event loop's thread. A driver of
+    facts awaits `room` before it takes more bytes from its peer: facts are never dropped, so a
+    slow floor must be felt at the wire.
+    """
+
+    device: str
+    session: int
+    emit: Callable[[Signal], None]
+    alive: Callable[[], None]
+    degraded: Callable[[str], None]
+    clock: Callable[[], float]
+    room: Callable[[], Awaitable[None]] = _always_room
+
+
+@runtime_checkable
+class Driver(Protocol):
+    """One session of one device; a new instance is made for each session.
+
+    A driver class takes its options (a mapping from `config.toml`) and raises `ConfigFault` for
+    wrong ones. `open` raises `Unavailable` or `ConfigFault`; `run` returns or raises when the link
+    is lost; `close` never raises and leaves no thread behind.
+    """
+
+    async def open(self, link: Link) -> None: ...
+
+    async def run(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+DriverFactory = Callable[[Mapping[str, Any]], Driver]
+
+
+class Printed(StrEnum):
+    """What is known after printing: `confirmed` by the printer, or only `spooled` to a queue."""
+
+    CONFIRMED = "confirmed"
+    SPOOLED = "spooled"
+
+
+@runtime_checkable
+class LabelPrinter(Protocol):
+    async def print_label(self, job: str, payload: bytes, copies: int) -> Printed:
+        """Print *payload* (a ZPL format) *copies* times.
+
+        Raises `Unavailable` or `NeedsHuman` when not one byte of it was sent (so it may go to a
+        neighbour), `Uncertain` when some of it was.
+        """
+        ...
+
+
+@runtime_checkable
+class TagReader(Protocol):
+    """Emits `TagSeen`. Reads are evidence, never truth."""
+
+    async def write_epc(self, old: bytes, new: bytes, timeout_s: float = 3.0) -> None:
+        """Write *new* over the tag whose whole EPC is *old*. `Uncertain` on silence: read again."""
+        ...
+
+
+@runtime_checkable
+class Scale(Protocol):
+    async def weigh(self) -> int:
+        """The next stable weight in grams. `NeedsHuman` under or over load, never a guess."""
+        ...

@@ -1,0 +1,1 @@
+"""One driver a file: a codec under a page of input and output."""

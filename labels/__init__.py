@@ -1,0 +1,1 @@
+"""Renders paper: ZPL labels and PDF slips."""

@@ -1,0 +1,1 @@
+"""Speaks to the outside: the OMS door, files and webhooks."""

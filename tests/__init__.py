@@ -1,0 +1,1 @@
+"""Promises, each a test."""

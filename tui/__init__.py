@@ -1,0 +1,1 @@
+"""The window people look through. It knows prompts, not rules."""

@@ -1,0 +1,201 @@
+"""One book, honest transactions: `write` runs a command in one transaction, `read` in a snapshot.
+
+SQLite needs two hooks or savepoints silently commit and readers upgrade into writers; PostgreSQL
+needs the whole command tried again when two of them collide. Both live here and nowhere else.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import stamina
+from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+Tx = Connection  # an open transaction; whoever receives one never commits it
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+SQLITE_FIXED = (3, 51, 3)  # older ones have a rare corruption with several connections in WAL
+BUSY_MS = 5_000
+READERS = 2
+TRIES = 8
+RETRIED = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+
+
+def sqlite_module() -> Any:
+    """The SQLite driver: Python's own where it is new enough, else the `pysqlite3` wheel."""
+    if sqlite3.sqlite_version_info >= SQLITE_FIXED:
+        return sqlite3
+    try:
+        from pysqlite3 import dbapi2
+    except ImportError:
+        return sqlite3
+    return dbapi2
+
+
+def open_engine(url: str, *, readonly: bool = False) -> Engine:
+    """An engine for *url* (`sqlite:///FILE` or `postgresql+psycopg://...`)."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url, module=sqlite_module())
+        event.listen(engine, "connect", partial(_sqlite_connect, readonly))
+        event.listen(engine, "begin", _begin_deferred if readonly else _begin_immediate)
+        return engine
+    if url.startswith("postgresql://"):
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    engine = create_engine(url, pool_pre_ping=True, pool_size=4)
+    event.listen(engine, "connect", _postgresql_connect)
+    if readonly:
+        engine = engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+    return engine
+
+
+def insert_once(tx: Tx, table: Table, row: dict[str, Any]) -> bool:
+    """Insert *row* unless a unique key already holds it; tell whether it was new."""
+    insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+    return tx.execute(insert(table).values(row).on_conflict_do_nothing()).rowcount == 1
+
+
+def upsert(
+    tx: Tx,
+    table: Table,
+    rows: Sequence[dict[str, Any]],
+    *,
+    key: Sequence[str],
+    update: Callable[[Any], dict[str, Any]],
+) -> None:
+    """Insert *rows*; where *key* exists, set what *update* makes of the `excluded` row instead."""
+    if not rows:
+        return
+    insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(table)
+    changed = update(statement.excluded)
+    tx.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed), list(rows))
+
+
+class Bell:
+    """Rings after every commit of this process. Waiting is for workers; a second is their limit."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+        self.count = 0
+
+    def ring(self) -> None:
+        self.count += 1
+        self._rung.set()
+        self._rung = asyncio.Event()
+
+    async def wait(self, seen: int, timeout_s: float = 1.0) -> int:
+        """Return at once if it rang since *seen*, else at the next ring or after *timeout_s*."""
+        if self.count == seen:
+            try:
+                await asyncio.wait_for(self._rung.wait(), timeout_s)
+            except TimeoutError:
+                pass
+        return self.count
+
+
+class Book:
+    """The door to the database: one writer at a time on SQLite, a small pool on PostgreSQL.
+
+    Without *threads* the calls run inline (scripts, tests, simulation); with them the event loop
+    is never blocked.
+    """
+
+    def __init__(self, url: str, *, threads: bool = False) -> None:
+        self.url = url
+        self.writing = open_engine(url)
+        self.reading = open_engine(url, readonly=True)
+        self.bell = Bell()
+        writers = 1 if self.is_sqlite else 4
+        self._writers: Executor | None = ThreadPoolExecutor(writers) if threads else None
+        self._readers: Executor | None = ThreadPoolExecutor(READERS) if threads else None
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.writing.dialect.name == "sqlite"
+
+    def write_now(
+        self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run *command* in one transaction and commit; the whole of it again after a collision."""
+        for attempt in stamina.retry_context(
+            on=_collided, attempts=TRIES, wait_initial=0.005, wait_max=0.2, wait_jitter=0.02
+        ):
+            with attempt, self.writing.begin() as tx:
+                result = command(tx, *args, **kwargs)
+        return result
+
+    def read_now(
+        self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """Run *query* in one read-only snapshot."""
+        with self.reading.begin() as tx:
+            return query(tx, *args, **kwargs)
+
+    async def write(
+        self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """`write_now` off the event loop; the bell rings once it is committed."""
+        result = await self._off_loop(
+            self._writers, partial(self.write_now, command, *args, **kwargs)
+        )
+        self.bell.ring()
+        return result
+
+    async def read(
+        self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """`read_now` off the event loop."""
+        return await self._off_loop(self._readers, partial(self.read_now, query, *args, **kwargs))
+
+    async def _off_loop(self, executor: Executor | None, call: Callable[[], R]) -> R:
+        if executor is None:
+            return call()
+        return await asyncio.get_running_loop().run_in_executor(executor, call)
+
+    def close(self) -> None:
+        """Finish what is running and let go of the database."""
+        for executor in (self._writers, self._readers):
+            if executor is not None:
+                executor.shutdown(wait=True)
+        self.writing.dispose()
+        self.reading.dispose()
+
+
+def _collided(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in RETRIED
+
+
+def _sqlite_connect(readonly: bool, connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy, not the driver, decides when to BEGIN
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+    if readonly:
+        connection.execute("PRAGMA query_only = ON")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_deferred(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _postgresql_connect(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET lock_timeout = '2s'")
+        cursor.execute("SET statement_timeout = '30s'")
+        cursor.execute("SET idle_in_transaction_session_timeout = '30s'")
+        cursor.execute("SET timezone = 'UTC'")
+    connection.commit()
