@@ -5,6 +5,7 @@ needs the whole command tried again when two of them collide. Both live here and
 """
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -25,7 +26,8 @@ SQLITE_FIXED = (3, 51, 3)  # older ones have a rare corruption with several conn
 BUSY_MS = 5_000
 READERS = 2
 TRIES = 8
-RETRIED = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+# serialization failure, deadlock, lock not available, the same key at the same moment
+RETRIED = {"40001", "40P01", "55P03", "23505"}
 
 
 def sqlite_module() -> Any:
@@ -57,10 +59,14 @@ def open_engine(url: str, *, readonly: bool = False) -> Engine:
     return engine
 
 
+def insert_for(tx: Tx) -> Callable[[Table], Any]:
+    """The dialect's own `insert`, which knows ON CONFLICT."""
+    return sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+
+
 def insert_once(tx: Tx, table: Table, row: dict[str, Any]) -> bool:
     """Insert *row* unless a unique key already holds it; tell whether it was new."""
-    insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    return tx.execute(insert(table).values(row).on_conflict_do_nothing()).rowcount == 1
+    return tx.execute(insert_for(tx)(table).values(row).on_conflict_do_nothing()).rowcount == 1
 
 
 def upsert(
@@ -74,8 +80,7 @@ def upsert(
     """Insert *rows*; where *key* exists, set what *update* makes of the `excluded` row instead."""
     if not rows:
         return
-    insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(table)
+    statement = insert_for(tx)(table)
     changed = update(statement.excluded)
     tx.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed), list(rows))
 
@@ -95,10 +100,8 @@ class Bell:
     async def wait(self, seen: int, timeout_s: float = 1.0) -> int:
         """Return at once if it rang since *seen*, else at the next ring or after *timeout_s*."""
         if self.count == seen:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._rung.wait(), timeout_s)
-            except TimeoutError:
-                pass
         return self.count
 
 

@@ -8,6 +8,14 @@ class Code(StrEnum):
 
     STOCK_SHORT = "stock.short"
     KEY_REUSED = "key.reused"
+    CONTAINER_ELSEWHERE = "container.elsewhere"
+    ALLOCATION_CLOSED = "allocation.closed"
+    LABEL_TEMPLATE = "label.template"
+    LABEL_DATA = "label.data"
+    LABEL_GLYPH = "label.glyph"
+    LABEL_TOO_LONG = "label.too_long"
+    LABEL_BARCODE = "label.barcode"
+    LABEL_BARCODE_WIDE = "label.barcode_wide"
 
 
 class Rejected(Exception):

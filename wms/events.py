@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Row, insert, select, text, tuple_
 
-from wms.db import Tx, insert_once
+from wms.db import Tx, insert_for, insert_once
 from wms.schema import cursors, event_seqs, events
 
 
@@ -240,14 +240,11 @@ def emit(tx: Tx, *happened: Event, now: int) -> None:
 
 def _reserve(tx: Tx, counts: Counter[str]) -> dict[str, int]:
     """Take the next numbers of each aggregate, locked in name order. Returns the last of each."""
-    from sqlalchemy.dialects import postgresql, sqlite
-
-    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
     upto: dict[str, int] = {}
     names = sorted(counts)
     for start in range(0, len(names), 400):  # bound parameters are limited
         chunk = [{"aggregate": name, "seq": counts[name]} for name in names[start : start + 400]]
-        statement = dialect.insert(event_seqs).values(chunk)
+        statement = insert_for(tx)(event_seqs).values(chunk)
         statement = statement.on_conflict_do_update(
             index_elements=["aggregate"], set_={"seq": event_seqs.c.seq + statement.excluded.seq}
         ).returning(event_seqs.c.aggregate, event_seqs.c.seq)

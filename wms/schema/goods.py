@@ -160,7 +160,7 @@ moves = Table(
     Column("container", ForeignKey("places.code")),  # set when a container moved, contents and all
     Column("source", ForeignKey("places.code"), nullable=False, index=True),
     Column("target", ForeignKey("places.code"), nullable=False, index=True),
-    flag("promised"),  # the promise on these units went with them
+    text_("promise"),  # "" free units, "kept" their promise went along, "ended" it was fulfilled
     text_("reason"),
     text_("actor"),  # person:3, robot:agv-1, api:oms, worker:press
     text_("ref"),  # what it was for: line:5, mission:77, task:9

@@ -1,0 +1,216 @@
+"""Promises: stock allocated to order lines, or to a wave where one-piece orders share a total.
+
+A promise follows the goods: picking moves quantity and promise together into the tote; it ends
+when the goods are packed, or when it is released.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Row, bindparam, insert, select, update
+
+from wms import stock as ledger
+from wms.allocate import Free, Missing, Need, Take, plan
+from wms.db import Tx
+from wms.errors import Code, Rejected
+from wms.schema import allocations, lots, order_lines, orders, places, shops, stock
+from wms.schema.goods import PICKABLE
+from wms.stock import Key, Move
+
+
+def usable_from(ship_date: str, shelf_days_min: int) -> str:
+    """The earliest expiry that may leave on *ship_date*: the one rule, for every screen.
+
+    Goods may be sent on their expiry date itself when the shop asks for no remaining days.
+
+    >>> usable_from("2026-11-22", 0), usable_from("2026-11-22", 30)
+    ('2026-11-22', '2026-12-22')
+    """
+    return (date.fromisoformat(ship_date) + timedelta(days=shelf_days_min)).isoformat()
+
+
+def needs(tx: Tx, order_ids: Sequence[int], *, today: str) -> list[Need]:
+    """What the lines of *order_ids* still want, most urgent order first."""
+    wanted = order_lines.c.qty - order_lines.c.cancelled - order_lines.c.packed
+    query = (
+        select(
+            orders.c.id, order_lines.c.id.label("line"), order_lines.c.item_id,
+            wanted.label("wanted"), orders.c.ship_date, shops.c.shelf_days_min,
+        )
+        .join(order_lines, order_lines.c.order_id == orders.c.id)
+        .join(shops, shops.c.code == orders.c.shop)
+        .where(orders.c.id.in_(order_ids), wanted > 0)
+        .order_by(orders.c.priority.desc(), orders.c.accepted_ms, orders.c.id, order_lines.c.line_no)
+    )  # fmt: skip
+    return [
+        Need(
+            row.id, row.line, row.item_id, row.wanted,
+            usable_from(max(row.ship_date, today), row.shelf_days_min),
+        )
+        for row in tx.execute(query)
+    ]  # fmt: skip
+
+
+def free_stock(tx: Tx, item_ids: Sequence[int]) -> list[Free]:
+    """Free units that may be promised: available, in an open bin, of a lot that is not held.
+
+    Locks the rows in key order on PostgreSQL, so that what was read is still true when written.
+    """
+    query = (
+        select(stock, lots.c.expiry)
+        .join(lots, (lots.c.item_id == stock.c.item_id) & (lots.c.lot == stock.c.lot))
+        .join(places, places.c.code == stock.c.place)
+        .where(
+            stock.c.item_id.in_(item_ids), stock.c.qty > stock.c.allocated,
+            stock.c.condition == "available", lots.c.held == 0,
+            places.c.kind.in_(PICKABLE), places.c.blocked == "",
+        )
+        .order_by(*stock.primary_key.columns)
+        .with_for_update(of=stock)
+    )  # fmt: skip
+    return [
+        Free(
+            Key(row.place, row.item_id, row.lot, row.condition, row.serial),
+            row.qty - row.allocated, row.expiry,
+        )
+        for row in tx.execute(query)
+    ]  # fmt: skip
+
+
+def allocate(
+    tx: Tx, order_ids: Sequence[int], *, wave: int, totals: frozenset[int], today: str, now: int
+) -> tuple[Missing, ...]:
+    """Promise stock to whole orders of a wave; what is missing comes back and gets nothing.
+
+    *totals* are the one-piece orders among them: their units are promised to the wave, and the
+    bench decides which of them gets which unit. Reads once, decides in `plan`, writes in batches.
+    """
+    wanted = needs(tx, order_ids, today=today)
+    decided = plan(wanted, free_stock(tx, sorted({need.item for need in wanted})))
+    promised: Counter[Key] = Counter()
+    for take in decided.takes:
+        promised[take.key] += take.qty
+    ledger.promise(tx, promised)
+    rows = _allocation_rows(decided.takes, wave, totals, now)
+    if rows:
+        tx.execute(insert(allocations), rows)
+    return decided.missing
+
+
+def _allocation_rows(
+    takes: Sequence[Take], wave: int, totals: frozenset[int], now: int
+) -> list[dict[str, Any]]:
+    """A row a line and key; the takes of one-piece orders are summed to a row a key."""
+    summed: Counter[tuple[int | None, Key]] = Counter()
+    for take in takes:
+        summed[None if take.order in totals else take.line, take.key] += take.qty
+    return [
+        {
+            "line_id": line, "wave_id": wave, "item_id": key.item, "lot": key.lot,
+            "condition": key.condition, "serial": key.serial, "place": key.place, "qty": qty,
+            "state": "open", "created_ms": now,
+        }
+        for (line, key), qty in summed.items()
+    ]  # fmt: skip
+
+
+def key_of(row: Row[Any]) -> Key:
+    """The balance that an allocation row draws on."""
+    return Key(row.place, row.item_id, row.lot, row.condition, row.serial)
+
+
+def pick(tx: Tx, allocation: int, *, qty: int, to: str, key: str, actor: str, now: int) -> int:
+    """Move *qty* promised units from their place into *to*, promise and all.
+
+    Returns the picked allocation (a new row when only a part was picked: the rest stays open).
+    Refuses `ALLOCATION_CLOSED`, and `STOCK_SHORT` by the ledger.
+    """
+    row, part = _part(tx, allocation, "open", qty, state="picked", place=to)
+    _post(tx, row, qty, source=row.place, target=to, promise="kept", reason="pick", key=key,
+          actor=actor, now=now)  # fmt: skip
+    return part
+
+
+def unpick(tx: Tx, allocation: int, *, to: str, key: str, actor: str, now: int) -> None:
+    """Undo a pick: the units and their promise go back to the place *to*, open again."""
+    row, _ = _part(tx, allocation, "picked", None, state="open", place=to)
+    _post(tx, row, row.qty, source=row.place, target=to, promise="kept", reason="undo", key=key,
+          actor=actor, now=now)  # fmt: skip
+
+
+def pack(tx: Tx, allocation: int, *, qty: int, to: str, key: str, actor: str, now: int) -> int:
+    """Move *qty* picked units into the box *to*: the promise is fulfilled and ends."""
+    row, part = _part(tx, allocation, "picked", qty, state="packed", place=to)
+    _post(tx, row, qty, source=row.place, target=to, promise="ended", reason="pack", key=key,
+          actor=actor, now=now)  # fmt: skip
+    return part
+
+
+def bind(tx: Tx, allocation: int, *, line: int, qty: int = 1) -> int:
+    """Give *qty* picked units of a wave's total to one order line. Returns their allocation."""
+    row, part = _part(tx, allocation, "picked", qty, state="picked", line=line)
+    if row.line_id is not None:
+        raise Rejected(Code.ALLOCATION_CLOSED, allocation=allocation)
+    return part
+
+
+def release(tx: Tx, allocation_ids: Sequence[int]) -> list[Row[Any]]:
+    """Take promises back (open or picked). The goods stay where they are, free again.
+
+    Returns the rows as they were; those that had ended before are not among them.
+    """
+    live = allocations.c.id.in_(allocation_ids) & allocations.c.state.in_(("open", "picked"))
+    query = select(allocations).where(live).order_by(allocations.c.id).with_for_update()
+    rows = list(tx.execute(query))
+    if rows:
+        freed: Counter[Key] = Counter()
+        for row in rows:
+            freed[key_of(row)] -= row.qty
+        ledger.promise(tx, freed)
+        gone = allocations.c.id.in_([row.id for row in rows])
+        tx.execute(update(allocations).where(gone).values(state="released"))
+    return rows
+
+
+def _part(
+    tx: Tx, allocation: int, before: str, qty: int | None, *, state: str,
+    place: str | None = None, line: int | None = None,
+) -> tuple[Row[Any], int]:  # fmt: skip
+    """Change all of an allocation, or split a part of it off and change that.
+
+    Returns the row as it was, and the id of the changed allocation.
+    """
+    was = allocations.c.id == bindparam("b_id")
+    query = select(allocations).where(was).with_for_update()
+    row = tx.execute(query, {"b_id": allocation}).first()
+    if row is None or row.state != before or (qty is not None and qty > row.qty):
+        raise Rejected(Code.ALLOCATION_CLOSED, allocation=allocation)
+    changed: dict[str, Any] = {"state": state}
+    if place is not None:
+        changed["place"] = place
+    if line is not None:
+        changed["line_id"] = line
+    if qty is None or qty == row.qty:
+        tx.execute(update(allocations).where(was).values(changed), {"b_id": allocation})
+        return row, allocation
+    rest = row.qty - qty
+    tx.execute(update(allocations).where(was).values(qty=rest), {"b_id": allocation})
+    split = {**row._mapping, **changed, "qty": qty}
+    del split["id"]
+    part = tx.execute(insert(allocations).values(split).returning(allocations.c.id)).scalar_one()
+    return row, int(part)
+
+
+def _post(
+    tx: Tx, row: Any, qty: int, *, source: str, target: str, promise: Any, reason: str, key: str,
+    actor: str, now: int,
+) -> None:  # fmt: skip
+    ref = f"line:{row.line_id}" if row.line_id else f"wave:{row.wave_id}"
+    line = Move(
+        key=key, item=row.item_id, qty=qty, source=source, target=target, lot=row.lot,
+        condition=row.condition, serial=row.serial, promise=promise, reason=reason, ref=ref,
+    )  # fmt: skip
+    booked = ledger.move(tx, line, actor=actor, now=now)
+    assert booked, f"the allocation was live, so its move {key} cannot have been booked before"
