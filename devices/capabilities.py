@@ -27,7 +27,7 @@ class ConfigFault(Exception):
 
 
 class NeedsHuman(Exception):
-    """Reachable but blocked (paper out, head open, e-stop): the link is kept, a person is called."""
+    """Reachable but blocked (paper out, head open, e-stop): keep the link, call a person."""
 
 
 class Uncertain(Exception):

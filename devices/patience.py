@@ -1,0 +1,53 @@
+"""How patient the supervisor is with a device, and what it counts."""
+
+from dataclasses import dataclass
+from random import Random
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How patient the supervisor is. All in seconds, except `jitter` (a share of the wait)."""
+
+    open_timeout_s: float = 5.0
+    close_timeout_s: float = 2.0
+    liveness_s: float = 5.0  # no sign from the peer for this long is a lost link
+    backoff_min_s: float = 0.5
+    backoff_max_s: float = 30.0
+    jitter: float = 0.2
+    stable_after_s: float = 10.0  # online for this long: the next loss starts a fresh backoff
+
+
+@dataclass(slots=True)
+class Metrics:
+    """What happened to one device since the server started; counters, except the seconds."""
+
+    opens: int = 0
+    failures: int = 0
+    silences: int = 0
+    driver_bugs: int = 0
+    close_timeouts: int = 0
+    abandoned: int = 0
+    facts: int = 0
+    states: int = 0
+    coalesced: int = 0
+    dropped: int = 0
+    online_s: float = 0.0
+
+
+class Backoff:
+    """Growing waits: doubled from the least to the most, each off by up to `jitter` either way."""
+
+    def __init__(self, policy: Policy, random: Random) -> None:
+        self._policy = policy
+        self._random = random
+        self._wait_s = policy.backoff_min_s
+
+    def next_s(self) -> float:
+        """Seconds to wait before the next try."""
+        wait_s, most = self._wait_s, self._policy.backoff_max_s
+        self._wait_s = min(wait_s * 2, most)
+        return wait_s * self._random.uniform(1 - self._policy.jitter, 1 + self._policy.jitter)
+
+    def reset(self) -> None:
+        """The device was stable: begin with the least wait again."""
+        self._wait_s = self._policy.backoff_min_s

@@ -1,0 +1,48 @@
+"""Which code speaks for a driver name of `config.toml`: ours by a dict, others' by entry points."""
+
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import cast
+
+from devices.capabilities import ConfigFault, DriverFactory
+
+ENTRY_POINT_GROUP = "genba.drivers"
+
+# Imported only when a site uses them: one site rarely has all the libraries' hardware.
+OURS = {
+    "llrp": "devices.drivers.llrp:LlrpReader",
+    "serial-scanner": "devices.drivers.serial_scanner:SerialScanner",
+    "zpl-tcp": "devices.drivers.zpl_tcp:ZplTcpPrinter",
+    "zebra-queue": "devices.drivers.zebra_queue:ZebraQueuePrinter",
+    "grh1": "devices.drivers.grh1:Grh1Robot",
+    "mt-sics": "devices.drivers.mt_sics:MtSicsScale",
+}
+
+
+def names() -> list[str]:
+    """Every driver name that `load` knows, sorted."""
+    return sorted({*OURS, *(point.name for point in entry_points(group=ENTRY_POINT_GROUP))})
+
+
+def load(name: str) -> DriverFactory:
+    """The driver class for *name*. Raises `ConfigFault` for an unknown or unusable one.
+
+    Ours come first: an installed package cannot take the place of a driver we ship.
+    """
+    try:
+        if name in OURS:
+            module, _, attribute = OURS[name].partition(":")
+            return cast(DriverFactory, getattr(import_module(module), attribute))
+        for point in entry_points(group=ENTRY_POINT_GROUP, name=name):
+            return cast(DriverFactory, point.load())
+    except (ImportError, AttributeError, SyntaxError) as error:
+        raise ConfigFault(f"driver {name!r} cannot be loaded: {error}") from error
+    raise ConfigFault(f"no driver {name!r}{_did_you_mean(name)}")
+
+
+def _did_you_mean(name: str) -> str:
+    near = get_close_matches(name, names(), n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; there are {', '.join(names())}"
