@@ -33,6 +33,13 @@ OnHealth = Callable[[str, Health, str], Awaitable[None]]
 Capability = TypeVar("Capability")
 REPORT_RETRY_S = 1.0
 
+# Reasons that are the supervisor's own have words in `messages.toml`.
+CLOSED = "device.closed"
+SILENT = "device.silent"
+SLOW = "device.slow"
+STOPPED = "device.stopped"
+BUG = "device.bug"
+
 
 class _Device:
     """The life of one device under one configuration, in one task."""
@@ -75,7 +82,7 @@ class _Device:
             self._stopping.set_result(None)
         await asyncio.wait({self.task})
         self.task = None
-        self.say(Health.OFFLINE, "stopped")
+        self.say(Health.OFFLINE, STOPPED)
 
     def say(self, health: Health, reason: str) -> None:
         """Note the health; tell it when it changed. Retries of one outage are one outage."""
@@ -101,7 +108,7 @@ class _Device:
             self.driver = None
             if driver is not None:
                 await self._close(driver)
-        return Health.OFFLINE, "the link was closed"
+        return Health.OFFLINE, CLOSED
 
     def _verdict(self, error: Exception) -> tuple[Health, str]:
         # A driver that runs its parts in a task group fails with a group around the one cause.
@@ -115,7 +122,7 @@ class _Device:
             return Health.OFFLINE, str(error) or type(error).__name__
         self.metrics.driver_bugs += 1
         log.error("driver bug", device=self.name, driver=self.driver_name, exc_info=error)
-        return Health.OFFLINE, f"driver bug: {error!r}"
+        return Health.OFFLINE, BUG
 
     async def _open(self, driver: Driver) -> None:
         timeout_s = self._policy.open_timeout_s
@@ -125,7 +132,7 @@ class _Device:
             if opening.done():
                 _result(opening)
             elif not self._stopping.done():
-                raise Unavailable(f"no answer within {timeout_s:g} s")
+                raise Unavailable(SLOW)
         finally:
             await self._end(opening)
 
@@ -190,7 +197,7 @@ class _Device:
             quiet_until = self._alive_at + patience_s
             if asked >= quiet_until:
                 self.metrics.silences += 1
-                raise Unavailable(f"no sign of life for {patience_s:g} s")
+                raise Unavailable(SILENT)
             await self._wait(running, quiet_until - asked)
             # We may have been the ones who were not there (a suspended machine, a blocked loop):
             # then what the peer sent is still unread, and its silence proves nothing.
@@ -232,7 +239,7 @@ class _Device:
 def _result(task: asyncio.Task[None]) -> None:
     """Raise what *task* raised. A driver that cancelled itself must not cancel its supervisor."""
     if task.cancelled():
-        raise Unavailable("the driver gave up")
+        raise Unavailable(CLOSED)
     task.result()
 
 
