@@ -1,0 +1,140 @@
+"""Which embedded font prints which character; what cannot be printed is said, never dropped.
+
+BIZ UDGothic first, Noto Sans JP for what it lacks (𠮷, 𠮟, accented letters). Both are in
+`labels/fonts/` with their licences.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+
+from reportlab.pdfbase.ttfonts import TTFontFile
+
+from wms.errors import Code, Rejected
+
+FONT_FOLDER = Path(__file__).parent / "fonts"
+
+GETA = "〓"  # the printers' own mark, centuries old, for a character that could not be set
+
+_VARIATION_SELECTOR = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_WITH_MARKS = re.compile("[^\u0300-\u036f\u3099\u309a][\u0300-\u036f\u3099\u309a]+")
+_SPACING = {"\u3099": "゛", "\u309a": "゜"}  # what is left when no composed letter exists
+_UNSHOWABLE = ("Cc", "Cf", "Zl", "Zp")  # controls, bidi, zero width, line and paragraph separators
+
+
+class Face(StrEnum):
+    """The embedded fonts, in the order in which they are asked; values are file names."""
+
+    BIZ_UD_GOTHIC = "BIZUDGothic-Regular.ttf"
+    NOTO_SANS_JP = "NotoSansJP-Subset.ttf"
+
+    @property
+    def path(self) -> Path:
+        return FONT_FOLDER / self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Neighbouring characters that one font prints."""
+
+    face: Face
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Printable:
+    """Text of which every character has a glyph.
+
+    `simplified` says that a variation selector was taken away: the character is right, its shape
+    is the standard one. Paper that shows it says so.
+    """
+
+    text: str
+    simplified: bool = False
+
+
+@cache
+def _widths(face: Face) -> Mapping[int, float]:
+    """Advance of every character that *face* has, in thousandths of the size."""
+    font = TTFontFile(str(face.path))
+    return {code: font.charWidths[code] for code in font.charToGlyph}
+
+
+def covered(face: Face) -> frozenset[int]:
+    """The code points for which *face* has a glyph."""
+    return frozenset(_widths(face))
+
+
+def face_of(character: str) -> Face | None:
+    """The font that prints *character*, or None.
+
+    >>> [face and face.name for face in map(face_of, "髙𠮷👍")]
+    ['BIZ_UD_GOTHIC', 'NOTO_SANS_JP', None]
+    """
+    return next((face for face in Face if ord(character) in _widths(face)), None)
+
+
+def printable(text: str, field: str) -> Printable:
+    """Make *text* printable as it stands, or refuse it.
+
+    Kana and letters with combining marks are composed (whole-text NFC would also turn the old
+    kanji of a name into the new one, so it is not used). Variation selectors are removed and noted.
+    Controls, bidi and zero-width characters become 〓 so that a reader sees that something was
+    there. Refuses with `label.glyph` naming *field* and the character that no font has.
+
+    >>> printable("𠮷田 葛\U000e0100", "name")
+    Printable(text='𠮷田 葛', simplified=True)
+    >>> printable("山\x1b田\u202e", "name").text
+    '山〓田〓'
+    """
+    plain = _VARIATION_SELECTOR.sub("", text)
+    composed = _WITH_MARKS.sub(lambda found: unicodedata.normalize("NFC", found[0]), plain)
+    shown = "".join(_shown(character, field) for character in composed)
+    return Printable(shown, simplified=plain != text)
+
+
+def _shown(character: str, field: str) -> str:
+    category = unicodedata.category(character)
+    if category in _UNSHOWABLE or character == "\ufffd":
+        return GETA
+    character = _SPACING.get(character, character)
+    if category == "Zs" and face_of(character) is None:
+        return " "
+    if face_of(character) is None or unicodedata.category(character).startswith("M"):
+        seen = "?" if category == "Cs" else character
+        code_point = f"U+{ord(character):04X}"
+        raise Rejected(Code.LABEL_GLYPH, field=field, character=seen, code_point=code_point)
+    return character
+
+
+def runs(text: str) -> tuple[Run, ...]:
+    """Split printable *text* by font.
+
+    >>> [(run.face.name, run.text) for run in runs("𠮷田")]
+    [('NOTO_SANS_JP', '𠮷'), ('BIZ_UD_GOTHIC', '田')]
+    """
+    return tuple(
+        Run(face, "".join(characters))
+        for face, characters in groupby(text, face_of)
+        if face is not None
+    )
+
+
+def width_em(text: str) -> float:
+    """Width of printable *text* as a multiple of its size.
+
+    >>> width_em("Aｱ山")
+    2.0
+    """
+    return sum(_advance(character) for character in text) / 1000
+
+
+def _advance(character: str) -> float:
+    face = face_of(character)
+    assert face is not None, f"not made printable: U+{ord(character):04X}"
+    return _widths(face)[ord(character)]
