@@ -84,6 +84,20 @@ class Printed(StrEnum):
     SPOOLED = "spooled"
 
 
+class PrintUncertain(Uncertain):
+    """Printing began: `confirmed` of `copies` labels came out for sure, the rest perhaps.
+
+    The printer may still print the rest by itself after a reload. `counter_before` is its label
+    counter before the job (None if it has none): what it says later tells how many came out.
+    """
+
+    def __init__(
+        self, why: str, *, confirmed: int, copies: int, counter_before: int | None = None
+    ) -> None:
+        super().__init__(f"{confirmed} of {copies} labels confirmed: {why}")
+        self.confirmed, self.copies, self.counter_before = confirmed, copies, counter_before
+
+
 @runtime_checkable
 class LabelPrinter(Protocol):
     async def print_label(self, job: str, payload: bytes, copies: int) -> Printed:
