@@ -1,0 +1,87 @@
+"""What the tests share: fresh books on both databases, and how hard Hypothesis tries."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.postgres import Databases, databases, make_book, memory_folder
+
+# A busy machine is no failure, and a run that failed must fail again.
+settings.register_profile(
+    "default", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("long", settings.get_profile("default"), max_examples=1_000)
+settings.load_profile("default")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Databases]:
+    """A PostgreSQL server of this test worker."""
+    with databases() as result:
+        yield result
+
+
+@pytest.fixture(scope="session")
+def sqlite_folder() -> Iterator[Path]:
+    """A folder for this worker's SQLite books, with one to copy from."""
+    with tempfile.TemporaryDirectory(prefix="genba-sqlite-", dir=memory_folder()) as name:
+        folder = Path(name)
+        make_book(f"sqlite:///{folder / 'template.db'}")
+        yield folder
+
+
+@pytest.fixture
+def new_postgresql(postgres: Databases) -> Iterator[Callable[[], str]]:
+    """Makes fresh PostgreSQL books: each call gives the URL of another one."""
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(postgres.create())
+        return made[-1]
+
+    yield make
+    for url in made:
+        postgres.drop(url)
+
+
+@pytest.fixture
+def new_sqlite(sqlite_folder: Path) -> Iterator[Callable[[], str]]:
+    """Makes fresh SQLite books: each call gives the URL of another one."""
+    with tempfile.TemporaryDirectory(dir=sqlite_folder) as name:
+        folder = Path(name)
+
+        def make() -> str:
+            file = folder / f"book_{len(list(folder.glob('*.db')))}.db"
+            shutil.copy(sqlite_folder / "template.db", file)
+            return f"sqlite:///{file}"
+
+        yield make
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_book(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """Makes fresh books, on SQLite and then on PostgreSQL (for tests that need several)."""
+    make: Callable[[], str] = request.getfixturevalue(f"new_{request.param}")
+    return make
+
+
+@pytest.fixture
+def database_url(new_book: Callable[[], str]) -> str:
+    """The URL of a fresh book; a test that asks for it runs on SQLite and on PostgreSQL."""
+    return new_book()
+
+
+@pytest.fixture
+def sqlite_url(new_sqlite: Callable[[], str]) -> str:
+    """The URL of a fresh book on SQLite."""
+    return new_sqlite()
+
+
+@pytest.fixture
+def postgresql_url(new_postgresql: Callable[[], str]) -> str:
+    """The URL of a fresh book on PostgreSQL."""
+    return new_postgresql()
