@@ -1,0 +1,182 @@
+"""Places: bins, docks, stations and containers, put many at once; and the places outside."""
+
+import zlib
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+from sqlalchemy import Row, bindparam, select, update
+
+from wms.db import Tx, insert_for, upsert
+from wms.errors import Code, Rejected
+from wms.items import CHUNK, Put
+from wms.schema import places
+from wms.shape import Fault, fault, of_refusal, refuse_first, shape_faults
+from wms.stock import OUTSIDE
+from wms.text import clean, code, shown
+
+CODE_CHARACTERS = 32
+KEPT = ("code", "kind", "parent", "blocked")  # a place that exists changes these by other ways
+
+PlaceCode = Annotated[str, Meta(min_length=1, max_length=CODE_CHARACTERS, pattern="^[!-~]+$")]
+Label = Annotated[str, Meta(max_length=32)]
+Number = Annotated[int, Meta(ge=0, le=1_000_000)]
+Position = Annotated[int, Meta(ge=-10_000_000, le=10_000_000)]
+
+
+class NewPlace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A place as it comes in. `x_mm`, `y_mm` are on the floor plan; `parent` where it stands now.
+
+    `check_digits` are made from the code unless they are given; they are printed beside it.
+    """
+
+    code: PlaceCode
+    kind: Literal[
+        "bin", "dock", "buffer", "station", "tote", "carton", "pallet", "cart", "robot"
+    ]  # fmt: skip
+    zone: Label = ""
+    aisle: Label = ""
+    bay: Number = 0
+    level: Number = 0
+    x_mm: Position = 0
+    y_mm: Position = 0
+    parent: Annotated[str, Meta(max_length=CODE_CHARACTERS)] = ""
+    check_digits: Annotated[str, Meta(pattern="^([0-9]{2})?$")] = ""
+    blocked: Annotated[str, Meta(max_length=100)] = ""
+    epc: Annotated[str, Meta(max_length=64, pattern="^[0-9a-f]*$")] = ""
+    robot_station: Annotated[int, Meta(ge=1, le=65_535)] | None = None
+
+
+def check_digits(place: str) -> str:
+    """Two digits that follow from a place's code: proof that its label was read, not guessed.
+
+    >>> check_digits("A-01-1")
+    '64'
+    """
+    return f"{zlib.crc32(place.encode()) % 100:02d}"
+
+
+def ensure_outside(tx: Tx) -> None:
+    """The places outside the site exist, whatever happened before."""
+    rows = [{"code": place, "kind": "outside"} for place in OUTSIDE]
+    tx.execute(insert_for(tx)(places).on_conflict_do_nothing(), rows)
+
+
+def faults(tx: Tx, rows: Sequence[NewPlace]) -> list[Fault]:
+    """Everything that keeps *rows* out of the book, row by row; nothing is written."""
+    found = shape_faults(rows) or _text_faults(rows)
+    if not found:
+        found = _reference_faults(tx, rows)
+    return sorted(found, key=lambda fault: fault.row)
+
+
+def put(tx: Tx, rows: Sequence[NewPlace]) -> Put:
+    """Add or change places by code. Refuses the first of `faults`.
+
+    Where a place stands and why it is blocked are facts of the floor: a put sets them for new
+    places only.
+    """
+    refuse_first(faults(tx, rows))
+    ensure_outside(tx)
+    before = _existing(tx, [row.code for row in rows])
+    values = [_values(row) for row in rows]
+    changed = [row for row in values if not _is_same(before.get(str(row["code"])), row)]
+    upsert(
+        tx, places, changed, key=("code",),
+        update=lambda new: {
+            column.name: new[column.name] for column in places.columns if column.name not in KEPT
+        },
+    )  # fmt: skip
+    fresh = [
+        {"b_code": row.code, "b_parent": row.parent}
+        for row in rows
+        if row.parent and row.code not in before
+    ]
+    if fresh:  # after all of them exist: a cart and its totes may come together
+        here = places.c.code == bindparam("b_code")
+        tx.execute(update(places).where(here).values(parent=bindparam("b_parent")), fresh)
+    new = len(rows) - len(before)
+    return Put(new, len(changed) - new, len(rows) - len(changed))
+
+
+def block(tx: Tx, codes: Sequence[str], reason: str) -> int:
+    """Nobody may pick from *codes* until they are opened again. Returns how many changed."""
+    assert reason
+    return _set_blocked(tx, codes, clean(reason, field="reason", max=100))
+
+
+def unblock(tx: Tx, codes: Sequence[str]) -> int:
+    """Open *codes* for picking. Returns how many changed."""
+    return _set_blocked(tx, codes, "")
+
+
+def _set_blocked(tx: Tx, codes: Sequence[str], reason: str) -> int:
+    count = 0
+    for start in range(0, len(codes), CHUNK):
+        chosen = places.c.code.in_(codes[start : start + CHUNK]) & (places.c.blocked != reason)
+        count += tx.execute(update(places).where(chosen).values(blocked=reason)).rowcount
+    return count
+
+
+def _values(row: NewPlace) -> dict[str, object]:
+    return {
+        "code": row.code, "kind": row.kind,
+        "zone": clean(row.zone, field="zone", max=32),
+        "aisle": clean(row.aisle, field="aisle", max=32),
+        "bay": row.bay, "level": row.level, "x_mm": row.x_mm, "y_mm": row.y_mm,
+        "check_digits": row.check_digits.strip() or check_digits(row.code),
+        "blocked": clean(row.blocked, field="blocked", max=100), "epc": row.epc.strip(),
+        "robot_station": row.robot_station,
+    }  # fmt: skip
+
+
+def _is_same(before: Row[tuple[object, ...]] | None, after: dict[str, object]) -> bool:
+    if before is None:
+        return False
+    return all(before._mapping[name] == value for name, value in after.items() if name not in KEPT)
+
+
+def _existing(tx: Tx, codes: Sequence[str]) -> dict[str, Row[tuple[object, ...]]]:
+    found = {}
+    for start in range(0, len(codes), CHUNK):
+        chosen = places.c.code.in_(codes[start : start + CHUNK])
+        found.update({row.code: row for row in tx.execute(select(places).where(chosen))})
+    return found
+
+
+def _text_faults(rows: Sequence[NewPlace]) -> list[Fault]:
+    found = []
+    for number, row in enumerate(rows):
+        try:
+            code(row.code, field="code", max=CODE_CHARACTERS)
+            if row.code.startswith("@"):
+                raise Rejected(Code.PLACE_OUTSIDE, field="code", value=row.code)
+            _values(row)
+        except Rejected as refusal:
+            found.append(of_refusal(number, refusal))
+    return found
+
+
+def _reference_faults(tx: Tx, rows: Sequence[NewPlace]) -> list[Fault]:
+    codes = [row.code for row in rows]
+    before = _existing(tx, codes)
+    known = {*codes, *_existing(tx, sorted({row.parent for row in rows if row.parent}))}
+    holder = {
+        row.robot_station: row.code
+        for row in tx.execute(select(places).where(places.c.robot_station.is_not(None)))
+    }
+    seen: set[str] = set()
+    found = []
+    for number, row in enumerate(rows):
+        if row.code in seen:
+            found.append(fault(number, Code.ROW_TWICE, field="code", value=row.code))
+        seen.add(row.code)
+        if row.code in before and before[row.code]._mapping["kind"] != row.kind:
+            found.append(fault(number, Code.PLACE_KIND, field="kind", value=row.code))
+        if row.parent and (row.parent not in known or row.parent == row.code):
+            value = shown(row.parent)
+            found.append(fault(number, Code.REFERENCE_UNKNOWN, field="parent", value=value))
+        station = row.robot_station
+        if station is not None and holder.setdefault(station, row.code) != row.code:
+            found.append(fault(number, Code.ROW_TWICE, field="robot_station", value=station))
+    return found
