@@ -35,6 +35,8 @@ from devices.capabilities import (
 from devices.codecs import zpl_status as zpl
 
 READ_BYTES = 4096
+UNREACHABLE = "device.unreachable"
+FULL = "printer.full"
 SILENT = "printer.silent"  # the link is there, and nothing comes back on it
 BLOCKED = "printer.blocked"  # it says who it is, but not how: paper, ribbon or head
 GARBAGE = "printer.garbage"
@@ -175,7 +177,7 @@ class ZplTcpPrinter:
         async with self._turn:
             link = self._link
             if link is None:
-                raise Unavailable("the printer is not open")
+                raise Unavailable(UNREACHABLE)
             try:
                 async with asyncio.timeout(self._options.connect_timeout_s):
                     reader, writer = await asyncio.open_connection(
@@ -187,7 +189,7 @@ class ZplTcpPrinter:
                 finally:
                     talk.hang_up()
             except OSError as error:
-                raise Unavailable(str(error) or "no connection in time") from error
+                raise Unavailable(UNREACHABLE) from error
 
     async def _poll(self, link: Link) -> None:
         async with self._talk() as (talk, _):
@@ -240,7 +242,7 @@ class ZplTcpPrinter:
         if trouble:
             raise NeedsHuman(trouble)
         if status and status.buffer_full:
-            raise Unavailable("its buffer is full")
+            raise Unavailable(FULL)
 
     async def _one_label(self, talk: _Talk, job: str, link: Link) -> str:
         """Wait for one more label of *job*. Returns why it was not confirmed (empty: it was)."""

@@ -62,7 +62,11 @@ class PrinterTwin:
         self.formats_received = 0
         self.paper_is_out = self.head_is_open = self.ribbon_is_out = self.paused = False
         self.answers_when_blocked = False  # the models that show their flags instead of silence
+        self.knows_settings = True  # some models and clones take no `getvar`
+        self.one_link = False  # some models hang up on a second caller
+        self.echoes_to_newest = False  # ... and tell whoever is there of another one's labels
         self.mute = self.garbage = False
+        self.cut_next_answer = False  # the link drops in its middle
         self.answer_delay_s = 0.0
         self.cut_after_bytes: int | None = None  # of the next format; the link drops there
         self._now_ms, self._tray = now_ms, tray
@@ -73,7 +77,7 @@ class PrinterTwin:
         self._wake = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._printing: asyncio.Task[None] | None = None
-        self._senders: set[asyncio.StreamWriter] = set()
+        self._senders: list[asyncio.StreamWriter] = []
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Switch on and listen; port 0 takes a free one and stays on it from then on."""
@@ -152,7 +156,10 @@ class PrinterTwin:
         self.paused = False
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._senders.add(writer)
+        if self.one_link and self._senders:
+            writer.close()
+            return
+        self._senders.append(writer)
         sentences = Sentences(self._open_format)
         try:
             while data := await reader.read(4096):
@@ -161,7 +168,7 @@ class PrinterTwin:
         except ConnectionError:
             pass  # the sender is gone; what it sent stays
         finally:
-            self._senders.discard(writer)
+            self._senders.remove(writer)
             writer.close()
 
     async def _obey(self, sentence: Sentence, writer: asyncio.StreamWriter) -> None:
@@ -174,7 +181,7 @@ class PrinterTwin:
                 format_, self._code_page = read_format(sentence.body, self._code_page)
                 self._jobs.append(_Job(format_, writer))
                 self._wake.set()
-            case SentenceKind.GETVAR:
+            case SentenceKind.GETVAR if self.knows_settings:
                 await self._say(writer, f'"{self._setting(sentence.body.decode())}"'.encode())
             case SentenceKind.NOW if sentence.body == b"JX":
                 self._open_format.clear()
@@ -205,9 +212,14 @@ class PrinterTwin:
             await asyncio.sleep(self.answer_delay_s)
         if self.mute or writer.is_closing():
             return
+        if self.cut_next_answer:
+            data = data[: len(data) // 2]
         writer.write(GARBAGE if self.garbage else data)
         with suppress(ConnectionError):
             await writer.drain()
+        if self.cut_next_answer:
+            self.cut_next_answer = False
+            writer.close()
 
     async def _print(self) -> None:
         while True:
@@ -238,9 +250,10 @@ class PrinterTwin:
         if self._roll is not None:
             self._roll -= 1
             self.paper_is_out = self._roll == 0
+        hearer = self._senders[-1] if self.echoes_to_newest and self._senders else job.sender
         for echo in job.format.echoes:
             if echo.each_label or job.printed == 1:
-                await self._say(job.sender, echo.text)
+                await self._say(hearer, echo.text)
 
     def _lay(self, label: PrintedLabel, tray: Path) -> None:
         with tray.open("a", encoding="utf-8") as file:

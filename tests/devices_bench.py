@@ -1,0 +1,38 @@
+"""What the tests of drivers share: a link that remembers what it was told, and the kit's wait."""
+
+import time
+from dataclasses import dataclass, field
+
+from devices.capabilities import Link
+from devices.conformance import until
+from wms.signals import Signal
+
+__all__ = ["Heard", "until"]
+
+
+@dataclass
+class Heard:
+    """All that a driver said on its link."""
+
+    signals: list[Signal] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+    signs_of_life: int = 0
+
+    def link(self, device: str = "device") -> Link:
+        """A link for one session."""
+        return Link(
+            device=device,
+            session=1,
+            emit=self.signals.append,
+            alive=self._alive,
+            degraded=self.troubles.append,
+            clock=time.monotonic,
+        )
+
+    @property
+    def trouble(self) -> str:
+        """The last word on what a person must see to."""
+        return self.troubles[-1] if self.troubles else ""
+
+    def _alive(self) -> None:
+        self.signs_of_life += 1
