@@ -78,6 +78,7 @@ class Prompt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     total: int = 0
     message: Message | None = None
     locked: bool = False
+    refused: int = 0  # inputs refused while it was locked
     secret: bool = False
     options: tuple[Option, ...] = ()
     language: Literal["ja", "en"] = "ja"

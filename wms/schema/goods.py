@@ -163,8 +163,9 @@ moves = Table(
     text_("promise"),  # "" free units, "kept" their promise went along, "ended" it was fulfilled
     text_("reason"),
     text_("actor"),  # person:3, robot:agv-1, api:oms, worker:press
-    text_("ref"),  # what it was for: line:5, mission:77, task:9
+    text_("ref"),  # what it was for: allocation:5, mission:77, task:9
     at(),
+    Index("ix_moves_actor_id", "actor", "id"),
     CheckConstraint("source <> target", name="goes_somewhere"),
     CheckConstraint(
         "(container IS NULL AND item_id IS NOT NULL AND qty > 0)"

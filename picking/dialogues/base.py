@@ -1,0 +1,157 @@
+"""What all dialogues share: what was seen, who is at the terminal, and what a step gives back.
+
+A dialogue is a state table. `step(state, seen, facts)` is pure: it decides the next state, the
+effects to run and what to say. The floor runs the effects in one transaction, reads the facts
+again and lets `arrive(state, facts)` and `prompt(state, facts, language)`, both pure, say where
+the worker stands now. So a prompt never promises what the book did not do.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from wms.db import Tx
+from wms.messages import Language, say
+from wms.people import Person
+from wms.prompts import Message, Option, Prompt
+
+Kind = Literal[
+    "command", "number", "place", "tote", "item", "badge", "parcel", "tracking", "manifest",
+    "box", "weight", "secret", "ambiguous", "unknown",
+]  # fmt: skip
+S = TypeVar("S")
+F = TypeVar("F")
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSeen:
+    """An item that a barcode may mean; `qty` eaches a scan (a case counts as what is in it)."""
+
+    id: int
+    owner: str
+    sku: str
+    name: str
+    qty: int
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One input, typed by the resolver. `text` is what people should read of it."""
+
+    kind: Kind
+    text: str
+    code: str = ""  # canonical: a place's or box's code, a tracking number, a command's name
+    id: int = 0  # of a parcel, manifest or person
+    number: int = 0
+    items: tuple[ItemSeen, ...] = ()
+    lot: str = ""
+    expiry: str = ""  # YYYY-MM-DD
+    serial: str = ""
+    again: bool = False  # the same code as the last input, a second or more after the prompt
+
+    def item(self, wanted: int) -> ItemSeen | None:
+        """The meaning of this barcode that is the *wanted* item, if it has one."""
+        return next((seen for seen in self.items if seen.id == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Station:
+    """Where a bench terminal stands. Empty names: it has no such device."""
+
+    code: str
+    kind: str
+    place: str
+    printer: str = ""
+    scale: str = ""
+    reader: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The worker, the terminal and the moment. `key` is unique for this input: the root of
+    every idempotency key that its effects make."""
+
+    person: Person
+    terminal: str
+    station: Station | None
+    now: int
+    today: str
+    key: str
+
+    @property
+    def actor(self) -> str:
+        return f"person:{self.person.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """A message by code. `error` locks the screen until it is acknowledged."""
+
+    code: str
+    severity: Literal["ok", "attention", "error"] = "ok"
+    expected: str = ""
+    scanned: str = ""
+    params: dict[str, str | int] = field(default_factory=dict)
+
+    def message(self, language: Language) -> Message:
+        text = say(self.code, language, **self.params)
+        return Message(
+            severity=self.severity, code=self.code, text=text, expected=self.expected,
+            scanned=self.scanned,
+        )  # fmt: skip
+
+
+def wrong(code: str, *, expected: str, scanned: str) -> Say:
+    """The refusal of a wrong scan: it says what was expected and what was read."""
+    params: dict[str, str | int] = {"expected": expected, "scanned": scanned}
+    return Say(code, "error", expected, scanned, params)
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[S]):
+    """What one input led to. `go` names another dialogue that takes over."""
+
+    state: S
+    effects: tuple[Any, ...] = ()
+    say: Say | None = None
+    go: str = ""
+
+    @property
+    def refused(self) -> bool:
+        return self.say is not None and self.say.severity == "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue(Generic[S, F]):
+    """One conversation. `facts` reads, `step`, `arrive` and `prompt` are pure, `run` writes."""
+
+    name: str
+    state: type[S]
+    permission: str
+    facts: Callable[[Tx, S, Who], F]
+    step: Callable[[S, Seen, F], Step[S]]
+    arrive: Callable[[S, F], S]
+    prompt: Callable[[S, F, Language], Prompt]
+    run: Callable[[Tx, Any, Who], Say | None]
+
+
+COMMAND_KEYS = {
+    "help": "F1", "short": "F2", "back": "F3", "later": "F4", "list": "F5", "full": "F6",
+    "undo": "F7", "reprint": "F8", "assist": "F9", "language": "F10",
+}  # fmt: skip
+
+
+def options(language: Language, *commands: str) -> tuple[Option, ...]:
+    """The keys that work now, each under its fixed function key."""
+    return tuple(
+        Option(key=COMMAND_KEYS[name], command=name, label=say(f"key.{name}", language))
+        for name in commands
+    )
+
+
+def choices(language: Language, *codes: str, **params: str | int) -> tuple[Option, ...]:
+    """A menu of digits: 1, 2, 3... with the words of *codes*; the digit is the command."""
+    return tuple(
+        Option(key=str(n), command=str(n), label=say(code, language, **params))
+        for n, code in enumerate(codes, start=1)
+    )

@@ -1,0 +1,126 @@
+"""People: badge, PIN and what they may do. Nothing that opens a door is stored readable.
+
+A badge is a random token (never the employee number): only its SHA-256 is kept. A PIN is the
+second factor: argon2id over an HMAC with a pepper that lives outside the database, so a stolen
+database alone gives no PIN away.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Row, insert, select, update
+
+from wms.db import Tx
+from wms.errors import Code, Rejected
+from wms.messages import Language
+from wms.schema import people
+
+PERMISSIONS = ("pick", "pack", "ship", "task", "lead")
+FAILURES_MAX = 5  # then locked, for twice as long each time
+LOCK_S_MIN = 30
+LOCK_S_MAX = 15 * 60
+PIN_DIGITS_MIN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: int
+    code: str
+    name: str
+    permissions: frozenset[str]
+    language: Language
+    has_pin: bool
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+
+
+def badge_hash(token: str) -> str:
+    """What is stored of a badge: the SHA-256 of its token, as hex."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def pin_hash(pin: str, pepper: str) -> str:
+    """What is stored of a PIN. Refuses `PIN_WEAK` unless it is at least six digits."""
+    if not (pin.isascii() and pin.isdigit() and len(pin) >= PIN_DIGITS_MIN):
+        raise Rejected(Code.PIN_WEAK, digits=PIN_DIGITS_MIN)
+    return _hasher().hash(_peppered(pin, pepper))
+
+
+def add(
+    tx: Tx, *, code: str, name: str, badge: str, permissions: tuple[str, ...],
+    language: Literal["ja", "en"] = "ja", pin: str = "", pepper: str = "",
+) -> int:  # fmt: skip
+    """Add a person. Refuses `PERMISSION_UNKNOWN`, `PIN_WEAK` and, for leads, a missing PIN."""
+    unknown = [verb for verb in permissions if verb not in PERMISSIONS]
+    if unknown:
+        raise Rejected(Code.PERMISSION_UNKNOWN, permission=unknown[0], known=", ".join(PERMISSIONS))
+    if "lead" in permissions and not pin:
+        raise Rejected(Code.PIN_WEAK, digits=PIN_DIGITS_MIN)
+    row = {
+        "code": code, "name": name, "badge_hash": badge_hash(badge), "language": language,
+        "pin_hash": pin_hash(pin, pepper) if pin else "",
+        "permissions": msgspec.json.encode(sorted(permissions)).decode(),
+    }  # fmt: skip
+    return int(tx.execute(insert(people).values(row).returning(people.c.id)).scalar_one())
+
+
+def by_badge(tx: Tx, token: str) -> Person | None:
+    """The active person whose badge this is."""
+    row = tx.execute(
+        select(people).where(people.c.badge_hash == badge_hash(token), people.c.active == 1)
+    ).first()
+    return _person(row) if row else None
+
+
+def by_id(tx: Tx, person: int) -> Person:
+    """The person with this id (which we stored ourselves)."""
+    return _person(tx.execute(select(people).where(people.c.id == person)).one())
+
+
+def check_pin(tx: Tx, person: int, pin: str, *, pepper: str, now: int) -> bool:
+    """Whether *pin* is right. Counts failures and locks the badge after five of them.
+
+    Refuses `BADGE_LOCKED` while it is locked, without looking at the PIN.
+    """
+    row = tx.execute(select(people).where(people.c.id == person).with_for_update()).one()
+    if row.locked_until_ms > now:
+        raise Rejected(Code.BADGE_LOCKED, seconds=(row.locked_until_ms - now + 999) // 1000)
+    right = _verify(row.pin_hash, pin, pepper)
+    failures = 0 if right else row.failures + 1
+    locked_until = 0
+    if failures >= FAILURES_MAX:
+        pause_s = min(LOCK_S_MIN * 2 ** (failures - FAILURES_MAX), LOCK_S_MAX)
+        locked_until = now + pause_s * 1000
+    changed = {"failures": failures, "locked_until_ms": locked_until}
+    tx.execute(update(people).where(people.c.id == person).values(changed))
+    return right
+
+
+def set_language(tx: Tx, person: int, language: Language) -> None:
+    """Remember the language in which *person* reads screens."""
+    tx.execute(update(people).where(people.c.id == person).values(language=language))
+
+
+def _verify(stored: str, pin: str, pepper: str) -> bool:
+    try:
+        return _hasher().verify(stored, _peppered(pin, pepper))
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _peppered(pin: str, pepper: str) -> str:
+    return hmac.new(pepper.encode(), pin.encode(), hashlib.sha256).hexdigest()
+
+
+def _person(row: Row[Any]) -> Person:
+    verbs = msgspec.json.decode(row.permissions, type=list[str])
+    return Person(row.id, row.code, row.name, frozenset(verbs), row.language, bool(row.pin_hash))
