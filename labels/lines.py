@@ -36,16 +36,24 @@ class Fitted:
 def wrap(text: str, width: float) -> tuple[str, ...]:
     """Break printable *text* into lines of at most *width* times the size. Never loses a character.
 
-    >>> wrap("株式会社 現場（東京）", 7)
-    ('株式会社 現場', '（東京）')
-    >>> wrap("PRO-1000 ABC", 4)
-    ('PRO-1000 ', 'ABC')
+    A space in the second half of a full line is preferred: names of buildings stay whole.
+
+    >>> wrap("株式会社現場（東京）", 7)
+    ('株式会社現場', '（東京）')
+    >>> wrap("新宿区新宿1-2-3 サンプルビル", 10)
+    ('新宿区新宿1-2-3 ', 'サンプルビル')
     """
     lines = [""]
     for atom in _atoms(text, width):
-        if lines[-1] and width_em((lines[-1] + atom).rstrip()) > width:
-            lines.append("")
-        lines[-1] += atom
+        full = lines[-1]
+        if not full or width_em((full + atom).rstrip()) <= width:
+            lines[-1] += atom
+            continue
+        space = max(full.rstrip().rfind(" "), full.rstrip().rfind("\u3000")) + 1
+        too_early = width_em(full[:space]) < width / 2
+        if too_early or width_em((full[space:] + atom).rstrip()) > width:
+            space = len(full)
+        lines[-1:] = [full[:space], full[space:] + atom]
     return tuple(lines)
 
 

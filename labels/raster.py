@@ -32,9 +32,10 @@ def _font(face: Face, size: int) -> ImageFont.FreeTypeFont:
 def draw_line(text: str, size: int, heavy: bool = False) -> Drawn | None:
     """Draw one line of printable *text*, *size* dots high; None when there is no ink (spaces).
 
-    Characters stand at their exact advances. `heavy` thickens the strokes.
+    Characters stand at their exact advances. `heavy` thickens the strokes of
+    large text; small kanji would clog.
     """
-    stroke = max(1, size // 40) if heavy else 0
+    stroke = size // 36 if heavy else 0
     margin = size // 2
     width = round(width_em(text) * size) + 2 * margin
     canvas = Image.new("L", (width, 2 * size + margin))
