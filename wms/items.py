@@ -9,7 +9,7 @@ from sqlalchemy import Row, select, tuple_
 from wms.db import Tx, insert_for, upsert
 from wms.errors import Code, Rejected
 from wms.schema import barcodes, items, lots, owners
-from wms.shape import Fault, fault, of_refusal, refuse_first, shape_faults
+from wms.shape import Fault, fault, of_refusal, refuse_first, shape_faults, sound
 from wms.text import clean, code, shown
 
 CHUNK = 400  # rows a statement: bound parameters are limited
@@ -49,6 +49,9 @@ class NewItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     no_air: bool = False
     picture: Annotated[str, Meta(max_length=200)] = ""
     kind: Literal["", "gift", "insert"] = ""
+
+
+Numbered = Sequence[tuple[int, NewItem]]  # rows with their numbers among all that came
 
 
 class Put(NamedTuple):
@@ -97,9 +100,10 @@ def normal_barcode(text: str) -> str:
 
 def faults(tx: Tx, rows: Sequence[NewItem]) -> list[Fault]:
     """Everything that keeps *rows* out of the book, row by row; nothing is written."""
-    found = shape_faults(rows) or [*_text_faults(rows), *_code_faults(rows)]
-    if not found:
-        found = [*_twice(rows), *_unknown_owners(tx, rows), *_taken(tx, rows)]
+    found = shape_faults(rows)
+    found += _text_faults(sound(rows, found))
+    safe = sound(rows, found)
+    found += [*_check_digits(safe), *_twice(safe), *_unknown_owners(tx, safe), *_taken(tx, safe)]
     return sorted(found, key=lambda fault: fault.row)
 
 
@@ -207,9 +211,9 @@ def _put_barcodes(tx: Tx, rows: Sequence[NewItem], ids: dict[tuple[str, str], in
     )  # fmt: skip
 
 
-def _text_faults(rows: Sequence[NewItem]) -> list[Fault]:
+def _text_faults(rows: Numbered) -> list[Fault]:
     found = []
-    for number, row in enumerate(rows):
+    for number, row in rows:
         try:
             code(row.sku, field="sku", max=SKU_CHARACTERS)
             if not clean(row.name, field="name", max=NAME_CHARACTERS):
@@ -222,9 +226,9 @@ def _text_faults(rows: Sequence[NewItem]) -> list[Fault]:
     return found
 
 
-def _code_faults(rows: Sequence[NewItem]) -> list[Fault]:
+def _check_digits(rows: Numbered) -> list[Fault]:
     found = []
-    for number, row in enumerate(rows):
+    for number, row in rows:
         for place, barcode in enumerate(row.barcodes):
             body, last = barcode.code[:-1], barcode.code[-1:]
             if is_gtin_shaped(barcode.code) and check_digit(body) != last:
@@ -235,32 +239,32 @@ def _code_faults(rows: Sequence[NewItem]) -> list[Fault]:
     return found
 
 
-def _twice(rows: Sequence[NewItem]) -> list[Fault]:
+def _twice(rows: Numbered) -> list[Fault]:
     seen: set[tuple[str, str]] = set()
     found = []
-    for number, row in enumerate(rows):
+    for number, row in rows:
         if (row.owner, row.sku) in seen:
             found.append(fault(number, Code.ROW_TWICE, field="sku", value=shown(row.sku)))
         seen.add((row.owner, row.sku))
     return found
 
 
-def _unknown_owners(tx: Tx, rows: Sequence[NewItem]) -> list[Fault]:
+def _unknown_owners(tx: Tx, rows: Numbered) -> list[Fault]:
     known = set(tx.execute(select(owners.c.code)).scalars())
     return [
         fault(number, Code.REFERENCE_UNKNOWN, field="owner", value=shown(row.owner))
-        for number, row in enumerate(rows)
+        for number, row in rows
         if row.owner not in known
     ]
 
 
-def _taken(tx: Tx, rows: Sequence[NewItem]) -> list[Fault]:
+def _taken(tx: Tx, rows: Numbered) -> list[Fault]:
     """A barcode may stand for one item of an owner: any other of the same owner is a mistake."""
     holder = _holders(
-        tx, {normal_barcode(barcode.code) for row in rows for barcode in row.barcodes}
+        tx, {normal_barcode(barcode.code) for _, row in rows for barcode in row.barcodes}
     )
     found = []
-    for number, row in enumerate(rows):
+    for number, row in rows:
         for place, barcode in enumerate(row.barcodes):
             sku = holder.setdefault((row.owner, normal_barcode(barcode.code)), row.sku)
             if sku != row.sku:

@@ -11,7 +11,7 @@ from wms.db import Tx, insert_for, upsert
 from wms.errors import Code, Rejected
 from wms.items import CHUNK, Put
 from wms.schema import places
-from wms.shape import Fault, fault, of_refusal, refuse_first, shape_faults
+from wms.shape import Fault, fault, of_refusal, refuse_first, shape_faults, sound
 from wms.stock import OUTSIDE
 from wms.text import clean, code, shown
 
@@ -47,6 +47,9 @@ class NewPlace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     robot_station: Annotated[int, Meta(ge=1, le=65_535)] | None = None
 
 
+Numbered = Sequence[tuple[int, NewPlace]]  # rows with their numbers among all that came
+
+
 def check_digits(place: str) -> str:
     """Two digits that follow from a place's code: proof that its label was read, not guessed.
 
@@ -64,9 +67,9 @@ def ensure_outside(tx: Tx) -> None:
 
 def faults(tx: Tx, rows: Sequence[NewPlace]) -> list[Fault]:
     """Everything that keeps *rows* out of the book, row by row; nothing is written."""
-    found = shape_faults(rows) or _text_faults(rows)
-    if not found:
-        found = _reference_faults(tx, rows)
+    found = shape_faults(rows)
+    found += _text_faults(sound(rows, found))
+    found += _reference_faults(tx, sound(rows, found))
     return sorted(found, key=lambda fault: fault.row)
 
 
@@ -144,9 +147,9 @@ def _existing(tx: Tx, codes: Sequence[str]) -> dict[str, Row[tuple[object, ...]]
     return found
 
 
-def _text_faults(rows: Sequence[NewPlace]) -> list[Fault]:
+def _text_faults(rows: Numbered) -> list[Fault]:
     found = []
-    for number, row in enumerate(rows):
+    for number, row in rows:
         try:
             code(row.code, field="code", max=CODE_CHARACTERS)
             if row.code.startswith("@"):
@@ -157,17 +160,17 @@ def _text_faults(rows: Sequence[NewPlace]) -> list[Fault]:
     return found
 
 
-def _reference_faults(tx: Tx, rows: Sequence[NewPlace]) -> list[Fault]:
-    codes = [row.code for row in rows]
+def _reference_faults(tx: Tx, rows: Numbered) -> list[Fault]:
+    codes = [row.code for _, row in rows]
     before = _existing(tx, codes)
-    known = {*codes, *_existing(tx, sorted({row.parent for row in rows if row.parent}))}
+    known = {*codes, *_existing(tx, sorted({row.parent for _, row in rows if row.parent}))}
     holder = {
         row.robot_station: row.code
         for row in tx.execute(select(places).where(places.c.robot_station.is_not(None)))
     }
     seen: set[str] = set()
     found = []
-    for number, row in enumerate(rows):
+    for number, row in rows:
         if row.code in seen:
             found.append(fault(number, Code.ROW_TWICE, field="code", value=row.code))
         seen.add(row.code)

@@ -44,6 +44,12 @@ def of_refusal(row: int, refusal: Rejected) -> Fault:
     return Fault(row, refusal.code, refusal.params)
 
 
+def sound(rows: Sequence[T], faults: Iterable[Fault]) -> list[tuple[int, T]]:
+    """The rows without a fault so far, with their numbers: later checks look at these alone."""
+    bad = {fault.row for fault in faults}
+    return [(number, row) for number, row in enumerate(rows) if number not in bad]
+
+
 def shape_faults(rows: Sequence[Struct]) -> list[Fault]:
     """Faults against the types and limits that the structs of *rows* declare.
 

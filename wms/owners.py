@@ -1,0 +1,156 @@
+"""Owners, their shops, carriers' services, pickups, transit days and holidays: put many at once.
+
+These are the site's own settings: a row that is put replaces the row with the same key.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+from sqlalchemy import Table, select
+
+from wms.carriers import PREFECTURES
+from wms.dates import iso_date
+from wms.db import Tx, upsert
+from wms.errors import Code, Rejected
+from wms.schema import holidays, owners, pickups, services, shops, transit
+from wms.shape import refuse_first, shape_faults
+from wms.text import clean, code, shown
+
+Key = Annotated[str, Meta(min_length=1, max_length=32)]
+Words = Annotated[str, Meta(max_length=200)]
+TimeOfDay = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+NATIONAL = "national"  # every Japanese national holiday
+SITE = "site"  # the scope of the site's own holidays; other scopes are carriers
+
+
+class NewOwner(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A client whose goods these are. `order_cutoff` is local time, "" = none."""
+
+    code: Key
+    name: Words = ""
+    label_mode: Literal["immediate", "pre_issued"] = "immediate"
+    order_cutoff: TimeOfDay | Literal[""] = ""
+    company_prefix: Annotated[str, Meta(pattern="^([0-9]{6,12})?$")] = ""
+    weight_tolerance_g: Annotated[int, Meta(ge=0, le=10_000)] = 30
+
+
+class NewShop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A shop (店舗) of an owner: who the parcel says it is from, and when the buyer is told."""
+
+    code: Key
+    owner: Key
+    name: Words = ""
+    sender_name: Words = ""
+    sender_postal: Annotated[str, Meta(max_length=8)] = ""
+    sender_address: Words = ""
+    sender_phone: Annotated[str, Meta(max_length=20)] = ""
+    slip_message: Words = ""
+    notify: Literal["inspection", "handover"] = "inspection"
+    shelf_days_min: Annotated[int, Meta(ge=0, le=3_650)] = 0
+
+
+class NewService(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A carrier's service. `format` is that of its tracking numbers; limits of 0 do not limit."""
+
+    code: Key
+    carrier: Key
+    name: Words = ""
+    format: Annotated[str, Meta(max_length=32)] = ""
+    weight_g_max: Annotated[int, Meta(ge=0)] = 0
+    sides_mm_max: Annotated[int, Meta(ge=0)] = 0
+
+
+class Pickup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When a carrier's truck comes (集荷), local time."""
+
+    carrier: Key
+    at: TimeOfDay
+
+
+class Transit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Days a carrier needs to a prefecture; prefecture "" is everywhere else."""
+
+    carrier: Key
+    prefecture: str = ""
+    days: Annotated[int, Meta(ge=0, le=30)]
+
+
+class Holiday(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A day on which the site ("site") or a carrier does not work.
+
+    `date` is YYYY-MM-DD, or for every one of them: a weekday (sun) or "national".
+    """
+
+    scope: Key
+    date: Annotated[str, Meta(max_length=10)]
+
+
+def put_owners(tx: Tx, rows: Sequence[NewOwner]) -> None:
+    """Add or replace owners by code."""
+    _put(tx, owners, rows, ("code",))
+
+
+def put_shops(tx: Tx, rows: Sequence[NewShop]) -> None:
+    """Add or replace shops by code. Refuses `REFERENCE_UNKNOWN` and `SHOP_OF_ANOTHER_OWNER`."""
+    _refuse_unknown("owner", (row.owner for row in rows), tx.execute(select(owners.c.code)))
+    owner_of = {row.code: row.owner for row in tx.execute(select(shops.c.code, shops.c.owner))}
+    for row in rows:
+        if owner_of.setdefault(row.code, row.owner) != row.owner:  # its orders would change hands
+            raise Rejected(Code.SHOP_OF_ANOTHER_OWNER, field="code", value=shown(row.code))
+    _put(tx, shops, rows, ("code",))
+
+
+def put_services(tx: Tx, rows: Sequence[NewService]) -> None:
+    """Add or replace services by code."""
+    _put(tx, services, rows, ("code",))
+
+
+def put_pickups(tx: Tx, rows: Sequence[Pickup]) -> None:
+    """Add pickups; one that exists stays."""
+    _put(tx, pickups, rows, ("carrier", "at"))
+
+
+def put_transit(tx: Tx, rows: Sequence[Transit]) -> None:
+    """Add or replace transit days by carrier and prefecture. Refuses `PREFECTURE_WRONG`."""
+    for row in rows:
+        if row.prefecture and row.prefecture not in PREFECTURES:
+            value = shown(row.prefecture)
+            raise Rejected(Code.PREFECTURE_WRONG, field="prefecture", value=value)
+    _put(tx, transit, rows, ("carrier", "prefecture"))
+
+
+def put_holidays(tx: Tx, rows: Sequence[Holiday]) -> None:
+    """Add holidays. Refuses `DATE_WRONG`."""
+    for row in rows:
+        if row.date not in (*WEEKDAYS, NATIONAL):
+            iso_date(row.date, field="date")
+    _put(tx, holidays, rows, ("scope", "date"))
+
+
+def _put(tx: Tx, table: Table, rows: Sequence[Struct], key: tuple[str, ...]) -> None:
+    """Add or replace *rows*, whose fields are named like the columns of *table*."""
+    refuse_first(shape_faults(rows))
+    values = [_cleaned(row, key) for row in rows]
+    rest = [name for name in (values[0] if values else ()) if name not in key]
+    upsert(
+        tx, table, values, key=key,
+        update=lambda new: {name: new[name] for name in rest or key},
+    )  # fmt: skip
+
+
+def _cleaned(row: Struct, key: tuple[str, ...]) -> dict[str, Any]:
+    values = msgspec.structs.asdict(row)
+    for name, value in values.items():
+        if isinstance(value, str) and value:
+            values[name] = (code if name in key else clean)(value, field=name, max=200)
+    return values
+
+
+def _refuse_unknown(field: str, wanted: Iterable[str], known: Iterable[Any]) -> None:
+    there = {row[0] for row in known}
+    for value in wanted:
+        if value not in there:
+            raise Rejected(Code.REFERENCE_UNKNOWN, field=field, value=shown(value))
