@@ -1,0 +1,73 @@
+"""What an LLRP reader reports of one tag, as a `TagSeen`, and what became of a write.
+
+The reports are the dicts that `sllurp` decodes: names as in the LLRP standard (16.2.7.3), the EPC
+as lower-case hex in bytes.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from wms.signals import TagSeen
+
+UNKNOWN_RSSI = -128  # the weakest that the standard can say
+
+
+class WriteOutcome(NamedTuple):
+    """Result of one C1G2Write: which access it answers, its code (16.3.1.5.2), words written."""
+
+    access: int
+    result: int
+    words: int
+
+
+class TagReports:
+    """Reads the reports of one connection, in order.
+
+    A reader may leave out what has not changed since its last report (13.2.3), so the last antenna,
+    signal strength and count are remembered; they start anew with each connection.
+    """
+
+    def __init__(self, device: str) -> None:
+        self._device = device
+        self._antenna = 0
+        self._rssi = UNKNOWN_RSSI
+        self._count = 1
+
+    def read(self, report: Mapping[str, Any]) -> TagSeen | None:
+        """One report. None when it has no EPC: there is no tag to speak of.
+
+        >>> reports = TagReports("portal")
+        >>> reports.read({"EPC": b"3034", "AntennaID": 2, "PeakRSSI": -51, "TagSeenCount": 3})
+        TagSeen(device='portal', epc='3034', antenna=2, rssi=-51, count=3)
+        >>> reports.read({"EPC": b"3035"})
+        TagSeen(device='portal', epc='3035', antenna=2, rssi=-51, count=3)
+        >>> reports.read({"AntennaID": 1})
+        """
+        self._antenna = int(report.get("AntennaID", self._antenna))
+        self._rssi = int(report.get("PeakRSSI", self._rssi))
+        self._count = int(report.get("TagSeenCount", self._count))
+        epc = _hex(report.get("EPC"))
+        if not epc:
+            return None
+        return TagSeen(self._device, epc, self._antenna, self._rssi, self._count)
+
+
+def write_outcome(report: Mapping[str, Any]) -> WriteOutcome | None:
+    """What *report* says of a write. None when it speaks of none.
+
+    >>> result = {"Result": 0, "OpSpecID": 1, "NumWordsWritten": 6}
+    >>> write_outcome({"AccessSpecID": 11, "C1G2WriteOpSpecResult": result})
+    WriteOutcome(access=11, result=0, words=6)
+    >>> write_outcome({"EPC": b"3034"})
+    """
+    result = report.get("C1G2WriteOpSpecResult")
+    access = report.get("AccessSpecID")
+    if not isinstance(result, Mapping) or access is None:
+        return None
+    return WriteOutcome(int(access), int(result["Result"]), int(result["NumWordsWritten"]))
+
+
+def _hex(epc: object) -> str:
+    if isinstance(epc, bytes):
+        return epc.decode("ascii", "replace").lower()
+    return ""
