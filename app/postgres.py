@@ -30,13 +30,12 @@ INITDB_OPTIONS = (
     *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
 )
 # The shell waits for its input to end: that is when whoever started the server is gone, however it
-# went. It then stops the server and removes its folder. (The count: a dead process that nobody
-# waits for still takes signals.)
+# went. It then stops the server, whose last act is to remove its pid file, and removes its folder.
 GUARD = """
 read -r _
 kill -INT "$0"
 tries=0
-while kill -0 "$0" && [ $((tries += 1)) -lt 100 ]; do sleep 0.1; done
+while [ -e "$1/data/postmaster.pid" ] && [ $((tries += 1)) -lt 200 ]; do sleep 0.1; done
 rm -rf -- "$1"
 """
 
