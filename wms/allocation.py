@@ -7,15 +7,15 @@ when the goods are packed, or when it is released.
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from wms import stock as ledger
-from wms.allocate import Free, Missing, Need, Take, plan
+from wms.allocate import Free, Missing, Need, Plan, Take, plan
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.schema import allocations, lots, order_lines, orders, places, shops, stock
+from wms.schema import allocations, lots, moves, order_lines, orders, places, shops, stock
 from wms.schema.goods import PICKABLE
 from wms.stock import Key, Move
 
@@ -32,8 +32,18 @@ def usable_from(ship_date: str, shelf_days_min: int) -> str:
 
 
 def needs(tx: Tx, order_ids: Sequence[int], *, today: str) -> list[Need]:
-    """What the lines of *order_ids* still want, most urgent order first."""
-    wanted = order_lines.c.qty - order_lines.c.cancelled - order_lines.c.packed
+    """What the lines of *order_ids* still want beyond what they have, most urgent order first."""
+    live = allocations.c.state.in_(("open", "picked"))
+    has = (
+        select(allocations.c.line_id, func.sum(allocations.c.qty).label("qty"))
+        .where(live, allocations.c.line_id.is_not(None))
+        .group_by(allocations.c.line_id)
+        .subquery()
+    )
+    wanted = (
+        order_lines.c.qty - order_lines.c.cancelled - order_lines.c.packed
+        - func.coalesce(has.c.qty, 0)
+    )  # fmt: skip
     query = (
         select(
             orders.c.id, order_lines.c.id.label("line"), order_lines.c.item_id,
@@ -41,8 +51,11 @@ def needs(tx: Tx, order_ids: Sequence[int], *, today: str) -> list[Need]:
         )
         .join(order_lines, order_lines.c.order_id == orders.c.id)
         .join(shops, shops.c.code == orders.c.shop)
+        .outerjoin(has, has.c.line_id == order_lines.c.id)
         .where(orders.c.id.in_(order_ids), wanted > 0)
-        .order_by(orders.c.priority.desc(), orders.c.accepted_ms, orders.c.id, order_lines.c.line_no)
+        .order_by(
+            orders.c.priority.desc(), orders.c.accepted_ms, orders.c.id, order_lines.c.line_no
+        )
     )  # fmt: skip
     return [
         Need(
@@ -53,10 +66,11 @@ def needs(tx: Tx, order_ids: Sequence[int], *, today: str) -> list[Need]:
     ]  # fmt: skip
 
 
-def free_stock(tx: Tx, item_ids: Sequence[int]) -> list[Free]:
+def free_stock(tx: Tx, item_ids: Sequence[int], *, lock: bool = True) -> list[Free]:
     """Free units that may be promised: available, in an open bin, of a lot that is not held.
 
-    Locks the rows in key order on PostgreSQL, so that what was read is still true when written.
+    Locks the rows in key order on PostgreSQL, so that what was read is still true when written;
+    who only looks needs no *lock*.
     """
     query = (
         select(stock, lots.c.expiry)
@@ -68,15 +82,36 @@ def free_stock(tx: Tx, item_ids: Sequence[int]) -> list[Free]:
             places.c.kind.in_(PICKABLE), places.c.blocked == "",
         )
         .order_by(*stock.primary_key.columns)
-        .with_for_update(of=stock)
     )  # fmt: skip
     return [
         Free(
             Key(row.place, row.item_id, row.lot, row.condition, row.serial),
             row.qty - row.allocated, row.expiry,
         )
-        for row in tx.execute(query)
+        for row in tx.execute(query.with_for_update(of=stock) if lock else query)
     ]  # fmt: skip
+
+
+def decide(tx: Tx, wanted: Sequence[Need], *, lock: bool = True) -> Plan:
+    """Which free stock would serve *wanted* (see `wms.allocate`); nothing is written."""
+    items = sorted({need.item for need in wanted})
+    return plan(wanted, free_stock(tx, items, lock=lock)) if items else Plan((), ())
+
+
+def promise(
+    tx: Tx, takes: Sequence[Take], *, wave: int, totals: frozenset[int] = frozenset(), now: int
+) -> None:
+    """Write what was decided: the promises in stock, and the allocations that say to whom.
+
+    *totals* are the orders whose units are promised to the wave as a whole.
+    """
+    promised: Counter[Key] = Counter()
+    for take in takes:
+        promised[take.key] += take.qty
+    ledger.promise(tx, promised)
+    rows = _allocation_rows(takes, wave, totals, now)
+    if rows:
+        tx.execute(insert(allocations), rows)
 
 
 def allocate(
@@ -87,15 +122,8 @@ def allocate(
     *totals* are the one-piece orders among them: their units are promised to the wave, and the
     bench decides which of them gets which unit. Reads once, decides in `plan`, writes in batches.
     """
-    wanted = needs(tx, order_ids, today=today)
-    decided = plan(wanted, free_stock(tx, sorted({need.item for need in wanted})))
-    promised: Counter[Key] = Counter()
-    for take in decided.takes:
-        promised[take.key] += take.qty
-    ledger.promise(tx, promised)
-    rows = _allocation_rows(decided.takes, wave, totals, now)
-    if rows:
-        tx.execute(insert(allocations), rows)
+    decided = decide(tx, needs(tx, order_ids, today=today))
+    promise(tx, decided.takes, wave=wave, totals=totals, now=now)
     return decided.missing
 
 
@@ -128,22 +156,33 @@ def pick(tx: Tx, allocation: int, *, qty: int, to: str, key: str, actor: str, no
     Refuses `ALLOCATION_CLOSED`, and `STOCK_SHORT` by the ledger.
     """
     row, part = _part(tx, allocation, "open", qty, state="picked", place=to)
-    _post(tx, row, qty, source=row.place, target=to, promise="kept", reason="pick", key=key,
+    _post(tx, row, qty, part, source=row.place, target=to, promise="kept", reason="pick", key=key,
           actor=actor, now=now)  # fmt: skip
     return part
 
 
-def unpick(tx: Tx, allocation: int, *, to: str, key: str, actor: str, now: int) -> None:
-    """Undo a pick: the units and their promise go back to the place *to*, open again."""
-    row, _ = _part(tx, allocation, "picked", None, state="open", place=to)
-    _post(tx, row, row.qty, source=row.place, target=to, promise="kept", reason="undo", key=key,
-          actor=actor, now=now)  # fmt: skip
+def unpick(
+    tx: Tx, allocation: int, *, to: str, key: str, actor: str, now: int, rest: int | None = None
+) -> None:
+    """Undo a pick: the units and their promise go back to the place *to*, open again.
+
+    Where *rest* names the open allocation that they were split from, they are part of it again.
+    """
+    row, part = _part(tx, allocation, "picked", None, state="open", place=to)
+    _post(tx, row, row.qty, part, source=row.place, target=to, promise="kept", reason="undo",
+          key=key, actor=actor, now=now)  # fmt: skip
+    if rest is not None:
+        grown = update(allocations).where(allocations.c.id == rest, allocations.c.state == "open")
+        if tx.execute(grown.values(qty=allocations.c.qty + row.qty)).rowcount != 1:
+            raise Rejected(Code.ALLOCATION_CLOSED, allocation=rest)
+        ended = update(allocations).where(allocations.c.id == allocation)
+        tx.execute(ended.values(state="released"))
 
 
 def pack(tx: Tx, allocation: int, *, qty: int, to: str, key: str, actor: str, now: int) -> int:
     """Move *qty* picked units into the box *to*: the promise is fulfilled and ends."""
     row, part = _part(tx, allocation, "picked", qty, state="packed", place=to)
-    _post(tx, row, qty, source=row.place, target=to, promise="ended", reason="pack", key=key,
+    _post(tx, row, qty, part, source=row.place, target=to, promise="ended", reason="pack", key=key,
           actor=actor, now=now)  # fmt: skip
     return part
 
@@ -154,6 +193,27 @@ def bind(tx: Tx, allocation: int, *, line: int, qty: int = 1) -> int:
     if row.line_id is not None:
         raise Rejected(Code.ALLOCATION_CLOSED, allocation=allocation)
     return part
+
+
+class LastPick(NamedTuple):
+    """The pick that an undo would take back: its move's key, and the picked allocation."""
+
+    key: str
+    allocation: int
+
+
+def last_pick(tx: Tx, actor: str) -> LastPick | None:
+    """What *actor* booked last, if that was a pick; else there is nothing to undo."""
+    last = (
+        select(moves.c.reason, moves.c.ref, moves.c.key)
+        .where(moves.c.actor == actor)
+        .order_by(moves.c.id.desc())
+        .limit(1)
+    )
+    row = tx.execute(last).first()
+    if row is None or row.reason != "pick":
+        return None
+    return LastPick(row.key, int(row.ref.removeprefix("allocation:")))
 
 
 def release(tx: Tx, allocation_ids: Sequence[int]) -> list[Row[Any]]:
@@ -204,13 +264,13 @@ def _part(
 
 
 def _post(
-    tx: Tx, row: Any, qty: int, *, source: str, target: str, promise: Any, reason: str, key: str,
-    actor: str, now: int,
+    tx: Tx, row: Any, qty: int, part: int, *, source: str, target: str, promise: Any, reason: str,
+    key: str, actor: str, now: int,
 ) -> None:  # fmt: skip
-    ref = f"line:{row.line_id}" if row.line_id else f"wave:{row.wave_id}"
     line = Move(
         key=key, item=row.item_id, qty=qty, source=source, target=target, lot=row.lot,
-        condition=row.condition, serial=row.serial, promise=promise, reason=reason, ref=ref,
+        condition=row.condition, serial=row.serial, promise=promise, reason=reason,
+        ref=f"allocation:{part}",
     )  # fmt: skip
     booked = ledger.move(tx, line, actor=actor, now=now)
     assert booked, f"the allocation was live, so its move {key} cannot have been booked before"
