@@ -16,13 +16,13 @@ from pathlib import Path
 from reportlab.pdfbase.ttfonts import TTFontFile
 
 from wms.errors import Code, Rejected
+from wms.text import compose
 
 FONT_FOLDER = Path(__file__).parent / "fonts"
 
 GETA = "〓"  # the printers' own mark, centuries old, for a character that could not be set
 
 _VARIATION_SELECTOR = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_WITH_MARKS = re.compile("[^\u0300-\u036f\u3099\u309a][\u0300-\u036f\u3099\u309a]+")
 _SPACING = {"\u3099": "゛", "\u309a": "゜"}  # what is left when no composed letter exists
 _UNSHOWABLE = ("Cc", "Cf", "Zl", "Zp")  # controls, bidi, zero width, line and paragraph separators
 
@@ -82,8 +82,7 @@ def face_of(character: str) -> Face | None:
 def printable(text: str, field: str) -> Printable:
     """Make *text* printable as it stands, or refuse it.
 
-    Kana and letters with combining marks are composed (whole-text NFC would also turn the old
-    kanji of a name into the new one, so it is not used). Variation selectors are removed and noted.
+    Kana and letters with combining marks are composed. Variation selectors are removed and noted.
     Controls, bidi and zero-width characters become 〓 so that a reader sees that something was
     there. Refuses with `label.glyph` naming *field* and the character that no font has.
 
@@ -93,8 +92,7 @@ def printable(text: str, field: str) -> Printable:
     '山〓田〓'
     """
     plain = _VARIATION_SELECTOR.sub("", text)
-    composed = _WITH_MARKS.sub(lambda found: unicodedata.normalize("NFC", found[0]), plain)
-    shown = "".join(_shown(character, field) for character in composed)
+    shown = "".join(_shown(character, field) for character in compose(plain))
     return Printable(shown, simplified=plain != text)
 
 

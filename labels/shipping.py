@@ -25,19 +25,12 @@ from labels.pieces import (
 )
 from labels.symbols import code128, nw7
 from labels.zpl import Label
+from wms.carriers import slot_words
 from wms.errors import Code, Rejected
 from wms.messages import say
 
 WIDTH_MM, HEIGHT_MM = 100, 150
 _LEFT, _WIDTH = 3.0, 94.0
-
-_SLOTS = {
-    "yamato": {"0812": "午前中", "1416": "14-16時", "1618": "16-18時", "1820": "18-20時"}
-    | {"1921": "19-21時"},
-    "sagawa": {"01": "午前中", "12": "12-14時", "14": "14-16時", "16": "16-18時"}
-    | {"18": "18-20時", "19": "19-21時", "04": "18-21時"},
-    "japanpost": {"52": "12-14時"},
-}
 
 
 class Shipping(Data, frozen=True):
@@ -132,7 +125,7 @@ def _wishes(label: Label, data: Shipping) -> None:
     chilled = data.temperature != "ambient"
     columns = (40.5, 32.5, 24.0) if chilled else (52.5, 44.0)
     none = say("label.any", "ja")
-    slot = _SLOTS[data.carrier].get(data.time_slot, data.time_slot) or none
+    slot = slot_words(data.time_slot, carrier=data.carrier) or data.time_slot or none
     day = day_shown(data.delivery_date, "delivery_date") or none
     x = _LEFT - 1
     for width, field, shown in zip(
