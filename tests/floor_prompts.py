@@ -38,7 +38,7 @@ def samples(language: Language) -> dict[str, Prompt]:
         "pick_item": item,
         "pick_qty": qty,
         "pick_tote": tote,
-        "pick_locked": replace(item, locked=True, message=_wrong_item(ja)),
+        "pick_locked": replace(item, locked=True, refused=2, message=_wrong_item(ja)),
         "long_names": _long(item, ja),
         "pack_items": _pack(ja),
         "pack_weigh": _weigh(ja),
@@ -60,7 +60,7 @@ def _options(ja: bool, *keys: str) -> tuple[Option, ...]:
         "F5": ("list", "一覧", "List"),
         "F6": ("full", "満杯", "Full"),
         "F8": ("reprint", "再印刷", "Reprint"),
-        "F9": ("call", "応援", "Call"),
+        "F9": ("assist", "応援", "Assist"),
     }
     return tuple(
         Option(key=key, command=words[key][0], label=_w(ja, *words[key][1:])) for key in keys

@@ -115,10 +115,17 @@ def test_keys_digits_and_command_barcodes_say_the_same() -> None:
     assert line.press("enter", "\r", 1.1, MENU) == Send("work.2", "command")
 
 
+def test_a_lone_digit_takes_the_weight_of_the_scale() -> None:
+    weigh = replace(samples("ja")["pack_weigh"], options=MENU.options)
+    line = Line()
+    line.press("1", "1", 0.0, weigh)
+    assert line.pause(QUIET_S, weigh) == Send("work.1", "command")
+
+
 def test_every_fixed_key_works_without_being_offered() -> None:
     bare = replace(PICK, options=())
     said = {key: Line().press(key, None, 0.0, bare) for key in ("f2", "f3", "f4", "f9", "f10")}
-    names = ["short", "back", "later", "call", "language"]
+    names = ["short", "back", "later", "assist", "language"]
     assert list(said.values()) == [Send(name, "command") for name in names]
     assert Line().press("f1", None, 0.0, bare) == TurnPage()
     assert read("CMD:help", "scan", bare) == TurnPage()

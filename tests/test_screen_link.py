@@ -116,11 +116,10 @@ async def test_refusals_are_counted_while_the_screen_is_locked() -> None:
         for text in ("NG", "4901", "4902"):
             talk.say(Send(text, "scan"))
         await eventually(lambda: talk.waiting == 0 and talk.prompt.locked)
-        assert talk.refused == 2
+        assert talk.prompt.refused == 2
         assert [fate for *_, fate in floor.journal] == ["refused"] * 3
         talk.say(Send("ok", "command"))
         await eventually(lambda: not talk.prompt.locked)
-        assert talk.refused == 0
         talk.leave()
         await running
         await link.close()

@@ -65,8 +65,8 @@ def test_any_text_fits_every_screen_in_plain_cells(
     text: str, size: tuple[int, int], locked: bool
 ) -> None:
     width, height = size
-    prompt = replace(evil_prompt(text), locked=locked)
-    view = View(prompt, typed=text, waiting=2, refused=3, trouble=text)
+    prompt = replace(evil_prompt(text), locked=locked, refused=3)
+    view = View(prompt, typed=text, waiting=2, trouble=text)
     for rows in (lay_out(view, width, height), *pages(prompt, width, height)):
         assert len(rows) == height
         for row in rows:

@@ -64,8 +64,9 @@ class TinyFloor:
     def _take(self, text: str) -> str:
         if self.prompt.locked:
             if text != "ok":
+                self.prompt = replace(self.prompt, refused=self.prompt.refused + 1)
                 return "refused"
-            self.prompt = replace(self.prompt, locked=False, message=None)
+            self.prompt = replace(self.prompt, locked=False, message=None, refused=0)
             return "applied"
         if text == "NG":
             said = Message(severity="error", text="Wrong", expected="GOOD", scanned="NG")

@@ -29,7 +29,6 @@ class Conversation:
     ) -> None:
         self.prompt = waiting_prompt(language)
         self.waiting = 0
-        self.refused = 0
         self._link = link
         self._ids = ids
         self._changed = changed
@@ -60,13 +59,10 @@ class Conversation:
     async def _send_all(self) -> None:
         while (entry := await self._queue.get()) is not None:
             scan_id, said = entry
-            fate, prompt = await self._link.send(scan_id, said.text, said.via)
-            still_locked = self.prompt.locked and prompt.locked
-            self.refused = self.refused + (fate == "refused") if still_locked else 0
-            self.prompt = prompt
+            _, self.prompt = await self._link.send(scan_id, said.text, said.via)
             self.waiting -= 1
             self._answers += 1
-            self._changed(prompt.message)
+            self._changed(self.prompt.message)
 
     async def _listen(self) -> None:
         while True:
@@ -80,6 +76,5 @@ class Conversation:
         if answers != self._answers or prompt == self.prompt:
             return
         news = prompt.message if prompt.message != self.prompt.message else None
-        self.refused = self.refused if prompt.locked else 0
         self.prompt = prompt
         self._changed(news)

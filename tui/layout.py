@@ -24,7 +24,6 @@ class View:
     prompt: Prompt
     typed: str = ""
     waiting: int = 0  # inputs sent and not answered yet
-    refused: int = 0  # inputs that the server refused since the screen was locked
     trouble: str = ""  # why the server is not reached, in words
 
 
@@ -81,12 +80,12 @@ def _below(view: View, width: int, height: int) -> list[Row]:
 
 
 def _locked(view: View, width: int, rows: int, height: int) -> list[Row]:
-    language = view.prompt.language
+    language, count = view.prompt.language, view.prompt.refused
     message = view.prompt.message or Message(severity="error")
     lines = message_lines(message, language, width)
     room = max(rows, min(len(lines) + 1, height - 2 - _BODY_LEAST))
     lines = lines[: room - 1]
-    refused = say("screen.refused", language, count=view.refused) if view.refused else ""
+    refused = say("screen.refused", language, count=count) if count else ""
     blank = [""] * (room - 1 - len(lines))
     body_rows = [filled(line, "error", width) for line in (*lines, *blank)]
     return [*body_rows, edges(say("screen.acknowledge", language), refused, "ask", width)]

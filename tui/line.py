@@ -19,15 +19,18 @@ LENGTH_MAX = 4096  # more than any code: what follows cannot be a scan and is ig
 
 _ENDS = {"enter", "ctrl+j", "ctrl+m", "tab", "ctrl+i", "ctrl+c"}
 _DATA_CONTROLS = "\x1d\x1e\x1f\x04"  # separators inside GS1 and ISO 15434 codes
-_NUMBERS = {Await.QTY, Await.PIN, Await.WEIGHT}
+_NUMBERS = {Await.QTY, Await.PIN}  # digits are what these prompts ask for
+_NOTHING_KEYED = {Await.CHOICE, Await.WEIGHT, Await.NOTHING}  # a lone digit begins no code here
 _COMMAND = re.compile(r"(?:\][A-Za-z][0-9A-Za-z])?CMD:([A-Za-z0-9_.-]+)")
 _COMMANDS = {
     "f2": "short",
     "f3": "back",
     "f4": "later",
     "f5": "list",
+    "f6": "full",
+    "f7": "undo",
     "f8": "reprint",
-    "f9": "call",
+    "f9": "assist",
     "f10": "language",
 }
 
@@ -116,9 +119,8 @@ class Line:
         if self.text in ".?" and not prompt.secret:
             self.text = ""
             return TurnPage()
-        choosing = Await.CHOICE in prompt.awaits and not _NUMBERS.intersection(prompt.awaits)
         option = digits.get(self.text) if digits else None
-        if choosing and not option:
+        if not option and prompt.awaits and _NOTHING_KEYED.issuperset(prompt.awaits):
             option = _digit_option(self.text, prompt)
         if option:
             self.text = ""

@@ -143,7 +143,6 @@ class PromptScreen(Screen[None]):
             prompt,
             typed=self._line.text,
             waiting=self.conversation.waiting,
-            refused=self.conversation.refused,
             trouble=self._trouble(prompt.language),
         )
         self._view.show(lay_out(view, width, height))
