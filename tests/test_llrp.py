@@ -1,0 +1,323 @@
+"""The LLRP driver and its twin: reads are evidence, writes are exact, silence is noticed."""
+
+import asyncio
+import random
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from devices.capabilities import ConfigFault, Health, Link, NeedsHuman, Unavailable, Uncertain
+from devices.codecs.llrp_tags import TagReports
+from devices.conformance import Floor, until
+from devices.drivers import llrp
+from devices.drivers.llrp import LlrpReader
+from devices.twins.llrp import LlrpReaderTwin
+from devices.twins.llrp_field import WriteResult
+from tests.conformance_cases.llrp import CASE
+from wms.signals import Signal, TagSeen
+
+EPC = "3034257bf7194e4000001a{:02x}"
+OLD, OTHER, NEW = (bytes.fromhex(EPC.format(number)) for number in (1, 2, 99))
+
+
+@asynccontextmanager
+async def _twin(**options: Any) -> AsyncIterator[LlrpReaderTwin]:
+    twin = LlrpReaderTwin(random=random.Random(5), **options)
+    await twin.start()
+    try:
+        yield twin
+    finally:
+        await twin.stop()
+
+
+@asynccontextmanager
+async def _reader(
+    twin: LlrpReaderTwin, heard: list[Signal] | None = None, **options: Any
+) -> AsyncIterator[LlrpReader]:
+    """A driver alone, without a supervisor."""
+    emit: Callable[[Signal], None] = (lambda _signal: None) if heard is None else heard.append
+    clock = asyncio.get_running_loop().time
+    driver = LlrpReader({"host": twin.host, "port": twin.port, **options})
+    try:
+        await driver.open(Link("portal", 1, emit, lambda: None, lambda _why: None, clock))
+        yield driver
+    finally:
+        await driver.close()
+
+
+def _seen(heard: list[Signal], epc: str) -> list[TagSeen]:
+    return [signal for signal in heard if isinstance(signal, TagSeen) and signal.epc == epc]
+
+
+async def test_tags_are_seen_on_their_antennas_until_they_are_gone() -> None:
+    heard: list[Signal] = []
+    async with _twin() as twin:
+        for number in range(3):
+            twin.field.place(EPC.format(number), 1 + number % 2, rssi=-50 - number)
+        twin.field.place("e280", 2)  # not every EPC has 96 bits
+        twin.field.place(EPC.format(9), 4)  # and nobody asked for antenna 4
+        async with _reader(twin, heard, antennas=[1, 2]):
+            await until(lambda: len({s.epc for s in _tags(heard)}) == 4, "four tags")
+            assert {s.antenna for s in _seen(heard, EPC.format(1))} == {2}
+            assert {s.antenna for s in _seen(heard, EPC.format(2))} == {1}
+            assert all(-54 <= s.rssi <= -50 and s.count >= 1 for s in _seen(heard, EPC.format(2)))
+            assert not _seen(heard, EPC.format(9))
+            twin.field.remove(EPC.format(1))
+            for _ in range(2):  # one report may have been on its way
+                heard.clear()
+                await until(lambda: len(_seen(heard, EPC.format(2))) > 2, "the next reports")
+            assert not _seen(heard, EPC.format(1))
+
+
+def _tags(heard: list[Signal]) -> list[TagSeen]:
+    return [signal for signal in heard if isinstance(signal, TagSeen)]
+
+
+async def test_a_field_left_out_is_as_in_the_last_report() -> None:
+    heard: list[Signal] = []
+    async with _twin() as twin:
+        twin.faults.omit_unchanged = True
+        twin.field.place(EPC.format(1), 3)
+        async with _reader(twin, heard, antennas=[3]):
+            await until(lambda: len(_tags(heard)) > 5, "some reports")
+            assert {s.antenna for s in _tags(heard)} == {3}
+            assert all(s.rssi <= -40 for s in _tags(heard))
+
+
+def test_what_is_remembered_ends_with_the_connection() -> None:
+    first, second = TagReports("portal"), TagReports("portal")
+    first.read({"EPC": b"3034", "AntennaID": 2, "PeakRSSI": -51})
+    assert second.read({"EPC": b"3034"}) == TagSeen("portal", "3034", 0, -128, 1)
+
+
+@pytest.mark.parametrize("fault", ["dribble", "garbage_next", "delay"])
+async def test_a_bad_line_does_not_end_the_reading(fault: str) -> None:
+    heard: list[Signal] = []
+    async with _twin() as twin:
+        twin.field.place(EPC.format(1), 1)
+        twin.faults.dribble = fault == "dribble"
+        twin.faults.delay_s = 0.05 if fault == "delay" else 0.0
+        async with _reader(twin, heard) as reader:
+            await until(lambda: bool(heard), "a tag")
+            twin.faults.garbage_next = fault == "garbage_next"
+            heard.clear()
+            await until(lambda: len(heard) > 3, "more of it")
+            await reader.write_epc(OLD, NEW)
+            assert twin.field.epcs() == [NEW.hex()]
+
+
+async def test_the_reader_is_told_to_live_and_how_loud_to_be() -> None:
+    async with _twin() as twin, _reader(twin, keepalive_ms=300, antennas=[1, 2], power_dbm=20.1):
+        assert twin.radio.keepalive_ms == 300
+        assert twin.radio.rospecs[1].powers == {1: 41, 2: 41}  # 10 dBm is step 1, 0.25 dB each
+
+
+async def test_without_a_power_the_reader_gives_its_most() -> None:
+    async with _twin() as twin, _reader(twin):
+        assert twin.radio.rospecs[1].powers == {1: 81}
+
+
+async def test_what_an_earlier_client_left_behind_is_cleared() -> None:
+    async with _twin() as twin:
+        async with _reader(twin):
+            assert list(twin.radio.rospecs) == [1]
+            twin.drop()
+            await until(lambda: not twin.has_client, "the drop")
+        assert list(twin.radio.rospecs) == [1]
+        async with _reader(twin):
+            assert list(twin.radio.rospecs) == [1]
+        assert not twin.radio.rospecs, "a polite goodbye stops the radio"
+
+
+async def test_a_reader_that_serves_another_client_is_unavailable_and_keeps_that_one() -> None:
+    async with _twin() as twin, _reader(twin):
+        second = LlrpReader({"host": twin.host, "port": twin.port})
+        with pytest.raises(Unavailable, match="Client initiated connection"):
+            await second.open(_no_link())
+        await second.close()
+        assert twin.refused == 1
+        assert twin.has_client
+
+
+def _no_link() -> Link:
+    clock = asyncio.get_running_loop().time
+    return Link("portal", 1, lambda _signal: None, lambda: None, lambda _why: None, clock)
+
+
+async def test_a_reader_that_refuses_says_so() -> None:
+    async with _twin() as twin:
+        twin.faults.refuse_clients = True
+        with pytest.raises(Unavailable, match="Failed"):
+            async with _reader(twin):
+                pass
+
+
+@pytest.mark.parametrize(
+    "step", ["GET_READER_CAPABILITIES", "SET_READER_CONFIG", "DELETE_ACCESSSPEC", "ENABLE_ROSPEC"]
+)
+async def test_a_handshake_that_stops_is_given_up(
+    step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(llrp, "HANDSHAKE_S", 0.3)
+    async with _twin() as twin:
+        twin.faults.mute.add(step)
+        with pytest.raises(Unavailable, match="no LLRP handshake"):
+            async with _reader(twin):
+                pass
+        await until(lambda: not _sllurp_threads(), "its thread to end")
+
+
+def _sllurp_threads() -> list[str]:
+    return [t.name for t in threading.enumerate() if t.name.startswith("sllurp")]
+
+
+async def test_an_antenna_the_reader_has_not_is_a_fault() -> None:
+    async with _twin(antennas=2) as twin:
+        with pytest.raises(ConfigFault, match="antenna 3 is not there: the reader has 2"):
+            async with _reader(twin, antennas=[1, 3]):
+                pass
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"host": ""},
+        {"host": "h", "port": 0},
+        {"host": "h", "antennas": []},
+        {"host": "h", "antennas": [0, 1]},
+        {"host": "h", "keepalive_ms": 60_000},
+        {"host": "h", "antenas": [1]},
+    ],
+)
+def test_wrong_options_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigFault):
+        LlrpReader(options)
+
+
+async def test_a_write_changes_that_one_tag() -> None:
+    async with _twin() as twin:
+        for epc in (OLD, OTHER, OLD[:10] + b"\xff\xff"):
+            twin.field.place(epc.hex(), 1)
+        async with _reader(twin) as reader:
+            await reader.write_epc(OLD, NEW)
+            assert sorted(tag.written for tag in twin.field.tags) == [0, 0, 1]
+            assert NEW.hex() in twin.field.epcs()
+            assert OLD.hex() not in twin.field.epcs()
+            assert not twin.radio.access_specs
+            await reader.write_epc(NEW, OLD)
+            assert OLD.hex() in twin.field.epcs()
+
+
+async def test_of_two_tags_with_the_same_epc_one_is_written() -> None:
+    async with _twin() as twin:
+        twin.field.place(OLD.hex(), 1)
+        twin.field.place(OLD.hex(), 1)
+        async with _reader(twin) as reader:
+            await reader.write_epc(OLD, NEW)
+            assert sorted(tag.written for tag in twin.field.tags) == [0, 1]
+
+
+async def test_silence_about_a_write_is_uncertain_and_the_order_is_withdrawn() -> None:
+    heard: list[Signal] = []
+    async with _twin() as twin:
+        twin.field.place(OTHER.hex(), 1)
+        async with _reader(twin, heard) as reader:
+            with pytest.raises(Uncertain):
+                await reader.write_epc(OLD, NEW, timeout_s=0.2)
+            late = twin.field.place(OLD.hex(), 1)
+            await until(lambda: bool(_seen(heard, OLD.hex())), "the late tag")
+            assert late.written == 0
+            await reader.write_epc(OLD, NEW)
+            assert late.written == 1
+
+
+@pytest.mark.parametrize("how", ["no answer", "caller gave up"])
+async def test_an_order_that_cannot_be_withdrawn_ends_the_session(
+    how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(llrp, "DELETE_S", 0.2)
+    async with _twin() as twin:
+        floor = Floor(CASE)
+        await floor.start({"host": twin.host, "port": twin.port})
+        await floor.seen(Health.ONLINE)
+        twin.faults.mute.add("DELETE_ACCESSSPEC")
+        driver = floor.driver(LlrpReader)
+        with pytest.raises((Uncertain, TimeoutError)):
+            if how == "no answer":
+                await driver.write_epc(OLD, NEW, timeout_s=0.2)
+            else:
+                await asyncio.wait_for(driver.write_epc(OLD, NEW), 0.2)
+        twin.faults.mute.clear()
+        await floor.seen(Health.ONLINE, after_session=1)
+        late = twin.field.place(OLD.hex(), 1)
+        await until(lambda: bool(_seen(floor.heard, OLD.hex())), "the late tag")
+        assert late.written == 0
+        await floor.stop()
+
+
+@pytest.mark.parametrize(
+    ("answer", "trouble"),
+    [
+        (WriteResult.OVERRUN, NeedsHuman),
+        (WriteResult.LOCKED, NeedsHuman),
+        (WriteResult.LITTLE_POWER, Uncertain),
+        (WriteResult.TAG_ERROR, Uncertain),
+        (WriteResult.NO_ANSWER, Uncertain),
+        (WriteResult.READER_ERROR, Uncertain),
+    ],
+)
+async def test_a_write_that_failed_says_whether_the_tag_is_unchanged(
+    answer: WriteResult, trouble: type[Exception]
+) -> None:
+    async with _twin() as twin:
+        twin.field.place(OLD.hex(), 1).answer = answer
+        async with _reader(twin) as reader:
+            with pytest.raises(trouble):
+                await reader.write_epc(OLD, NEW)
+
+
+async def test_a_write_that_the_link_cut_short_is_uncertain() -> None:
+    async with _twin() as twin:
+        floor = Floor(CASE)
+        await floor.start({"host": twin.host, "port": twin.port})
+        await floor.seen(Health.ONLINE)
+        writing = asyncio.create_task(floor.driver(LlrpReader).write_epc(OLD, NEW))
+        await until(lambda: "ENABLE_ACCESSSPEC" in twin.heard, "the order")
+        twin.drop()
+        with pytest.raises(Uncertain):
+            await writing
+        await floor.stop()
+
+
+@pytest.mark.parametrize(("old", "new"), [(OLD, NEW[:10]), (b"", b""), (b"abc", b"abd")])
+async def test_only_whole_words_of_equal_length_are_written(old: bytes, new: bytes) -> None:
+    async with _twin() as twin, _reader(twin) as reader:
+        with pytest.raises(ValueError, match="whole words"):
+            await reader.write_epc(old, new)
+        assert "ADD_ACCESSSPEC" not in twin.heard
+
+
+async def test_a_reader_that_does_not_answer_the_goodbye_leaves_no_thread() -> None:
+    async with _twin() as twin:
+        async with _reader(twin):
+            twin.faults.mute.add("DELETE_ACCESSSPEC")
+        await until(lambda: not _sllurp_threads(), "its thread to end")
+
+
+async def test_a_write_without_a_link_sends_nothing() -> None:
+    reader = LlrpReader({"host": "127.0.0.1"})
+    with pytest.raises(Unavailable):
+        await reader.write_epc(OLD, NEW)
+
+
+async def test_many_tags_in_view_are_all_reported() -> None:
+    heard: list[Signal] = []
+    async with _twin(round_s=0.05) as twin:
+        for number in range(200):
+            twin.field.place(EPC.format(number), 1, chance=0.7)
+        async with _reader(twin, heard):
+            await until(lambda: len({tag.epc for tag in _tags(heard)}) == 200, "200 tags")
