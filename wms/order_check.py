@@ -1,0 +1,187 @@
+"""Orders against the book: what is wrong, what it has already, and what follows for the rest.
+
+Reads only. `wms.orders` writes what comes out as ready.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Row, select, tuple_
+
+from wms import calendar, items
+from wms.calendar import Calendar
+from wms.carriers import time_slot
+from wms.db import Tx
+from wms.errors import Code, Rejected
+from wms.new_order import (
+    LATE,
+    NO_HOUSE_NUMBER,
+    NewOrder,
+    checked_dates,
+    cleaned,
+    content_hash,
+    has_house_number,
+)
+from wms.schema import orders, services, shops, versions
+from wms.shape import Fault, fault, of_refusal, shape_faults, sound
+from wms.text import shown
+
+CHUNK = 400  # rows a statement: bound parameters are limited
+CANCELLED_BEFORE = "order.cancelled_before"  # its cancellation overtook it
+
+Pair = tuple[str, str]  # owner and external id, or owner and SKU
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """An order that may be written, with all that follows from it."""
+
+    order: NewOrder
+    hash: str
+    carrier: str
+    item_ids: tuple[int, ...]
+    ship_date: date
+    state: str
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Checked:
+    """Orders by row number: what is wrong, what the book has already, what may be written."""
+
+    faults: list[Fault] = field(default_factory=list)
+    known: dict[int, Row[Any]] = field(default_factory=dict)
+    ready: dict[int, Ready] = field(default_factory=dict)
+
+
+class _Facts(NamedTuple):
+    """What the book knows of all that a batch of orders names."""
+
+    items: dict[Pair, int]
+    owner_of: dict[str, str]  # by shop
+    carrier_of: dict[str, str]  # by service
+    calendar: Calendar
+    cancelled: set[Pair]
+
+
+def check(tx: Tx, rows: Sequence[NewOrder], *, now: int) -> Checked:
+    """Sort *rows*; each ends in exactly one of known and ready, or has faults."""
+    checked = Checked(faults=shape_faults(rows))
+    safe: dict[int, NewOrder] = {}
+    for number, row in sound(rows, checked.faults):
+        try:
+            safe[number] = cleaned(row)
+        except Rejected as refusal:
+            checked.faults.append(of_refusal(number, refusal))
+    checked.faults += _twice(safe)
+    fresh = _without_known(tx, safe, checked)
+    if fresh:
+        facts = _facts(tx, list(fresh.values()))
+        for number, row in fresh.items():
+            try:
+                checked.ready[number] = _ready(row, facts, now)
+            except Rejected as refusal:
+                checked.faults.append(of_refusal(number, refusal))
+    checked.faults.sort(key=lambda found: found.row)
+    return checked
+
+
+def _twice(rows: dict[int, NewOrder]) -> list[Fault]:
+    seen: set[Pair] = set()
+    found = []
+    for number, row in rows.items():
+        if (row.owner, row.external_id) in seen:
+            value = shown(row.external_id)
+            found.append(fault(number, Code.ROW_TWICE, field="external_id", value=value))
+        seen.add((row.owner, row.external_id))
+    return found
+
+
+def _without_known(tx: Tx, rows: dict[int, NewOrder], checked: Checked) -> dict[int, NewOrder]:
+    """Set aside what the book has; the same id with other content is a fault."""
+    before = _existing(tx, [(row.owner, row.external_id) for row in rows.values()])
+    fresh = {}
+    for number, row in rows.items():
+        existing = before.get((row.owner, row.external_id))
+        if existing is None:
+            fresh[number] = row
+        elif existing.body_hash == content_hash(row):
+            checked.known[number] = existing
+        else:
+            key = shown(row.external_id)
+            found = fault(number, Code.KEY_REUSED, field="external_id", key=key)
+            checked.faults.append(found)
+    return fresh
+
+
+def _existing(tx: Tx, keys: Sequence[Pair]) -> dict[Pair, Row[Any]]:
+    found = {}
+    pair = tuple_(orders.c.owner, orders.c.external_id)
+    for start in range(0, len(keys), CHUNK):
+        query = select(orders).where(pair.in_(keys[start : start + CHUNK]))
+        found.update({(row.owner, row.external_id): row for row in tx.execute(query)})
+    return found
+
+
+def _facts(tx: Tx, rows: Sequence[NewOrder]) -> _Facts:
+    return _Facts(
+        items=items.ids_of(tx, {(row.owner, line.sku) for row in rows for line in row.lines}),
+        owner_of={row.code: row.owner for row in tx.execute(select(shops.c.code, shops.c.owner))},
+        carrier_of={row.code: row.carrier for row in tx.execute(select(services))},
+        calendar=calendar.load(tx),
+        cancelled=_cancelled_before(tx, [(row.owner, row.external_id) for row in rows]),
+    )
+
+
+def _cancelled_before(tx: Tx, keys: Sequence[Pair]) -> set[Pair]:
+    """Orders whose cancellation came before them."""
+    found: set[Pair] = set()
+    pair = tuple_(versions.c.owner, versions.c.external_id)
+    for start in range(0, len(keys), CHUNK):
+        query = select(versions.c.owner, versions.c.external_id).where(
+            pair.in_(keys[start : start + CHUNK]), versions.c.cancelled == 1
+        )
+        found.update((row.owner, row.external_id) for row in tx.execute(query))
+    return found
+
+
+def _ready(row: NewOrder, facts: _Facts, now: int) -> Ready:
+    _refuse_unknown(row, facts)
+    carrier = facts.carrier_of[row.service]
+    today = calendar.business_day(now, facts.calendar.zone)
+    promised = checked_dates(row, carrier=carrier, today=today)
+    planned = calendar.ship_date(
+        facts.calendar, owner=row.owner, carrier=carrier, delivery_date=promised, now=now,
+        prefecture=row.recipient.prefecture,
+    )  # fmt: skip
+    slot = time_slot(row.time_slot, carrier=carrier, service=row.service)
+    ready = Ready(
+        order=msgspec.structs.replace(row, time_slot=slot), hash=content_hash(row),
+        carrier=carrier, ship_date=planned.ship_date,
+        item_ids=tuple(facts.items[row.owner, line.sku] for line in row.lines),
+        state="waiting_date" if planned.ship_date > today else "accepted",
+        reason=LATE if planned.late else "",
+    )  # fmt: skip
+    if not has_house_number(row.recipient.address):
+        ready = replace(ready, state="held", reason=NO_HOUSE_NUMBER)
+    if (row.owner, row.external_id) in facts.cancelled:
+        ready = replace(ready, state="cancelled", reason=CANCELLED_BEFORE)
+    return ready
+
+
+def _refuse_unknown(row: NewOrder, facts: _Facts) -> None:
+    """Owner, shop, service and SKUs must be in the book; the shop must be the owner's."""
+    owner = facts.owner_of.get(row.shop)
+    if owner is None:
+        raise Rejected(Code.REFERENCE_UNKNOWN, field="shop", value=shown(row.shop))
+    if owner != row.owner:
+        raise Rejected(Code.SHOP_OF_ANOTHER_OWNER, field="shop", value=shown(row.shop))
+    if row.service not in facts.carrier_of:
+        raise Rejected(Code.REFERENCE_UNKNOWN, field="service", value=shown(row.service))
+    for place, line in enumerate(row.lines):
+        if (row.owner, line.sku) not in facts.items:
+            field = f"lines[{place}].sku"
+            raise Rejected(Code.REFERENCE_UNKNOWN, field=field, value=shown(line.sku))
