@@ -1,0 +1,109 @@
+"""An order as its owner may see it: where it stands, what was sent, and never whom it is for.
+
+A tracking number shows only once the parcel's own label was scanned back on the box.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Row, select
+
+from wms.db import Tx
+from wms.errors import Code, Rejected
+from wms.schema import items, order_lines, orders, parcels
+from wms.text import shown
+
+
+class LineView(Struct, frozen=True, kw_only=True):
+    """A line and how far it is, in eaches."""
+
+    line_no: int
+    sku: str
+    name: str
+    kind: str
+    qty: int
+    packed: int
+    shipped: int
+    cancelled: int
+
+
+class ParcelView(Struct, frozen=True, kw_only=True):
+    """A box of the order. `tracking` is "" until its label was scanned back on it."""
+
+    parcel: str
+    piece: int
+    state: str
+    carrier: str
+    tracking: str
+
+
+class OrderView(Struct, frozen=True, kw_only=True):
+    """An order as the outside may see it. Times in UTC milliseconds."""
+
+    order_id: int
+    code: str
+    owner: str
+    shop: str
+    external_id: str
+    state: str
+    state_reason: str
+    service: str
+    carrier: str
+    delivery_date: str
+    time_slot: str
+    ship_date: str
+    priority: int
+    accepted_ms: int
+    lines: tuple[LineView, ...]
+    parcels: tuple[ParcelView, ...]
+
+
+def get(tx: Tx, reference: str, *, owner: str = "") -> OrderView:
+    """The order that *reference* names: its external id, its code (O0000123) or its number.
+
+    *owner* limits the search to one owner's. Refuses `ORDER_UNKNOWN`, and `ORDER_AMBIGUOUS` when
+    several owners use the external id.
+    """
+    row = _find(tx, reference, owner)
+    query = (
+        select(order_lines, items.c.sku, items.c.name)
+        .join(items, items.c.id == order_lines.c.item_id)
+        .where(order_lines.c.order_id == row.id)
+        .order_by(order_lines.c.line_no)
+    )
+    boxes = select(parcels).where(parcels.c.order_id == row.id, parcels.c.state != "void")
+    names = [name for name in OrderView.__struct_fields__ if name in row._mapping]
+    return OrderView(
+        order_id=row.id, **{name: row._mapping[name] for name in names},
+        lines=tuple(_line(line) for line in tx.execute(query)),
+        parcels=tuple(_parcel(box) for box in tx.execute(boxes.order_by(parcels.c.piece))),
+    )  # fmt: skip
+
+
+def _find(tx: Tx, reference: str, owner: str) -> Row[Any]:
+    wanted = [orders.c.external_id == reference, orders.c.code == reference]
+    if reference.isascii() and reference.isdigit() and len(reference) <= 18:
+        wanted.append(orders.c.id == int(reference))
+    for condition in wanted:  # the caller's own name for it comes first
+        query = select(orders).where(condition)
+        if owner:
+            query = query.where(orders.c.owner == owner)
+        found: Sequence[Row[Any]] = tx.execute(query.limit(2)).all()
+        if len(found) > 1:
+            raise Rejected(Code.ORDER_AMBIGUOUS, order=shown(reference))
+        if found:
+            return found[0]
+    raise Rejected(Code.ORDER_UNKNOWN, order=shown(reference))
+
+
+def _line(row: Row[Any]) -> LineView:
+    names = LineView.__struct_fields__
+    return LineView(**{name: row._mapping[name] for name in names})
+
+
+def _parcel(row: Row[Any]) -> ParcelView:
+    return ParcelView(
+        parcel=row.code, piece=row.piece, state=row.state, carrier=row.carrier,
+        tracking=row.tracking if row.verified_ms is not None else "",
+    )  # fmt: skip
