@@ -8,6 +8,7 @@ conversation lives in the person's session row, so any terminal can take it up.
 import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
@@ -28,6 +29,7 @@ from wms.schema import scans, sessions, stations, terminals
 
 Via = Literal["scan", "key", "command", "device", "weight"]
 Fate = Literal["applied", "refused", "repeat"]
+TOKYO = ZoneInfo("Asia/Tokyo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class Settings:
     bounce_ms: int = 300
     confirm_ms: int = 1_000  # a second scan of the same code confirms only after this
     idle_ms: int = 600_000  # then the terminal asks for the badge again; the task is kept
-    zone: str = "Asia/Tokyo"
+    zone: ZoneInfo = TOKYO
     pepper: str = ""
 
 
@@ -63,9 +65,7 @@ def scan(
     """Take one input at *terminal*. Refuses `TERMINAL_UNKNOWN` and `SCAN_INVALID` only."""
     if not 1 <= len(scan_id) <= 80 or len(text) > TEXT_MAX or "\x00" in text + scan_id:
         raise Rejected(Code.SCAN_INVALID, limit=TEXT_MAX)
-    row = tx.execute(
-        select(terminals).where(terminals.c.id == terminal).with_for_update()
-    ).first()
+    row = tx.execute(select(terminals).where(terminals.c.id == terminal).with_for_update()).first()
     if row is None:
         raise Rejected(Code.TERMINAL_UNKNOWN, terminal=terminal)
     journaled = tx.execute(
@@ -207,6 +207,7 @@ def _decide(
         if done is not None:
             return done
     dialogue: Dialogue[Any, Any] = DIALOGUES[session.dialogue]
+    said: Say | None
     if dialogue.permission and dialogue.permission not in who.person.permissions:
         said = Say(Code.PERMISSION_MISSING, "error", params={"permission": dialogue.permission})
         return Outcome("refused", said, seen), {"dialogue": "menu", "state": "{}"}
@@ -288,7 +289,8 @@ def _who(tx: Tx, row: Row[Any], key: str, now: int, settings: Settings) -> Who:
                 found.code, found.kind, found.place, found.printer, found.scale, found.reader
             )
     person = people.by_id(tx, row.person_id)
-    return Who(person, row.id, station, now, business_day(now, settings.zone), key)
+    today = business_day(now, settings.zone).isoformat()
+    return Who(person, row.id, station, now, today, settings.zone, key)
 
 
 def _journal(

@@ -14,6 +14,7 @@ from sqlalchemy import literal, select, union_all
 
 from picking.dialogues.base import ItemSeen, Kind, Seen
 from wms.db import Tx
+from wms.items import normal_barcode
 from wms.people import by_badge
 from wms.schema import barcodes, boxes, items, manifests, parcels, places
 from wms.schema.goods import MOVING
@@ -56,19 +57,7 @@ def elements(text: str) -> Elements:
         if read is not None:
             return read
     codabar = _CODABAR.match(body)
-    return Elements(trimmed(codabar.group(1) if codabar else body))
-
-
-def trimmed(code: str) -> str:
-    """The form under which barcodes are stored: a GTIN-14 of a single is its GTIN-13.
-
-    >>> trimmed("04901234567894"), trimmed(" T-001 ")
-    ('4901234567894', 'T-001')
-    """
-    code = code.strip()
-    if len(code) == 14 and code.isdigit() and code.startswith("0"):
-        return code[1:]
-    return code
+    return Elements(normal_barcode(codabar.group(1) if codabar else body.strip()))
 
 
 def _gs1(body: str) -> Elements | None:
@@ -83,7 +72,7 @@ def _gs1(body: str) -> Elements | None:
     if gtin is None and not sscc:
         return None
     return Elements(
-        code=trimmed(gtin.value) if gtin else sscc,
+        code=normal_barcode(gtin.value) if gtin else sscc,
         lot=found["10"].value if "10" in found else "",
         expiry=expiry.date.isoformat() if expiry is not None and expiry.date else "",
         serial=found["21"].value if "21" in found else "",

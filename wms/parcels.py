@@ -56,9 +56,12 @@ def pack(
     """
     assert contents
     row = tx.execute(select(orders_table).where(orders_table.c.id == order)).one()
-    piece = 1 + tx.execute(
-        select(func.coalesce(func.max(parcels.c.piece), 0)).where(parcels.c.order_id == order)
-    ).scalar_one()
+    piece = (
+        1
+        + tx.execute(
+            select(func.coalesce(func.max(parcels.c.piece), 0)).where(parcels.c.order_id == order)
+        ).scalar_one()
+    )
     code = f"P{order:07d}-{piece}"
     tx.execute(insert(places).values(code=code, kind="carton", parent=place))
     values = {
@@ -173,7 +176,9 @@ def verify(tx: Tx, *, parcel: int, tracking: str, now: int) -> None:
     tx.execute(update(parcels).where(parcels.c.id == parcel).values(changed))
     order = _order(tx, row.order_id)
     about: dict[str, Any] = {
-        "owner": order.owner, "order_id": order.id, "external_id": order.external_id
+        "owner": order.owner,
+        "order_id": order.id,
+        "external_id": order.external_id,
     }
     happened: list[Any] = [ParcelInspected(
         **about, parcel=row.code, carrier=row.carrier, tracking=tracking, piece=row.piece
@@ -233,9 +238,7 @@ def close_out(tx: Tx, *, manifest: int, key: str, actor: str, now: int) -> Close
     """
     open_one = (manifests.c.id == manifest) & (manifests.c.state == "open")
     closing = {"state": "closed", "closed_ms": now, "closed_by": actor}
-    to = tx.execute(
-        update(manifests).where(open_one).values(closing).returning(manifests)
-    ).first()
+    to = tx.execute(update(manifests).where(open_one).values(closing).returning(manifests)).first()
     if to is None:
         raise Rejected(Code.MANIFEST_CLOSED, manifest=manifest)
     gone = tx.execute(

@@ -1,1 +1,13 @@
 """One conversation a file: a pure state table over scans."""
+
+from typing import Any
+
+from picking.dialogues.base import Dialogue
+from picking.dialogues.menu import MENU
+from picking.dialogues.pack import PACK
+from picking.dialogues.pick import PICK
+from picking.dialogues.ship import SHIP
+
+DIALOGUES: dict[str, Dialogue[Any, Any]] = {
+    dialogue.name: dialogue for dialogue in (MENU, PICK, PACK, SHIP)
+}

@@ -9,6 +9,7 @@ the worker stands now. So a prompt never promises what the book did not do.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 from wms.db import Tx
 from wms.messages import Language, say
@@ -75,7 +76,8 @@ class Who:
     terminal: str
     station: Station | None
     now: int
-    today: str
+    today: str  # the site's date, YYYY-MM-DD
+    zone: ZoneInfo
     key: str
 
     @property

@@ -45,7 +45,8 @@ from wms.allocation import LastPick
 from wms.db import Tx
 from wms.messages import Language, say
 from wms.prompts import Await, Focus, Option, Prompt
-from wms.schema import stock
+from wms.schema import places, stations, stock
+from wms.schema import tours as tours_table
 
 KEYED_ABOVE = 5  # more pieces than this are counted by the hand and keyed
 At = Literal["get", "bind", "place", "item", "lot", "tote", "short", "drop"]
@@ -119,13 +120,21 @@ class Drop:
 
 
 def facts(tx: Tx, _state: State, who: Who) -> Facts:
-    tour = tours.live(tx, person=who.person.id)
+    mine = (tours_table.c.person_id == who.person.id) & (tours_table.c.state == "claimed")
+    tour = tx.execute(select(tours_table.c.id).where(mine)).scalar()
     if tour is None:
         return Facts(None)
     view = tours.view(tx, tour)
     stop = view.current
     lots_here = _lots_here(tx, stop) if stop is not None and stop.lot else 0
-    return Facts(view, tours.drop_places(tx), lots_here, allocation.last_pick(tx, who.actor))
+    return Facts(view, _drop_places(tx), lots_here, allocation.last_pick(tx, who.actor))
+
+
+def _drop_places(tx: Tx) -> tuple[str, ...]:
+    """Where a cart may be set down: the robots' hand-off points, else the benches themselves."""
+    buffers = select(places.c.code).where(places.c.kind == "buffer").order_by(places.c.code)
+    benches = select(stations.c.place).where(stations.c.kind == "pack").order_by(stations.c.place)
+    return (*tx.scalars(buffers), *tx.scalars(benches))
 
 
 def _lots_here(tx: Tx, stop: StopView) -> int:
@@ -325,8 +334,9 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
             tours.bind_tote(tx, tour=effect.tour, slot=effect.slot, tote=effect.tote,
                             person=who.person.id, now=who.now)  # fmt: skip
         case Pick():
-            tours.pick_stop(tx, stop=effect.stop, qty=effect.qty, tote=effect.tote,
-                            key=f"{who.key}:stop:{effect.stop}", actor=who.actor, now=who.now)  # fmt: skip
+            key = f"{who.key}:stop:{effect.stop}"  # an undo reads the stop from it
+            tours.pick_stop(tx, stop=effect.stop, qty=effect.qty, tote=effect.tote, key=key,
+                            actor=who.actor, now=who.now)  # fmt: skip
         case Short():
             return _run_short(tx, effect, who)
         case Later():

@@ -1,0 +1,104 @@
+"""Carrier pickups of the day, each with the manifest that its parcels are loaded onto."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import case, func, insert, select
+
+from wms.calendar import local_time
+from wms.db import Tx
+from wms.schema import manifests, parcels, pickups
+
+LISTED_MAX = 9  # one digit each
+
+
+@dataclass(frozen=True, slots=True)
+class Pickup:
+    """An open manifest: `loaded` parcels are on it, `waiting` are labelled but not loaded."""
+
+    id: int
+    code: str
+    carrier: str
+    time: str  # HH:MM of the site
+    loaded: int
+    waiting: int
+
+
+def next_pickup_ms(times: tuple[str, ...], now: int, zone: ZoneInfo) -> int:
+    """The next of the daily *times* (HH:MM) after *now*, in UTC milliseconds.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> next_pickup_ms(("17:00",), 1_795_309_200_000, ZoneInfo("Asia/Tokyo"))
+    1795334400000
+    """
+    local = local_time(now, zone)
+    moments = []
+    for text in times:
+        hour, minute = text.split(":")
+        moment = local.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
+        moments.append(moment if moment > local else _tomorrow(moment))
+    return int(min(moments).timestamp() * 1000)
+
+
+def _tomorrow(moment: datetime) -> datetime:
+    return moment + timedelta(days=1)
+
+
+def ensure(tx: Tx, *, now: int, zone: ZoneInfo) -> int:
+    """Make the manifest of every carrier's next pickup. Returns how many were new."""
+    times: dict[str, list[str]] = {}
+    for row in tx.execute(select(pickups).order_by(pickups.c.carrier, pickups.c.at)):
+        times.setdefault(row.carrier, []).append(row.at)
+    due = {carrier: next_pickup_ms(tuple(each), now, zone) for carrier, each in times.items()}
+    have = set(
+        tx.execute(
+            select(manifests.c.carrier, manifests.c.pickup_ms).where(manifests.c.pickup_ms > now)
+        ).tuples()
+    )
+    rows = [
+        {"code": code_of(carrier, at, zone), "carrier": carrier, "pickup_ms": at}
+        for carrier, at in due.items()
+        if (carrier, at) not in have
+    ]
+    if rows:
+        tx.execute(insert(manifests), rows)
+    return len(rows)
+
+
+def code_of(carrier: str, pickup_ms: int, zone: ZoneInfo) -> str:
+    """What the manifest's barcode says: carrier, day and time of the pickup.
+
+    >>> code_of("yamato", 1_795_334_400_000, ZoneInfo("Asia/Tokyo"))
+    'M-YAMATO-1122-1700'
+    """
+    return f"M-{carrier.upper()}-{local_time(pickup_ms, zone):%m%d-%H%M}"
+
+
+def listed(tx: Tx, *, zone: ZoneInfo) -> tuple[Pickup, ...]:
+    """Open manifests, the next pickup first, with what is loaded and what waits for the truck."""
+    mine = parcels.c.manifest_id == manifests.c.id
+    loaded = func.sum(case((mine & (parcels.c.state == "loaded"), 1), else_=0))
+    waiting = func.sum(case((parcels.c.state == "closed", 1), else_=0))
+    query = (
+        select(
+            manifests, func.coalesce(loaded, 0).label("loaded"),
+            func.coalesce(waiting, 0).label("waiting"),
+        )
+        .outerjoin(
+            parcels,
+            (parcels.c.carrier == manifests.c.carrier)
+            & parcels.c.state.in_(("closed", "loaded")),
+        )
+        .where(manifests.c.state == "open")
+        .group_by(*manifests.columns)
+        .order_by(manifests.c.pickup_ms, manifests.c.id)
+        .limit(LISTED_MAX)
+    )  # fmt: skip
+    return tuple(
+        Pickup(
+            row.id, row.code, row.carrier, f"{local_time(row.pickup_ms, zone):%H:%M}",
+            int(row.loaded), int(row.waiting),
+        )
+        for row in tx.execute(query)
+    )  # fmt: skip
