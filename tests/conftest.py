@@ -1,4 +1,4 @@
-"""What the tests share: fresh books on both databases, and how hard Hypothesis tries."""
+"""What the tests share: fresh books on both databases."""
 
 import shutil
 import tempfile
@@ -6,16 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
+import tests.effort  # noqa: F401 - registers how hard Hypothesis tries
 from tests.postgres import Databases, databases, make_book, memory_folder
-
-# A busy machine is no failure, and a run that failed must fail again.
-settings.register_profile(
-    "default", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.register_profile("long", settings.get_profile("default"), max_examples=1_000)
-settings.load_profile("default")
 
 
 @pytest.fixture(scope="session")
