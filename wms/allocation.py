@@ -20,6 +20,15 @@ from wms.schema.goods import PICKABLE
 from wms.stock import Key, Move
 
 
+class Promised(NamedTuple):
+    """A new allocation. `line` is None where the units are promised to the wave."""
+
+    allocation: int
+    line: int | None
+    key: Key
+    qty: int
+
+
 def usable_from(ship_date: str, shelf_days_min: int) -> str:
     """The earliest expiry that may leave on *ship_date*: the one rule, for every screen.
 
@@ -100,18 +109,33 @@ def decide(tx: Tx, wanted: Sequence[Need], *, lock: bool = True) -> Plan:
 
 def promise(
     tx: Tx, takes: Sequence[Take], *, wave: int, totals: frozenset[int] = frozenset(), now: int
-) -> None:
+) -> list[Promised]:
     """Write what was decided: the promises in stock, and the allocations that say to whom.
 
     *totals* are the orders whose units are promised to the wave as a whole.
     """
     promised: Counter[Key] = Counter()
+    summed: Counter[tuple[int | None, Key]] = Counter()
     for take in takes:
         promised[take.key] += take.qty
+        summed[None if take.order in totals else take.line, take.key] += take.qty
+    if not summed:
+        return []
     ledger.promise(tx, promised)
-    rows = _allocation_rows(takes, wave, totals, now)
-    if rows:
-        tx.execute(insert(allocations), rows)
+    rows = [
+        {
+            "line_id": line, "wave_id": wave, "item_id": key.item, "lot": key.lot,
+            "condition": key.condition, "serial": key.serial, "place": key.place, "qty": qty,
+            "state": "open", "created_ms": now,
+        }
+        for (line, key), qty in summed.items()
+    ]  # fmt: skip
+    in_order = insert(allocations).returning(allocations.c.id, sort_by_parameter_order=True)
+    ids = tx.execute(in_order, rows).scalars()
+    return [
+        Promised(number, line, key, qty)
+        for number, ((line, key), qty) in zip(ids, summed.items(), strict=True)
+    ]
 
 
 def allocate(
@@ -125,23 +149,6 @@ def allocate(
     decided = decide(tx, needs(tx, order_ids, today=today))
     promise(tx, decided.takes, wave=wave, totals=totals, now=now)
     return decided.missing
-
-
-def _allocation_rows(
-    takes: Sequence[Take], wave: int, totals: frozenset[int], now: int
-) -> list[dict[str, Any]]:
-    """A row a line and key; the takes of one-piece orders are summed to a row a key."""
-    summed: Counter[tuple[int | None, Key]] = Counter()
-    for take in takes:
-        summed[None if take.order in totals else take.line, take.key] += take.qty
-    return [
-        {
-            "line_id": line, "wave_id": wave, "item_id": key.item, "lot": key.lot,
-            "condition": key.condition, "serial": key.serial, "place": key.place, "qty": qty,
-            "state": "open", "created_ms": now,
-        }
-        for (line, key), qty in summed.items()
-    ]  # fmt: skip
 
 
 def key_of(row: Row[Any]) -> Key:
