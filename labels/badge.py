@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from labels.pieces import Data, Name, Text
+from labels.pieces import Data, Name, Text, note_simplified
 from labels.symbols import qr
 from labels.zpl import Label
 
@@ -31,4 +31,5 @@ def render(data: Badge, dots_per_mm: int, copy: int) -> bytes:
     label.matrix(qr(PREFIX + data.token, "token"), 2, 12, 39, 1.25)
     box = (42, 14, 40, 34)
     label.text(data.name, "name", *box, (8, 2.5), middle=True, heavy=True)
+    note_simplified(label, 4, 49.5, 78)
     return label.to_zpl()

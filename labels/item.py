@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from labels.pieces import Data, Day, Name, Text, day_of
+from labels.pieces import Data, Day, Name, Text, day_of, note_simplified
 from labels.symbols import code128, gs1_data_matrix
 from labels.zpl import Label
 from wms.errors import Code, Rejected
@@ -50,6 +50,7 @@ def render(data: Item, dots_per_mm: int, copy: int) -> bytes:
         label.linear(code128(data.code, "code"), 0.5, 13, 59, 14, 0.375)
         label.text(data.code, "code", 2, 28.5, 56, 4, (3.5, 1.5), align="centre")
     label.text(data.sku, "sku", 2, 35.5, 56, 3.5, (3, 1.5))
+    note_simplified(label, 24, 32, 34)
     return label.to_zpl()
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from labels.item import Gtin, Lot, gs1_expiry
-from labels.pieces import Data, Day, Name, Text
+from labels.pieces import Data, Day, Name, Text, note_simplified
 from labels.symbols import gs1_128
 from labels.zpl import Label
 from wms.errors import Code, Rejected
@@ -40,6 +40,7 @@ def render(data: Logistic, dots_per_mm: int, copy: int) -> bytes:
     label.frame(2, 104, 96, 0.5, 0.5)
     label.text(f"SSCC {data.sscc}", "sscc", 3, 105.5, 94, 6, (5, 5), heavy=True)
     label.linear(gs1_128((("00", data.sscc),), "sscc"), 0.5, 113, 99, 34, 0.5)
+    note_simplified(label, 3, 100.5, 94)
     return label.to_zpl()
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from labels.zpl import Label
 from wms.errors import Code, Rejected
 from wms.messages import say
 
@@ -81,3 +82,9 @@ def tracking_shown(number: str) -> str:
 
 def carrier_word(carrier: Carrier, language: Language = "ja") -> str:
     return say(f"label.carrier.{carrier}", language)
+
+
+def note_simplified(label: Label, x: float, y: float, width: float) -> None:
+    """Say in small print, 2 mm high, that a variant character has its standard shape here."""
+    if label.simplified:
+        label.text(say("label.simplified", "ja"), "", x, y, width, 2, (2, 1.75), align="right")

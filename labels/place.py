@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from labels.pieces import Barcode, Data, Text
+from labels.pieces import Barcode, Data, Text, note_simplified
 from labels.symbols import code128
 from labels.zpl import Label
 from wms.messages import say
@@ -31,4 +31,5 @@ def render(data: Place, dots_per_mm: int, copy: int) -> bytes:
     label.text(say("label.check_digits", "ja"), "", 78, 16, 19, 3, (2.5, 2.5), align="centre")
     label.linear(code128(data.code, "code"), 1, 20, 98, 22, 0.5)
     label.text(data.note, "note", 4, 43.5, 92, 4.5, (3.5, 1.75), align="centre")
+    note_simplified(label, 4, 47.75, 92)
     return label.to_zpl()

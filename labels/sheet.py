@@ -15,7 +15,6 @@ from labels.pieces import Data
 
 DOTS_PER_MM = 12
 _MARGIN_MM = 5.0
-_GAP_MM = 2.0
 
 Kind = TypeVar("Kind", bound=Data)
 
@@ -57,14 +56,13 @@ def _drawn(render: Callable[[Kind, int, int], bytes], label: Kind) -> preview.Pr
 def _lay(paper: Paper, labels: list[preview.Preview]) -> None:
     """Labels of one size from left to right, then down, then on the next page."""
     width, height = labels[0].width / DOTS_PER_MM, labels[0].height / DOTS_PER_MM
-    columns = int((WIDTH_MM - 2 * _MARGIN_MM + _GAP_MM) / (width + _GAP_MM)) or 1
-    rows = int((HEIGHT_MM - 2 * _MARGIN_MM + _GAP_MM) / (height + _GAP_MM))
-    left = (WIDTH_MM - columns * (width + _GAP_MM) + _GAP_MM) / 2
+    columns = int((WIDTH_MM - 2 * _MARGIN_MM) / width)
+    rows = int((HEIGHT_MM - 2 * _MARGIN_MM) / height)
+    left = (WIDTH_MM - columns * width) / 2
     for number, label in enumerate(labels):
         down, across = divmod(number % (columns * rows), columns)
         if number and not down and not across:
             paper.next_page()
-        x = left + across * (width + _GAP_MM)
-        y = _MARGIN_MM + down * (height + _GAP_MM)
+        x, y = left + across * width, _MARGIN_MM + down * height
         paper.picture(ImageReader(label.image()), x, y, width, height)
         paper.box(x, y, width, height)

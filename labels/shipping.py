@@ -20,6 +20,7 @@ from labels.pieces import (
     Text,
     carrier_word,
     day_shown,
+    note_simplified,
     postal_shown,
     tracking_shown,
 )
@@ -71,8 +72,7 @@ def render(data: Shipping, dots_per_mm: int, copy: int) -> bytes:
     _contents(label, data)
     _tracking(label, data)
     _parcel(label, data)
-    if label.simplified:
-        label.text(say("label.simplified", "ja"), "", 36, 17.75, 60, 2.5, (2.25, 2), align="right")
+    note_simplified(label, 36, 18, 60)
     return label.to_zpl()
 
 
@@ -147,11 +147,11 @@ def _sender(label: Label, party: Party) -> None:
     label.frame(_LEFT - 1, 79.5, _WIDTH + 2, 17, 0.5)
     _caption(label, "label.ship_from", _LEFT + 1, 80.75)
     where = f"{postal_shown(party.postal)} {party.address}".strip()
-    label.text(where, "sender.address", 22, 80.75, 74, 7, (3, 2))
+    label.text(where, "sender.address", 22, 80.75, 74, 6.25, (3, 1.75))
     who = " ".join(part for part in (party.company, party.name) if part)
-    label.text(who, "sender.name", 22, 88, 74, 5, (3.5, 2))
+    label.text(who, "sender.name", 22, 87.25, 74, 6, (3.5, 1.75))
     if party.phone:
-        label.text(f"TEL {party.phone}", "sender.phone", 22, 93, 74, 3, (2.5, 2.5))
+        label.text(f"TEL {party.phone}", "sender.phone", 22, 93.5, 74, 2.5, (2.5, 2.5))
 
 
 def _contents(label: Label, data: Shipping) -> None:
