@@ -18,7 +18,7 @@ from sqlalchemy import Row, insert, select, update
 from picking.dialogues import DIALOGUES, sign_in
 from picking.dialogues.base import Dialogue, Say, Seen, Station, Step, Who, wrong
 from picking.resolve import TEXT_MAX, resolve
-from wms import people, tasks
+from wms import commands, people, tasks
 from wms.calendar import business_day
 from wms.db import Tx, insert_once
 from wms.errors import Code, Rejected
@@ -79,6 +79,11 @@ def scan(
     else:
         outcome, shown = _converse(tx, row, scan_id, text, via, now, settings)
     answer = Answer(fate=outcome.fate, prompt=shown)
+    commands.record(
+        tx, actor=f"person:{row.person_id}" if row.person_id else "nobody", device=terminal,
+        permission=shown.dialogue, name="scan", key=f"{terminal}:{scan_id}", now=now,
+        body={"fate": outcome.fate, "step": shown.step, "via": via},
+    )  # fmt: skip
     _journal(tx, row, scan_id, text, via, outcome, answer, now)
     return answer
 
@@ -190,6 +195,7 @@ def _decide(
     tx: Tx, session: Row[Any], who: Who, text: str, via: Via, settings: Settings
 ) -> tuple[Outcome, dict[str, Any]]:
     """What becomes of one input, and the columns of the session that it changes."""
+    said: Say | None
     seen = resolve(tx, text, via)
     if (
         via == "scan"
@@ -207,7 +213,6 @@ def _decide(
         if done is not None:
             return done
     dialogue: Dialogue[Any, Any] = DIALOGUES[session.dialogue]
-    said: Say | None
     if dialogue.permission and dialogue.permission not in who.person.permissions:
         said = Say(Code.PERMISSION_MISSING, "error", params={"permission": dialogue.permission})
         return Outcome("refused", said, seen), {"dialogue": "menu", "state": "{}"}

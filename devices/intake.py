@@ -1,0 +1,149 @@
+"""What devices say, as rows: scans and weights are facts in order, states replace one another.
+
+Rooms meet only in rows: the floor reads `device_facts` with a cursor of its own; tag reads and
+robot states are kept as they are now.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import bindparam, insert, select, update
+
+from devices.capabilities import Health
+from devices.signal_queue import SignalQueue
+from wms.db import Book, Tx, upsert
+from wms.events import DeviceChanged, emit
+from wms.schema import device_facts, devices, robots, tag_reads
+from wms.signals import RobotState, Scan, Signal, TagSeen, Weight
+
+BATCH = 200
+WEIGHT_STEP_G = 3  # a stable weight is a fact again when it moved by this much
+TAGS_EVERY_S = 0.2  # tag reads come by the thousand; they are written this often
+
+
+@dataclass(slots=True)
+class Memory:
+    """What was written last, so that only changes are: weights by scale, states by robot."""
+
+    weights: dict[str, int] = field(default_factory=dict)
+    robots: dict[str, tuple[str, str, int, int]] = field(default_factory=dict)
+
+
+def record(tx: Tx, *, signals: Sequence[Signal], now: int) -> None:
+    """Write a batch of signals: facts in their order, then the newest of each state."""
+    facts = [
+        {
+            "device": signal.device, "at_ms": now,
+            "kind": "scan" if isinstance(signal, Scan) else "weight",
+            "text": signal.text if isinstance(signal, Scan) else str(signal.grams),
+        }
+        for signal in signals
+        if isinstance(signal, Scan | Weight)
+    ]  # fmt: skip
+    if facts:
+        tx.execute(insert(device_facts), facts)
+    _record_tags(tx, [signal for signal in signals if isinstance(signal, TagSeen)], now)
+    _record_robots(tx, [signal for signal in signals if isinstance(signal, RobotState)])
+
+
+def _record_tags(tx: Tx, seen: Sequence[TagSeen], now: int) -> None:
+    rows: dict[tuple[str, str], dict[str, object]] = {}
+    for tag in seen:
+        row = rows.setdefault((tag.device, tag.epc), {
+            "device": tag.device, "epc": tag.epc, "first_ms": now, "last_ms": now, "count": 0,
+            "rssi": tag.rssi,
+        })  # fmt: skip
+        row["count"] = int(str(row["count"])) + tag.count
+        row["rssi"] = max(int(str(row["rssi"])), tag.rssi)
+    upsert(
+        tx, tag_reads, [rows[key] for key in sorted(rows)], key=("device", "epc"),
+        update=lambda new: {
+            "last_ms": new.last_ms, "count": tag_reads.c.count + new.count, "rssi": new.rssi,
+        },
+    )  # fmt: skip
+
+
+def _record_robots(tx: Tx, states: Sequence[RobotState]) -> None:
+    newest = {state.device: state for state in states}
+    rows = [
+        {
+            "b_device": state.device, "b_mode": state.mode, "b_state": state.state,
+            "b_battery": state.battery, "b_location": state.location,
+        }
+        for _, state in sorted(newest.items())
+    ]  # fmt: skip
+    if rows:
+        mine = update(robots).where(robots.c.device == bindparam("b_device"))
+        shown = mine.values(
+            mode=bindparam("b_mode"), state=bindparam("b_state"),
+            battery=bindparam("b_battery"), location=bindparam("b_location"),
+        )  # fmt: skip
+        tx.execute(shown, rows)
+
+
+def worth_writing(signals: Iterable[Signal], memory: Memory) -> list[Signal]:
+    """Drop what says nothing new: unstable or unchanged weights, unchanged robot states."""
+    kept: list[Signal] = []
+    for signal in signals:
+        if isinstance(signal, Weight):
+            last = memory.weights.get(signal.device)
+            moved = last is None or abs(signal.grams - last) >= WEIGHT_STEP_G
+            if not signal.stable or not moved:
+                continue
+            memory.weights[signal.device] = signal.grams
+        if isinstance(signal, RobotState):
+            shown = (signal.mode, signal.state, signal.location, signal.battery // 10)
+            if memory.robots.get(signal.device) == shown:
+                continue
+            memory.robots[signal.device] = shown
+        kept.append(signal)
+    return kept
+
+
+async def run(book: Book, queue: SignalQueue, *, now: Callable[[], int]) -> None:
+    """Take signals from the drivers' queue and write them, batch after batch, until cancelled."""
+    memory = Memory()
+    while True:
+        batch = [await queue.get()]
+        if not isinstance(batch[0], Scan):
+            await asyncio.sleep(TAGS_EVERY_S if isinstance(batch[0], TagSeen) else 0.02)
+        while len(queue) and len(batch) < BATCH:
+            batch.append(await queue.get())
+        fresh = worth_writing(batch, memory)
+        if fresh:
+            await book.write(record, signals=fresh, now=now())
+
+
+def record_health(tx: Tx, *, device: str, health: Health, reason: str, now: int) -> None:
+    """A device's health changed: its row and, when it differs from before, an event."""
+    row = tx.execute(select(devices).where(devices.c.name == device).with_for_update()).first()
+    if row is None or (row.health, row.reason) == (health, reason):
+        return
+    changed = {"health": str(health), "reason": reason, "since_ms": now}
+    tx.execute(update(devices).where(devices.c.name == device).values(changed))
+    emit(tx, DeviceChanged(device=device, health=str(health), reason=reason), now=now)
+
+
+def register(tx: Tx, *, configured: dict[str, str], holder: str, now: int) -> None:
+    """Make the rows of *configured* devices (name -> driver), held by this server from now on.
+
+    The fence grows with every holder: who had the device before can see that it no longer does.
+    """
+    upsert(
+        tx, devices,
+        [
+            {
+                "name": name, "driver": driver, "health": "starting", "reason": "",
+                "since_ms": now, "fence": 1, "holder": holder,
+            }
+            for name, driver in sorted(configured.items())
+        ],
+        key=("name",),
+        update=lambda new: {
+            "driver": new.driver, "holder": new.holder, "fence": devices.c.fence + 1,
+            "health": new.health, "reason": new.reason, "since_ms": new.since_ms,
+        },
+    )  # fmt: skip
+    gone = devices.c.name.not_in(list(configured))
+    tx.execute(update(devices).where(gone).values(health="offline", reason="device.not_configured"))

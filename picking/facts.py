@@ -1,0 +1,86 @@
+"""Scans and weights of devices that belong to a bench, handed to whoever works there.
+
+A fact is stored before it is interpreted. This worker reads facts in order with a cursor and
+handles each in one transaction with the cursor's step: killed anywhere, none is lost or doubled.
+"""
+
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy import Row, or_, select, tuple_
+
+from picking import floor
+from wms.db import Book, Tx
+from wms.events import Cursor, advance, cursor_of, horizon
+from wms.prompts import Await
+from wms.schema import device_facts, stations, terminals
+
+log = structlog.get_logger(__name__)
+READER = "floor.device_facts"
+
+
+def _next(tx: Tx) -> Row[tuple[object, ...]] | None:
+    at = cursor_of(tx, READER)
+    query = (
+        select(device_facts)
+        .where(tuple_(device_facts.c.xid, device_facts.c.id) > tuple_(at.xid, at.position))
+        .where(device_facts.c.xid < horizon(tx))
+        .order_by(device_facts.c.xid, device_facts.c.id)
+        .limit(1)
+    )
+    return tx.execute(query).first()
+
+
+def is_waiting(tx: Tx) -> bool:
+    """Whether a fact waits to be handled (asked before a transaction is opened for nothing)."""
+    return _next(tx) is not None
+
+
+def take_next(tx: Tx, *, now: int, settings: floor.Settings) -> None:
+    """Handle the next fact, if there is one, and remember that it was."""
+    row = _next(tx)
+    if row is None:
+        return
+    advance(tx, READER, Cursor(row.xid, row.id))
+    terminal = _terminal_of(tx, row)
+    if terminal is None:
+        log.info("fact.nobody", device=row.device, kind=row.kind)
+        return
+    via: floor.Via = "device"
+    if row.kind == "weight":
+        prompt, _ = floor.show(tx, terminal=terminal, now=now, settings=settings)
+        if Await.WEIGHT not in prompt.awaits or prompt.locked or int(row.text) <= 0:
+            return
+        via = "weight"
+    floor.scan(
+        tx, terminal=terminal, scan_id=f"fact:{row.id}", text=row.text, via=via, now=now,
+        settings=settings,
+    )  # fmt: skip
+
+
+def _terminal_of(tx: Tx, row: Row[tuple[object, ...]]) -> str | None:
+    """The terminal whose own scanner it is, else the one that stands at the device's station."""
+    query = (
+        select(terminals.c.id)
+        .outerjoin(stations, stations.c.code == terminals.c.station)
+        .where(
+            or_(
+                terminals.c.scanner == row.device,
+                stations.c.scanner == row.device,
+                stations.c.scale == row.device,
+            )
+        )
+        .order_by(terminals.c.scanner != row.device, terminals.c.id)
+        .limit(1)
+    )
+    found: str | None = tx.execute(query).scalar()
+    return found
+
+
+async def run(book: Book, *, now: Callable[[], int], settings: floor.Settings) -> None:
+    """Handle facts until cancelled."""
+    while True:
+        seen = book.bell.count
+        while await book.read(is_waiting):
+            await book.write(take_next, now=now(), settings=settings)
+        await book.bell.wait(seen)

@@ -1,0 +1,208 @@
+"""`config.toml`, typed. Unknown keys, missing keys and wrong values stop the start, all at once."""
+
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+from zoneinfo import ZoneInfo, available_timezones
+
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.structs import FieldInfo, fields
+
+Port = Annotated[int, Meta(ge=1, le=65535)]
+Seconds = Annotated[float, Meta(gt=0, le=3600)]
+Count = Annotated[int, Meta(ge=1, le=10_000)]
+
+
+class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[site]`: who and where."""
+
+    name: str
+    language: Literal["ja", "en"] = "ja"
+    timezone: str = "Asia/Tokyo"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+class Database(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[database]`: `sqlite:///FILE` (beside config.toml), or `postgresql://...`."""
+
+    url: str = "sqlite:///data/genba.db"
+
+
+class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[server]`: where the API listens. Anything but this machine needs TLS, or a yes."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8470
+    tls_certificate: str = ""
+    tls_key: str = ""
+    allow_plain_network: bool = False
+    requests_per_second: Annotated[int, Meta(ge=1, le=100_000)] = 20
+
+
+class Floor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[floor]`: how terminals behave."""
+
+    bounce_ms: Annotated[int, Meta(ge=0, le=5_000)] = 300
+    confirm_ms: Annotated[int, Meta(ge=0, le=10_000)] = 1_000
+    idle_lock_minutes: Annotated[int, Meta(ge=1, le=600)] = 10
+
+
+class Waves(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[waves]`: when orders become work, and how big a walk is."""
+
+    cart_totes: Annotated[int, Meta(ge=1, le=60)] = 8
+    orders_max: Count = 60
+    wait_minutes: Annotated[float, Meta(ge=0, le=600)] = 20
+    total_pieces_max: Count = 40
+
+
+class Robots(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[robots]`: how long a silent robot is waited for before a person is sent to look."""
+
+    patience_s: Seconds = 10
+
+
+class Device(Struct, frozen=True, kw_only=True):
+    """`[devices.NAME]`: a driver's name; every other key goes to the driver."""
+
+    driver: str
+    options: dict[str, Any] = {}
+
+
+class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[stations.NAME]`: a bench and the devices that stand on it (names of `[devices]`)."""
+
+    kind: Literal["pack", "ship"] = "pack"
+    place: str
+    printer: str = ""
+    slip_printer: str = ""
+    scale: str = ""
+    scanner: str = ""
+    reader: str = ""
+    neighbour: str = ""
+
+
+class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[webhooks.NAME]`: who hears of events. The secret is a reference: `env:NAME` or `file:`."""
+
+    url: str
+    secret: str
+    owner: str = ""
+    kinds: tuple[str, ...] = ()
+
+
+class Secrets(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[secrets]`: references, never values."""
+
+    pepper: str = "file:data/pepper"
+
+
+class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    site: Site
+    database: Database = Database()
+    server: Server = Server()
+    floor: Floor = Floor()
+    waves: Waves = Waves()
+    robots: Robots = Robots()
+    secrets: Secrets = Secrets()
+    devices: dict[str, Device] = {}
+    stations: dict[str, Station] = {}
+    webhooks: dict[str, Webhook] = {}
+
+
+class ConfigError(Exception):
+    """Every fault in the file, one a line."""
+
+
+def load(path: Path) -> Config:
+    """Read and check *path*. Raises `ConfigError` with all faults, each with its key."""
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: not found; copy config.toml from the project") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return check(table, str(path))
+
+
+def check(table: dict[str, Any], source: str) -> Config:
+    """The typed form of a parsed *table*; `ConfigError` names *source* and every fault."""
+    faults: list[str] = []
+    config = _build(Config, table, "", faults)
+    if config is not None:
+        faults += _cross_checks(config)
+    if faults or config is None:
+        raise ConfigError("\n".join(f"{source}: {fault}" for fault in sorted(faults)))
+    assert isinstance(config, Config)
+    return config
+
+
+def _build(cls: type[Struct], table: Any, at: str, faults: list[str]) -> Struct | None:
+    """Walk one section; every field is converted on its own so that every fault is named."""
+    if not isinstance(table, dict):
+        faults.append(f"{at.rstrip('.')}: expected a section, got {table!r}")
+        return None
+    if cls is Device:
+        options = {key: value for key, value in table.items() if key != "driver"}
+        table = {**({"driver": table["driver"]} if "driver" in table else {}), "options": options}
+    known = {field.name: field for field in fields(cls)}
+    before = len(faults)
+    for key in table.keys() - known.keys():
+        near = get_close_matches(key, known, 1)
+        faults.append(f"{at}{key}: unknown key" + (f", did you mean {near[0]}?" if near else ""))
+    values: dict[str, Any] = {}
+    for name, field in known.items():
+        if name in table:
+            values[name] = _value(field.type, table[name], f"{at}{name}", faults)
+        elif _required(field):
+            faults.append(f"{at}{name}: missing")
+    return cls(**values) if len(faults) == before else None
+
+
+def _required(field: FieldInfo) -> bool:
+    return field.default is msgspec.NODEFAULT and field.default_factory is msgspec.NODEFAULT
+
+
+def _value(kind: Any, value: Any, at: str, faults: list[str]) -> Any:
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return _build(kind, value, f"{at}.", faults)
+    if get_origin(kind) is dict and get_args(kind)[1] is not Any:
+        if not isinstance(value, dict):
+            faults.append(f"{at}: expected a section, got {value!r}")
+            return {}
+        inner = get_args(kind)[1]
+        return {name: _value(inner, each, f"{at}.{name}", faults) for name, each in value.items()}
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        faults.append(f"{at}: {str(error).lower().split(' - at')[0]}, got {value!r}")
+        return None
+
+
+def _cross_checks(config: Struct) -> list[str]:
+    """What one section says of another: time zones exist, stations name devices that exist."""
+    assert isinstance(config, Config)
+    faults = []
+    if config.site.timezone not in available_timezones():
+        faults.append(f"site.timezone: no such time zone: {config.site.timezone}")
+    for name, station in config.stations.items():
+        for role in ("printer", "slip_printer", "scale", "scanner", "reader"):
+            device = getattr(station, role)
+            if device and device not in config.devices:
+                faults.append(f"stations.{name}.{role}: no device {device} under [devices]")
+        if station.neighbour and station.neighbour not in config.stations:
+            faults.append(f"stations.{name}.neighbour: no station {station.neighbour}")
+    local = config.server.host in ("127.0.0.1", "::1", "localhost")
+    if not (local or config.server.tls_certificate or config.server.allow_plain_network):
+        faults.append(
+            f"server.host: {config.server.host} is open to the network: set tls_certificate and "
+            "tls_key, or allow_plain_network = true if that network is trusted"
+        )
+    return faults
