@@ -1,0 +1,105 @@
+"""What the book knows of each robot: its numbers, whether it may work, and what it was given.
+
+FENCE and SEQ (profile GRH-1) are kept here before they are used on the wire. Every write of the
+process that conducts a robot is guarded by its fence, so one that was superseded writes nothing.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from wms.db import Tx, insert_once
+from wms.mission_rows import NUMBER_END, OPEN, Mission, load
+from wms.schema import missions, robots, tasks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotRecord:
+    """A robot as the book has it.
+
+    `mission` is the one under way on it (assigning, assigned or voiding); `in_doubt`: a load that
+    it had is being looked for; `given` has the state of each number asked about that was ever
+    given to it; `told` are those of the task keys asked about that were opened before.
+    """
+
+    device: str
+    fence: int
+    last_seq: int
+    hold: str
+    mission: Mission | None
+    in_doubt: bool
+    given: dict[int, str]
+    told: frozenset[str]
+    work_waits: bool
+
+
+def enrol(tx: Tx, *, robot: str, place: str, quarantine: str) -> None:
+    """Make *robot* known: *place* stands for its fork, doubtful loads go to *quarantine*."""
+    assert place != quarantine
+    row = {"device": robot, "place": place, "quarantine": quarantine}
+    if not insert_once(tx, robots, row):
+        tx.execute(update(robots).where(robots.c.device == robot).values(row))
+
+
+def record(
+    tx: Tx, robot: str, *, numbers: Collection[int] = (), keys: Collection[str] = ()
+) -> RobotRecord:
+    """What the book says of *robot*, of the mission *numbers* it shows, and of task *keys*."""
+    row = tx.execute(select(robots).where(robots.c.device == robot)).one()
+    states = select(missions.c.id, missions.c.state)
+    mine = states.where(missions.c.robot == robot)
+    at_work = mine.where(missions.c.state.in_((*OPEN, "person")))
+    now = {found.id: found.state for found in tx.execute(at_work)}
+    under_way = [number for number, state in now.items() if state in OPEN]
+    assert len(under_way) <= 1, f"{robot} has {under_way}"
+    given = {
+        found.id: found.state
+        for found in tx.execute(mine.where(missions.c.id.in_(_storable(numbers))))
+    }
+    told = tx.execute(select(tasks.c.key).where(tasks.c.key.in_(list(keys)))).scalars()
+    queued = states.where(missions.c.state == "queued").limit(1)
+    return RobotRecord(
+        device=robot, fence=row.fence, last_seq=row.last_seq, hold=row.hold,
+        mission=load(tx, under_way[0]) if under_way else None,
+        in_doubt="person" in now.values(), given=given, told=frozenset(told),
+        work_waits=tx.execute(queued).first() is not None,
+    )  # fmt: skip
+
+
+def take_over(tx: Tx, *, robot: str, fence: int, was: int) -> bool:
+    """Make *fence* the robot's. False when it is not *was* any more: another process took it."""
+    before = (robots.c.device == robot) & (robots.c.fence == was)
+    return tx.execute(update(robots).where(before).values(fence=fence)).rowcount == 1
+
+
+def is_ours(tx: Tx, *, robot: str, fence: int) -> bool:
+    """Whether *fence* is still the newest; holds the robot's row until the transaction ends."""
+    query = select(robots.c.device).where(robots.c.device == robot, robots.c.fence == fence)
+    return tx.execute(query.with_for_update()).first() is not None
+
+
+def use_seq(tx: Tx, *, robot: str, fence: int, seq: int, mission: int = 0) -> bool:
+    """Set *seq* aside for one command (about *mission*) before it is written. False: superseded."""
+    ours = (robots.c.device == robot) & (robots.c.fence == fence)
+    if tx.execute(update(robots).where(ours).values(last_seq=seq)).rowcount != 1:
+        return False
+    about = (missions.c.id == mission) & missions.c.state.in_(OPEN)
+    tx.execute(update(missions).where(about).values(seq=seq))
+    return True
+
+
+def seen(
+    tx: Tx, *, robot: str, boot_id: int, mode: str, state: str, battery: int, location: int
+) -> None:
+    """How the robot shows itself, for those who look at the board. `battery` in 0.1 %."""
+    shown = {
+        "boot_id": boot_id, "mode": mode, "state": state, "battery": battery,
+        "location": location,
+    }  # fmt: skip
+    tx.execute(update(robots).where(robots.c.device == robot).values(shown))
+
+
+def _storable(numbers: Collection[int]) -> list[int]:
+    """Only what could be in the book: a foreign robot may show any 64 bits."""
+    return [number for number in numbers if 0 < number < NUMBER_END]
