@@ -1,9 +1,10 @@
 """From the drop place to the bench: which one, and who carries the tote there."""
 
 from dataclasses import dataclass
+from random import Random
 from typing import Any, Literal
 
-from sqlalchemy import Row, exists, func, select, update
+from sqlalchemy import Row, Select, exists, func, select, update
 
 from wms import missions, tasks
 from wms import stock as ledger
@@ -13,7 +14,7 @@ from wms.schema import orders, places, stations, stock, tour_totes, tours, waves
 from wms.schema import tasks as tasks_table
 
 CARRY, PUT_BACK = "carry", "put_back"  # kinds of tasks
-PRIORITY_MAX = 9  # of a mission
+DROP_KINDS = ("buffer", "dock", "station")  # where totes may be set down
 
 Way = Literal["here", "robot", "person"]
 
@@ -36,56 +37,75 @@ class SentTote:
     by: Way
 
 
-def dispatch(tx: Tx, *, now: int) -> list[SentTote]:
+def dispatch(tx: Tx, *, now: int, rng: Random) -> list[SentTote]:
     """Send every tote that waits at a drop place and is ready for packing to a bench.
 
     Ready: all of its order was picked, or it holds one-piece orders. A robot carries it where
     both places are on the robots' map, else a person. Goods of a cancelled order are put back.
     """
-    waiting = _undispatched(tx)
+    waiting = list(tx.execute(_ready().with_for_update(of=tour_totes, skip_locked=True)))
     if not waiting:
         return []
     benches = _benches(tx)
     sent: list[SentTote] = []
-    bench_of: dict[int, str] = {}
+    bench_of: dict[int | None, str] = {}
     for row in waiting:
         if row.order_state == "cancelled":
             _ask_to_put_back(tx, row, now)
-        elif benches and (row.order_id is None or row.order_state == "picked"):
-            least = min(benches, key=lambda code: (benches[code].load, code))
-            code = bench_of.setdefault(row.order_id, least) if row.order_id else least
+        elif benches:
+            code = bench_of.get(row.order_id) or _choose(benches, row.parent)
+            if row.order_id is not None:
+                bench_of[row.order_id] = code
             benches[code].load += 1
-            sent.append(_send(tx, row, code, benches[code], now))
+            sent.append(_send(tx, row, code, benches[code], now, rng))
     return sent
+
+
+def waits(tx: Tx) -> bool:
+    """Whether `dispatch` has something to do."""
+    ready = _ready().with_only_columns(orders.c.state).limit(1)
+    bench = exists().where(stations.c.kind == "pack")
+    return tx.execute(ready.where((orders.c.state == "cancelled") | bench)).first() is not None
 
 
 def deliver(tx: Tx, *, tote: str, place: str, key: str, actor: str, now: int) -> bool:
     """A person brought *tote* to *place*: it stands there, and the task to carry it is over.
 
-    False if it stood there already. Refuses `TOTE_UNKNOWN`.
+    Away from its bench it waits to be sent again. False if it stood there already. Refuses
+    `TOTE_UNKNOWN` and `PLACE_NOT_DROP`.
     """
-    query = select(places.c.parent).where(places.c.code == tote, places.c.kind == "tote")
-    row = tx.execute(query).first()
-    if row is None or row.parent is None:
+    parent = tx.scalar(
+        select(places.c.parent).where(places.c.code == tote, places.c.kind == "tote")
+    )
+    if parent is None:
         raise Rejected(Code.TOTE_UNKNOWN, tote=tote)
-    there = tour_totes.c.station.in_(select(stations.c.code).where(stations.c.place == place))
+    refuse_no_drop(tx, place)
     mine = (tour_totes.c.tote == tote) & (tour_totes.c.state == "dropped")
-    for number in tx.scalars(select(tour_totes.c.id).where(mine, there)).all():
-        tx.execute(update(tour_totes).where(tour_totes.c.id == number).values(state="at_station"))
-        task = tx.scalar(select(tasks_table.c.id).where(tasks_table.c.key == f"{CARRY}:{number}"))
-        if task is not None:
-            tasks.finish(tx, task=task, outcome="delivered", now=now)
-    if row.parent == place:
+    there = tour_totes.c.station.in_(select(stations.c.code).where(stations.c.place == place))
+    tx.execute(update(tour_totes).where(mine, there).values(state="at_station"))
+    tx.execute(update(tour_totes).where(mine, ~there).values(station=""))
+    carrying = tasks_table.c.state.in_(("open", "claimed")) & (tasks_table.c.kind == CARRY)
+    about = tasks_table.c.ref == f"tote:{tote}"
+    for task in tx.scalars(select(tasks_table.c.id).where(carrying, about)).all():
+        tasks.finish(tx, task=task, outcome=f"at {place}", now=now)
+    if parent == place:
         return False
     return ledger.relocate(
-        tx, key=key, container=tote, source=row.parent, target=place, actor=actor, now=now,
+        tx, key=key, container=tote, source=parent, target=place, actor=actor, now=now,
         reason=CARRY,
     )  # fmt: skip
 
 
-def _undispatched(tx: Tx) -> list[Row[Any]]:
-    """Totes with goods that were set down and have no bench yet, most urgent order first."""
-    query = (
+def refuse_no_drop(tx: Tx, place: str) -> None:
+    """Refuse `PLACE_NOT_DROP` unless totes may be set down at *place*."""
+    kind = tx.scalar(select(places.c.kind).where(places.c.code == place))
+    if kind not in DROP_KINDS:
+        raise Rejected(Code.PLACE_NOT_DROP, place=place)
+
+
+def _ready() -> Select[Any]:
+    """Totes with goods that were set down, have no bench yet, and wait for nothing."""
+    return (
         select(
             tour_totes.c.id, tour_totes.c.tote, tour_totes.c.order_id, tours.c.priority,
             orders.c.state.label("order_state"), places.c.parent,
@@ -97,9 +117,7 @@ def _undispatched(tx: Tx) -> list[Row[Any]]:
         .where(tour_totes.c.state == "dropped", tour_totes.c.station == "")
         .where(tour_totes.c.order_id.is_(None) | orders.c.state.in_(("picked", "cancelled")))
         .order_by(waves.c.pickup_ms, tours.c.priority.desc(), tour_totes.c.id)
-        .with_for_update(of=tour_totes, skip_locked=True)
     )  # fmt: skip
-    return list(tx.execute(query))
 
 
 def _benches(tx: Tx) -> dict[str, _Bench]:
@@ -126,30 +144,41 @@ def _benches(tx: Tx) -> dict[str, _Bench]:
     }
 
 
-def _send(tx: Tx, row: Row[Any], code: str, bench: _Bench, now: int) -> SentTote:
+def _choose(benches: dict[str, _Bench], parent: str) -> str:
+    """The bench where the tote stands already, else the one with the least to do."""
+    return min(
+        benches, key=lambda code: (benches[code].place != parent, benches[code].load, code)
+    )  # fmt: skip
+
+
+def _send(tx: Tx, row: Row[Any], code: str, bench: _Bench, now: int, rng: Random) -> SentTote:
     """Give the tote its bench, and ask a robot or a person to carry it unless it is there."""
-    by: Way = "here" if row.parent == bench.place else _carrier(tx, row.parent, bench)
+    by: Way = "person"
+    if row.parent == bench.place:
+        by = "here"
+    elif bench.robot_station is not None and _by_robot(tx, row, bench, now, rng):
+        by = "robot"
     mine = update(tour_totes).where(tour_totes.c.id == row.id)
     tx.execute(mine.values(station=code, state="at_station" if by == "here" else "dropped"))
-    priority = max(0, min(row.priority, PRIORITY_MAX))
-    if by == "robot":
-        missions.request(
-            tx, job=f"tote:{row.id}", container=row.tote, source=row.parent, target=bench.place,
-            now=now, priority=priority,
-        )  # fmt: skip
-    elif by == "person":
+    if by == "person":
         tasks.open_task(
-            tx, key=f"{CARRY}:{row.id}", kind=CARRY, now=now, place=row.parent,
+            tx, key=f"{CARRY}:{row.id}:{now}", kind=CARRY, now=now, place=row.parent,
             ref=f"tote:{row.tote}", body={"tote": row.tote, "target": bench.place},
-            priority=priority,
+            priority=row.priority,
         )  # fmt: skip
     return SentTote(tote=row.tote, station=code, by=by)
 
 
-def _carrier(tx: Tx, source: str, bench: _Bench) -> Way:
-    on_map = select(places.c.robot_station).where(places.c.code == source)
-    both = bench.robot_station is not None and tx.scalar(on_map) is not None
-    return "robot" if both else "person"
+def _by_robot(tx: Tx, row: Row[Any], bench: _Bench, now: int, rng: Random) -> bool:
+    """Ask for a robot. False where none can come: then it is a person's task, never nobody's."""
+    try:
+        missions.request(
+            tx, job=f"tote:{row.id}:{now}", container=row.tote, source=row.parent,
+            target=bench.place, now=now, rng=rng, priority=row.priority,
+        )  # fmt: skip
+    except Rejected:  # it checks before it writes: nothing of the refused request is left
+        return False
+    return True
 
 
 def _ask_to_put_back(tx: Tx, row: Row[Any], now: int) -> None:

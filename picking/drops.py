@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 
 from sqlalchemy import Row, exists, func, select, update
 
-from picking.dispatch import SentTote, dispatch
+from picking.dispatch import SentTote, dispatch, refuse_no_drop
 from wms import orders as order_book
 from wms import stock as ledger
 from wms.db import Tx
@@ -24,8 +25,6 @@ from wms.schema import (
     tours,
     waves,
 )
-
-DROP_KINDS = ("buffer", "dock", "station")  # where totes may be set down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,16 +51,17 @@ def drop_places(tx: Tx) -> tuple[str, ...]:
     return tuple(tx.scalars(query))
 
 
-def drop(tx: Tx, *, tour: int, place: str, key: str, actor: str, now: int) -> Dropped:
+def drop(
+    tx: Tx, *, tour: int, place: str, key: str, actor: str, now: int, rng: Random
+) -> Dropped:  # fmt: skip
     """Set all totes of a finished walk down at *place*. The tour is done.
 
-    Complete orders are picked, and all their totes go to the same bench. Refuses `STOP_CLOSED`
+    Complete orders are picked, and all their totes go to the same bench; *rng* gives the chance
+    in mission numbers. Refuses `STOP_CLOSED`
     (the tour is over), `TOUR_UNFINISHED` and `PLACE_NOT_DROP`.
     """
     head = _finished(tx, tour)
-    kind = tx.scalar(select(places.c.kind).where(places.c.code == place))
-    if kind not in DROP_KINDS:
-        raise Rejected(Code.PLACE_NOT_DROP, place=place)
+    refuse_no_drop(tx, place)
     totes = _totes(tx, tour)
     for row in totes:
         if row.parent is not None and row.parent != place:
@@ -72,11 +72,11 @@ def drop(tx: Tx, *, tour: int, place: str, key: str, actor: str, now: int) -> Dr
     _set_down(tx, place, totes)
     over = update(tours).where(tours.c.id == tour)
     tx.execute(over.values(state="done", done_ms=now, drop_place=place))
-    _wave_done(tx, head.wave_id)
+    close_wave(tx, head.wave_id)
     picked = settle(tx, {row.order_id for row in totes if row.order_id is not None}, now=now)
     if head.kind == "total":
         picked += _settle_total(tx, head.wave_id, [row.tote for row in totes], now)
-    sent = dispatch(tx, now=now)
+    sent = dispatch(tx, now=now, rng=rng)
     gone = {one.tote for one in sent}
     return Dropped(
         sent=tuple(sent), orders_picked=tuple(picked),
@@ -153,7 +153,8 @@ def _set_down(tx: Tx, place: str, totes: Sequence[Row[Any]]) -> None:
         tx.execute(update(tour_totes).where(tour_totes.c.id.in_(rows)).values(state=state))
 
 
-def _wave_done(tx: Tx, wave: int) -> None:
+def close_wave(tx: Tx, wave: int) -> None:
+    """A wave is done when none of its tours is left to walk."""
     live = exists().where(tours.c.wave_id == wave, tours.c.state.in_(("open", "claimed")))
     tx.execute(update(waves).where(waves.c.id == wave, ~live).values(state="done"))
 

@@ -1,0 +1,218 @@
+"""Release a wave: promise stock to all its orders at once, and write the walks that fetch it.
+
+Reads everything, decides with pure functions, and writes in batches: a wave of two hundred orders
+takes as many statements as one of ten.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from picking import layout as floor_plan
+from picking.batches import Basket, Pieces, carts, totals
+from picking.drops import close_wave, drop_places, settle
+from picking.layout import Layout
+from picking.routes import sweep
+from picking.shortage import orders_short
+from picking.waves import Rules, Wave, totalled
+from wms import allocation as promises
+from wms import orders as order_book
+from wms.allocate import Need, Plan
+from wms.allocation import Promised
+from wms.db import Tx
+from wms.events import Event, OrderReleased, WaveReleased, emit
+from wms.schema import items, orders, stops, tour_totes, tours, waves
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(Rules):
+    """How the floor works: `cart_totes` orders ride on one cart, over `tour_stops_max` stops at
+    most; a total of one-piece orders is cut into walks of `total_pieces_max` eaches."""
+
+    cart_totes: int = 8
+    tour_stops_max: int = 60
+    total_pieces_max: int = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """What became of the orders of a wave (ids). `wave` is None when none could go.
+
+    `short` orders got nothing, and wait for stock; a later wave takes them.
+    """
+
+    wave: int | None = None
+    orders: tuple[int, ...] = ()
+    short: tuple[int, ...] = ()
+    tours: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    place: str
+    slot: int
+    allocation: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """A tour to be: the orders of its slots (None: a total's tote), and its stops in order."""
+
+    kind: str
+    orders: tuple[int | None, ...]
+    stops: tuple[_Stop, ...]
+    priority: int
+    zone: str
+
+
+def release_wave(tx: Tx, wave: Wave, *, settings: Settings, today: str, now: int) -> Released:
+    """Send the orders of *wave* to the floor: whole orders, first expiry first.
+
+    Orders that left in the meantime (cancelled, held, released by another server) are passed over.
+    An order that lacks stock is short, and told so once; it gets nothing.
+    """
+    chosen = _candidates(tx, wave.orders)
+    wanted = promises.needs(tx, list(chosen), today=today)
+    decided = promises.decide(tx, wanted)
+    lacking = {one.order for one in decided.missing}
+    newly = [one for one in decided.missing if chosen[one.order].state == "accepted"]
+    orders_short(tx, newly, now)
+    going = {number: row for number, row in chosen.items() if number not in lacking}
+    if not going:
+        return Released(short=tuple(sorted(lacking)))
+    number = _open_wave(tx, wave, now)
+    served = [need for need in wanted if need.order in going]
+    pooled = _totals(tx, served, going)
+    promised = promises.promise(tx, decided.takes, wave=number, totals=pooled, now=now)
+    _send_orders(tx, going, number, now)
+    walks = _walks(tx, served, decided, promised, going, settings)
+    _write(tx, number, walks, now)
+    unwalked = set(going) - {need.order for need in served}
+    if unwalked:  # nothing was missing any more: perhaps all of it lies in totes already
+        settle(tx, unwalked, now=now)
+        close_wave(tx, number)
+    return Released(
+        wave=number, orders=tuple(sorted(going)), short=tuple(sorted(lacking)), tours=len(walks)
+    )
+
+
+def _candidates(tx: Tx, order_ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """The orders that may still be released, locked in the order of their numbers."""
+    query = (
+        select(orders)
+        .where(orders.c.id.in_(order_ids), orders.c.state.in_(("accepted", "short")))
+        .order_by(orders.c.id)
+        .with_for_update()
+    )
+    return {row.id: row for row in tx.execute(query)}
+
+
+def _open_wave(tx: Tx, wave: Wave, now: int) -> int:
+    row = {
+        "carrier": wave.carrier, "pickup_ms": wave.pickup_ms, "state": "released",
+        "created_ms": now,
+    }  # fmt: skip
+    return int(tx.execute(insert(waves).values(row).returning(waves.c.id)).scalar_one())
+
+
+def _totals(tx: Tx, served: Iterable[Need], going: dict[int, Row[Any]]) -> frozenset[int]:
+    singles = {number for number, row in going.items() if row.one_piece}
+    wanted = [need for need in served if need.order in singles]
+    dated = select(items.c.id).where(
+        items.c.id.in_({need.item for need in wanted}), items.c.expiry_tracked == 1
+    )
+    return frozenset(totalled(wanted, singles, set(tx.scalars(dated))))
+
+
+def _send_orders(tx: Tx, going: dict[int, Row[Any]], wave: int, now: int) -> None:
+    order_book.set_state(tx, list(going), "released", now=now)
+    tx.execute(update(orders).where(orders.c.id.in_(going)).values(wave_id=wave))
+    told: list[Event] = [
+        OrderReleased(
+            owner=row.owner, order_id=row.id, external_id=row.external_id, wave_id=wave
+        )
+        for row in going.values()
+    ]  # fmt: skip
+    emit(tx, *told, WaveReleased(wave_id=wave, orders=len(going)), now=now)
+
+
+def _walks(
+    tx: Tx, served: Sequence[Need], decided: Plan, promised: Sequence[Promised],
+    going: dict[int, Row[Any]], settings: Settings,
+) -> list[_Walk]:  # fmt: skip
+    """The wave's tours: totals first (they are quick), then carts, each in walking order."""
+    drops = drop_places(tx)
+    door = drops[0] if drops else ""
+    plan = floor_plan.load(tx, [door, *{one.key.place for one in promised}])
+    order_of = {take.line: take.order for take in decided.takes}
+    pieces = [
+        Pieces(one.allocation, one.key.place, one.qty) for one in promised if one.line is None
+    ]
+    urgent = max((row.priority for row in going.values() if row.one_piece), default=0)
+    walks = [
+        _walk("total", (None,), [_Stop(one.place, 1, one.allocation) for one in walk],
+              urgent, plan, door)
+        for walk in totals(pieces, plan, pieces_max=settings.total_pieces_max)
+    ]  # fmt: skip
+    own: dict[int, list[Promised]] = {need.order: [] for need in served}
+    for one in promised:
+        if one.line is not None:
+            own[order_of[one.line]].append(one)
+    baskets = [
+        Basket(order, tuple(sorted({one.key.place for one in own[order]})))
+        for order in own
+        if own[order]
+    ]
+    for cart in carts(
+        baskets, plan, totes=settings.cart_totes, stops_max=settings.tour_stops_max
+    ):  # fmt: skip
+        on_cart = [
+            _Stop(one.key.place, slot, one.allocation)
+            for slot, order in enumerate(cart, start=1)
+            for one in own[order]
+        ]
+        urgent = max(going[order].priority for order in cart)
+        walks.append(_walk("cart", cart, on_cart, urgent, plan, door))
+    return walks
+
+
+def _walk(
+    kind: str, of_orders: tuple[int | None, ...], on_tour: Sequence[_Stop], priority: int,
+    plan: Layout, door: str,
+) -> _Walk:  # fmt: skip
+    """Put the stops of one tour in walking order, from the drop place and back to it."""
+    order = sweep((stop.place for stop in on_tour), plan, start=door, end=door)
+    rank = {place: n for n, place in enumerate(order)}
+    in_order = sorted(on_tour, key=lambda stop: (rank[stop.place], stop.slot, stop.allocation))
+    zones = {plan.place(stop.place).zone for stop in on_tour}
+    zone = zones.pop() if len(zones) == 1 else ""
+    return _Walk(kind, of_orders, tuple(in_order), priority, zone)
+
+
+def _write(tx: Tx, wave: int, walks: Sequence[_Walk], now: int) -> None:
+    """Three statements, however many tours: tours, the slots of their carts, their stops."""
+    if not walks:
+        return
+    rows = [
+        {
+            "wave_id": wave, "kind": walk.kind, "zone": walk.zone, "priority": walk.priority,
+            "created_ms": now,
+        }
+        for walk in walks
+    ]  # fmt: skip
+    in_order = insert(tours).returning(tours.c.id, sort_by_parameter_order=True)
+    ids = list(tx.execute(in_order, rows).scalars())
+    slots = [
+        {"tour_id": tour, "slot": slot, "order_id": order}
+        for tour, walk in zip(ids, walks, strict=True)
+        for slot, order in enumerate(walk.orders, start=1)
+    ]
+    tx.execute(insert(tour_totes), slots)
+    on_tours = [
+        {"tour_id": tour, "seq": seq, "slot": stop.slot, "allocation_id": stop.allocation}
+        for tour, walk in zip(ids, walks, strict=True)
+        for seq, stop in enumerate(walk.stops, start=1)
+    ]
+    tx.execute(insert(stops), on_tours)
