@@ -1,0 +1,1 @@
+"""The demo: a temporary site with everything on real wires, run by bots, judged by tallies."""
