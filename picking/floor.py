@@ -7,6 +7,7 @@ conversation lives in the person's session row, so any terminal can take it up.
 
 import dataclasses
 from dataclasses import dataclass
+from random import Random
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -34,8 +35,12 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`bounce_ms`: the same code again on one terminal within this is one trigger pull."""
+    """`bounce_ms`: the same code again on one terminal within this is one trigger pull.
 
+    `rng` gives the chance in mission numbers; `pepper` is what PINs are hashed with.
+    """
+
+    rng: Random
     bounce_ms: int = 300
     confirm_ms: int = 1_000  # a second scan of the same code confirms only after this
     idle_ms: int = 600_000  # then the terminal asks for the badge again; the task is kept
@@ -295,7 +300,7 @@ def _who(tx: Tx, row: Row[Any], key: str, now: int, settings: Settings) -> Who:
             )
     person = people.by_id(tx, row.person_id)
     today = business_day(now, settings.zone).isoformat()
-    return Who(person, row.id, station, now, today, settings.zone, key)
+    return Who(person, row.id, station, now, today, settings.zone, settings.rng, key)
 
 
 def _journal(

@@ -7,7 +7,8 @@ from picking.dialogues.menu import MENU
 from picking.dialogues.pack import PACK
 from picking.dialogues.pick import PICK
 from picking.dialogues.ship import SHIP
+from picking.dialogues.task import TASK
 
 DIALOGUES: dict[str, Dialogue[Any, Any]] = {
-    dialogue.name: dialogue for dialogue in (MENU, PICK, PACK, SHIP)
+    dialogue.name: dialogue for dialogue in (MENU, PICK, PACK, SHIP, TASK)
 }

@@ -8,6 +8,7 @@ the worker stands now. So a prompt never promises what the book did not do.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any, Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -78,6 +79,7 @@ class Who:
     now: int
     today: str  # the site's date, YYYY-MM-DD
     zone: ZoneInfo
+    rng: Random  # of mission numbers
     key: str
 
     @property

@@ -28,7 +28,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import func, select
 
-from picking import tours
+from picking import drops, tours
 from picking.dialogues.base import (
     Dialogue,
     Say,
@@ -45,7 +45,7 @@ from wms.allocation import LastPick
 from wms.db import Tx
 from wms.messages import Language, say
 from wms.prompts import Await, Focus, Option, Prompt
-from wms.schema import places, stations, stock
+from wms.schema import stock
 from wms.schema import tours as tours_table
 
 KEYED_ABOVE = 5  # more pieces than this are counted by the hand and keyed
@@ -127,14 +127,7 @@ def facts(tx: Tx, _state: State, who: Who) -> Facts:
     view = tours.view(tx, tour)
     stop = view.current
     lots_here = _lots_here(tx, stop) if stop is not None and stop.lot else 0
-    return Facts(view, _drop_places(tx), lots_here, allocation.last_pick(tx, who.actor))
-
-
-def _drop_places(tx: Tx) -> tuple[str, ...]:
-    """Where a cart may be set down: the robots' hand-off points, else the benches themselves."""
-    buffers = select(places.c.code).where(places.c.kind == "buffer").order_by(places.c.code)
-    benches = select(stations.c.place).where(stations.c.kind == "pack").order_by(stations.c.place)
-    return (*tx.scalars(buffers), *tx.scalars(benches))
+    return Facts(view, drops.drop_places(tx), lots_here, allocation.last_pick(tx, who.actor))
 
 
 def _lots_here(tx: Tx, stop: StopView) -> int:
@@ -347,7 +340,7 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
             _run_undo(tx, effect, who)
         case Drop():
             tours.drop(tx, tour=effect.tour, place=effect.place, key=who.key, actor=who.actor,
-                       now=who.now)  # fmt: skip
+                       now=who.now, rng=who.rng)  # fmt: skip
             return Say("pick.tour_done")
         case _:
             raise AssertionError(effect)
