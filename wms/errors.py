@@ -69,6 +69,7 @@ class Code(StrEnum):
     NO_SUCH_METHOD = "http.no_such_method"
     BAD_REQUEST = "http.bad_request"
     OUR_FAULT = "http.our_fault"
+    NO_BOOK = "http.no_book"
     TOKEN_SCOPE_OF_SITE = "token.scope_of_site"
     TOUR_NOT_YOURS = "tour.not_yours"
     TOUR_UNFINISHED = "tour.unfinished"

@@ -97,6 +97,16 @@ def needs_touch(token: Token, *, now: int) -> bool:
     return token.used_ms is None or token.used_ms <= now - USED_EVERY_MS
 
 
+def owner_for(token: Token, asked: str) -> str:
+    """Whose data a request is about: the token's own owner, or the one *asked* for ("" = all).
+
+    Refuses `TOKEN_OWNER` when the token belongs to another owner.
+    """
+    if token.owner and asked not in ("", token.owner):
+        raise Rejected(Code.TOKEN_OWNER, field="owner", owner=shown(asked))
+    return token.owner or asked
+
+
 def revoke(tx: Tx, name: str) -> None:
     """End a token at once, for good. Refuses a name that is unknown."""
     changed = update(api_tokens).where(api_tokens.c.name == name).values(revoked=1)
