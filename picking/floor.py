@@ -28,7 +28,8 @@ from wms.people import Person
 from wms.prompts import Message, Prompt
 from wms.schema import scans, sessions, stations, terminals
 
-Via = Literal["scan", "key", "command", "device", "weight"]
+TerminalVia = Literal["scan", "key", "command"]
+Via = TerminalVia | Literal["device", "weight"]
 Fate = Literal["applied", "refused", "repeat"]
 TOKYO = ZoneInfo("Asia/Tokyo")
 

@@ -1,0 +1,111 @@
+"""The terminal API: whoever can read a prompt can be a picker: a person, a bot, a phone.
+
+A terminal shows its own token (`Authorization: Bearer`), made when it was registered. It is
+checked inside the transaction that takes the input.
+"""
+
+import hmac
+from typing import Annotated, Any
+
+from litestar import Request, Router, get, post
+from litestar.di import Provide
+from msgspec import Meta, Struct
+from sqlalchemy import select
+
+from picking import floor
+from picking.floor import Answer, Settings
+from wms.db import Book, Tx
+from wms.errors import Code, Rejected
+from wms.prompts import Prompt
+from wms.schema import terminals
+from wms.tokens import token_hash
+
+
+class SignOn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A terminal says that it is there."""
+
+    terminal: Annotated[str, Meta(min_length=1, max_length=40)]
+
+
+class Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One trigger pull or key. `scan_id` is made by the terminal, once per input."""
+
+    scan_id: Annotated[str, Meta(min_length=1, max_length=80)]
+    text: Annotated[str, Meta(max_length=512)]
+    via: floor.TerminalVia = "scan"
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """The prompt now. `version` grows with every change of it."""
+
+    prompt: Prompt
+    version: int
+
+
+def secret_of(request: Request[Any, Any, Any]) -> str:
+    """The terminal's token as it was sent, or ""."""
+    kind, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret if kind.lower() == "bearer" else ""
+
+
+def admit(tx: Tx, terminal: str, secret: str) -> None:
+    """Refuses `TERMINAL_UNKNOWN` for an unknown terminal and for a wrong token alike."""
+    query = select(terminals.c.token_hash).where(terminals.c.id == terminal)
+    stored = tx.execute(query).scalar() or ""
+    if not hmac.compare_digest(stored, token_hash(secret)):
+        raise Rejected(Code.TERMINAL_UNKNOWN, terminal=terminal[:40])
+
+
+def show(tx: Tx, terminal: str, secret: str, *, now: int, settings: Settings) -> Shown:
+    """What *terminal* shows now."""
+    admit(tx, terminal, secret)
+    prompt, version = floor.show(tx, terminal=terminal, now=now, settings=settings)
+    return Shown(prompt=prompt, version=version)
+
+
+def take(
+    tx: Tx, terminal: str, secret: str, given: Input, *, now: int, settings: Settings
+) -> Answer:
+    """Take one input of *terminal*."""
+    admit(tx, terminal, secret)
+    return floor.scan(
+        tx, terminal=terminal, scan_id=given.scan_id, text=given.text, via=given.via, now=now,
+        settings=settings,
+    )  # fmt: skip
+
+
+@post("/terminals", opt={"public": True}, status_code=200, summary="Sign a terminal on")
+async def sign_on(
+    data: SignOn, request: Request[Any, Any, Any], book: Book, now: int, settings: Settings
+) -> Shown:
+    """The prompt of a registered terminal. 401 for any other."""
+    return await book.read(show, data.terminal, secret_of(request), now=now, settings=settings)
+
+
+@get("/terminals/{terminal:str}", opt={"public": True}, summary="The prompt of a terminal now")
+async def get_terminal(
+    terminal: str, request: Request[Any, Any, Any], book: Book, now: int, settings: Settings
+) -> Shown:
+    """The prompt and its version."""
+    return await book.read(show, terminal, secret_of(request), now=now, settings=settings)
+
+
+@post(
+    "/terminals/{terminal:str}/scans", opt={"public": True}, status_code=200,
+    summary="One input of a terminal",
+)  # fmt: skip
+async def post_scan(
+    terminal: str, data: Input, request: Request[Any, Any, Any], book: Book, now: int,
+    settings: Settings,
+) -> Answer:  # fmt: skip
+    """The fate of the input and the prompt that follows. The same `scan_id`: the same answer."""
+    secret = secret_of(request)
+    return await book.write(take, terminal, secret, data, now=now, settings=settings)
+
+
+def routes(settings: Settings) -> Router:
+    """The handlers of this room."""
+    return Router(
+        "/v1", route_handlers=[sign_on, get_terminal, post_scan],
+        dependencies={"settings": Provide(lambda: settings, sync_to_thread=False)},
+    )  # fmt: skip
