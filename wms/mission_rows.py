@@ -1,4 +1,4 @@
-"""Rows of `missions`: read as values, added under fresh numbers, changed only from a known state."""
+"""Rows of `missions`: read as values, added under fresh numbers, changed from known states."""
 
 from dataclasses import dataclass
 from random import Random

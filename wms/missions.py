@@ -68,7 +68,7 @@ def request(
 
 
 def assign(
-    tx: Tx, *, robot: str, fence: int, seq: int, boot_id: int, now: int, rng: Random
+    tx: Tx, *, robot: str, fence: int, seq: int, boot_id: int, now: int
 ) -> Mission | None:  # fmt: skip
     """Give the most urgent, then oldest queued mission to *robot*, before anything is written.
 

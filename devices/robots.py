@@ -1,0 +1,369 @@
+"""Conducts one robot: look, decide, write the book, then the wire; and look again.
+
+`robot_rules.decide` says what to do; here it is done in the right order: what a command will say
+is committed before a register is written, what a robot has done is committed before it is
+confirmed, and no transaction is open while the wire is used. All that is remembered between two
+looks could be forgotten: whatever instruction the process dies at, the next one goes on from the
+book and the robot.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol, runtime_checkable
+
+import structlog
+
+from devices import robot_rules as rules
+from devices.capabilities import NeedsHuman, Unavailable, Uncertain
+from devices.codecs.grh1 import (
+    Cmd,
+    Command,
+    MissionType,
+    Sighting,
+    Status,
+    load_id,
+    next_after,
+)
+from wms import mission_tasks, missions, robots
+from wms.db import Book, Tx
+from wms.errors import Rejected
+from wms.mission_rows import Mission
+from wms.mission_tasks import Why
+from wms.robots import RobotRecord
+
+log = structlog.get_logger(__name__)
+
+
+@runtime_checkable
+class Transporter(Protocol):
+    """A robot that takes missions (profile GRH-1) over one connection."""
+
+    async def look(self) -> Sighting:
+        """What it shows and what it remembers, at one moment. Raises `Unavailable`."""
+        ...
+
+    async def take(self, fence: int) -> None:
+        """Beat for it as the floor process with this fence. `Unavailable`, `Uncertain`."""
+        ...
+
+    async def command(self, command: Command) -> None:
+        """Write one command, once. `Unavailable`: not sent; `Uncertain`: look what came of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a robot is conducted. `battery_min` in 0.1 %."""
+
+    poll_s: float = 0.2  # between two looks
+    answer_s: float = 1.0  # a command that is not answered by then is said again
+    patience_s: float = 10.0  # silent or frozen for longer: persons look after its missions
+    stuck_s: float = 180.0  # answering, and not moving on for so long: a person looks
+    rest_s: float = 5.0  # after it refused a mission, others may have the next one first
+    show_s: float = 1.0  # where it is is written to the book this often at most
+    battery_min: int = 150
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """The last command of this connection."""
+
+    seq: int
+    boot_id: int
+    at_s: float
+
+
+def _nowhere(_point: str) -> None:
+    """Nobody wants to know how far we are."""
+
+
+async def conduct(
+    book: Book,
+    robot: str,
+    driver: Callable[[], Transporter],
+    *,
+    clock_ms: Callable[[], int],
+    clock: Callable[[], float],
+    rng: Random,
+    settings: Settings,
+    reached: Callable[[str], None] = _nowhere,
+) -> None:
+    """Keep *robot* at work until cancelled; return when another floor process has taken it over.
+
+    *driver* gives the live driver, or raises `Unavailable` (`supervisor.need`); `clock_ms` is UTC
+    milliseconds, `clock` monotonic seconds. `reached` is told each point between a decision, its
+    commit and its write, where tests kill the process.
+    """
+    conductor = _Conductor(book, robot, clock_ms, clock, rng, settings, reached)
+    while True:
+        try:
+            if not await conductor.step(driver()):
+                log.warning("robot was taken over by another process", device=robot)
+                return
+        except (Unavailable, Uncertain, NeedsHuman):
+            await conductor.note_silence()
+        except Rejected as refusal:
+            # Somebody else was quicker with the container: what to do is decided anew.
+            log.warning("the book refused", device=robot, reason=str(refusal))
+        await asyncio.sleep(settings.poll_s)
+
+
+class _Conductor:
+    """What one run of `conduct` keeps in mind."""
+
+    def __init__(
+        self,
+        book: Book,
+        robot: str,
+        clock_ms: Callable[[], int],
+        clock: Callable[[], float],
+        rng: Random,
+        settings: Settings,
+        reached: Callable[[str], None],
+    ) -> None:
+        self._book, self._robot, self._settings = book, robot, settings
+        self._clock_ms, self._clock, self._rng = clock_ms, clock, rng
+        self._reached = reached
+        self._fence = 0
+        self._session: Transporter | None = None
+        self._sent: _Sent | None = None
+        self._rest_until_s = float("-inf")
+        self._answered_s = clock()
+        self._silence_told = False
+        self._must_come_back = True  # a process before us may have sent persons to look
+        self._shown: tuple[str, ...] = ()
+        self._shown_s = float("-inf")
+        self._progress: tuple[object, ...] = ()
+        self._progress_s = clock()
+
+    async def step(self, session: Transporter) -> bool:
+        """One look and what follows from it. False: the robot is another process's now."""
+        if session is not self._session:
+            if not await self._take_over(session):
+                return False
+            self._session, self._sent = session, None
+        seen = await session.look()
+        status = seen.status
+        numbers = {status.mission, *(entry.mission for entry in seen.journal)}
+        record = await self._book.read(
+            robots.record, self._robot, numbers=numbers,
+            keys=rules.task_keys(self._robot, status),
+        )  # fmt: skip
+        if record.fence != self._fence:
+            return False
+        action = rules.decide(
+            record, seen, waiting=self._is_waiting(status),
+            may_work=self._clock() >= self._rest_until_s,
+            battery_min=self._settings.battery_min,
+        )  # fmt: skip
+        if not await self._do(session, record, status, action):
+            return False
+        if action != rules.Wait("fence"):
+            await self._note_presence()
+        await self._note_progress(record.mission, status)
+        await self._show(status)
+        return True
+
+    async def note_silence(self) -> None:
+        """Rule 8: after the patience, a person looks after each mission under way."""
+        if self._silence_told:
+            return
+        if self._clock() - self._answered_s > self._settings.patience_s:
+            await self._book.write(missions.silent, robot=self._robot, now=self._clock_ms())
+            self._silence_told = self._must_come_back = True
+
+    async def _take_over(self, session: Transporter) -> bool:
+        """Rule 3: a fence of our own, durable before the first heartbeat carries it."""
+        if not self._fence:
+            seen = await session.look()
+            record = await self._book.read(robots.record, self._robot)
+            fence = next_after(record.fence, seen.status.fence_seen)
+            self._reached("take_over:decided")
+            ours = await self._book.write(
+                robots.take_over, robot=self._robot, fence=fence, was=record.fence
+            )
+            if not ours:
+                return False
+            self._fence = fence
+            self._reached("take_over:committed")
+        await session.take(self._fence)
+        return True
+
+    def _is_waiting(self, status: Status) -> bool:
+        """Our last command may still be answered."""
+        sent = self._sent
+        if sent is None or sent.seq == status.ack_seq or sent.boot_id != status.boot_id:
+            return False
+        return self._clock() - sent.at_s < self._settings.answer_s
+
+    async def _do(
+        self, session: Transporter, record: RobotRecord, status: Status, action: rules.Action
+    ) -> bool:
+        """False: another process has taken the robot over."""
+        match action:
+            case rules.Wait():
+                return True
+            case rules.GiveNext():
+                return await self._give_next(session, record, status)
+            case rules.Send(cmd=cmd, mission=number, note=note):
+                return await self._send(session, record, status, cmd, number, note)
+            case rules.Superseded():
+                await self._call(f"superseded:{self._robot}:{status.fence_seen}", Why.SUPERSEDED)
+                return False
+            case rules.CallPerson(key=key, why=why, number=number):
+                await self._call(key, why, number)
+                return True
+            case _:
+                return await self._book_it(action)
+
+    async def _book_it(self, action: rules.Action) -> bool:
+        """What the robot has shown becomes part of the book, in one transaction."""
+        name = type(action).__name__.lower()
+        self._reached(f"{name}:decided")
+        ours = await self._book.write(
+            book_word, robot=self._robot, fence=self._fence, action=action,
+            now=self._clock_ms(), rng=self._rng,
+        )  # fmt: skip
+        self._reached(f"{name}:committed")
+        if isinstance(action, rules.StartVoid | rules.Failed):
+            self._rest_until_s = self._clock() + self._settings.rest_s
+        return ours
+
+    async def _give_next(self, session: Transporter, record: RobotRecord, status: Status) -> bool:
+        """Rule 1: `assigning`, with all that the command will say, before it is said."""
+        seq = next_after(record.last_seq, status.ack_seq)
+        self._reached("assign:decided")
+        ours, mission = await self._book.write(
+            take_next, robot=self._robot, fence=self._fence, seq=seq, boot_id=status.boot_id,
+            now=self._clock_ms(),
+        )  # fmt: skip
+        self._reached("assign:committed")
+        if mission is not None:
+            await self._write(session, self._assign(mission, seq, status))
+        return ours
+
+    async def _send(
+        self, session: Transporter, record: RobotRecord, status: Status, cmd: Cmd, number: int,
+        note: str,
+    ) -> bool:  # fmt: skip
+        seq = next_after(record.last_seq, status.ack_seq)
+        name = cmd.name.lower()
+        self._reached(f"{name}:decided")
+        ours = await self._book.write(
+            set_aside, robot=self._robot, fence=self._fence, seq=seq, mission=number, note=note,
+            now=self._clock_ms(),
+        )  # fmt: skip
+        self._reached(f"{name}:committed")
+        if not ours:
+            return False
+        if cmd is Cmd.ASSIGN:
+            assert record.mission is not None
+            command = self._assign(record.mission, seq, status)
+        else:
+            command = Command(
+                seq=seq, cmd=cmd, mission=number, boot_id=status.boot_id, fence=self._fence
+            )
+        await self._write(session, command)
+        return True
+
+    def _assign(self, mission: Mission, seq: int, status: Status) -> Command:
+        return Command(
+            seq=seq, cmd=Cmd.ASSIGN, mission=mission.id, boot_id=status.boot_id,
+            fence=self._fence, mission_type=MissionType.CARRY, source=mission.source_station,
+            target=mission.target_station, priority=mission.priority,
+            load_id=load_id(mission.container),
+        )  # fmt: skip
+
+    async def _write(self, session: Transporter, command: Command) -> None:
+        self._sent = _Sent(command.seq, command.boot_id, self._clock())
+        await session.command(command)
+        self._reached(f"{command.cmd.name.lower()}:written")
+
+    async def _call(self, key: str, why: Why, number: int = 0) -> None:
+        await self._book.write(
+            mission_tasks.about_robot, key=key, robot=self._robot, why=why, number=number,
+            now=self._clock_ms(),
+        )  # fmt: skip
+
+    async def _note_presence(self) -> None:
+        """It answers and was reconciled: nobody needs to look for it."""
+        self._answered_s, self._silence_told = self._clock(), False
+        if self._must_come_back:
+            await self._book.write(missions.came_back, robot=self._robot, now=self._clock_ms())
+            self._must_come_back = False
+
+    async def _note_progress(self, ours: Mission | None, status: Status) -> None:
+        """A robot that answers and does not move on is for a person as well."""
+        progress = (ours and (ours.id, ours.state), status.state, status.location, status.mode)
+        if progress != self._progress:
+            self._progress, self._progress_s = progress, self._clock()
+        elif ours and self._clock() - self._progress_s > self._settings.stuck_s:
+            self._progress_s = self._clock()
+            await self._book.write(
+                missions.look, mission=ours.id, why=Why.STUCK, now=self._clock_ms()
+            )
+
+    async def _show(self, status: Status) -> None:
+        """Keep the robot's row fresh for the board: a new mode at once, motion now and then."""
+        now_s = self._clock()
+        shown = (
+            status.mode.name.lower(), status.state.name.lower(), str(status.location),
+            str(status.battery), str(status.boot_id),
+        )  # fmt: skip
+        is_due = now_s - self._shown_s >= self._settings.show_s or shown[:1] != self._shown[:1]
+        if shown == self._shown or not is_due:
+            return
+        await self._book.write(
+            robots.seen, robot=self._robot, boot_id=status.boot_id, mode=shown[0],
+            state=shown[1], battery=status.battery, location=status.location,
+        )  # fmt: skip
+        self._shown, self._shown_s = shown, now_s
+
+
+def set_aside(
+    tx: Tx, *, robot: str, fence: int, seq: int, mission: int, note: str, now: int
+) -> bool:  # fmt: skip
+    """*seq* is for one command from now on. False: the robot is another process's."""
+    if not robots.use_seq(tx, robot=robot, fence=fence, seq=seq, mission=mission):
+        return False
+    if note:
+        missions.note_final(tx, mission=mission, state=note, now=now)
+    return True
+
+
+def take_next(
+    tx: Tx, *, robot: str, fence: int, seq: int, boot_id: int, now: int
+) -> tuple[bool, Mission | None]:  # fmt: skip
+    """Whether the robot is ours, and the mission that it is to be given."""
+    if not robots.use_seq(tx, robot=robot, fence=fence, seq=seq):
+        return False, None
+    given = missions.assign(tx, robot=robot, fence=fence, seq=seq, boot_id=boot_id, now=now)
+    return True, given
+
+
+def book_word(
+    tx: Tx, *, robot: str, fence: int, action: rules.Action, now: int, rng: Random
+) -> bool:  # fmt: skip
+    """Write down what the robot has shown. False: the robot is another process's."""
+    if not robots.is_ours(tx, robot=robot, fence=fence):
+        return False
+    match action:
+        case rules.Accepted(mission=mission):
+            missions.accepted(tx, mission=mission, now=now)
+        case rules.Done(mission=mission):
+            missions.settle_done(tx, mission=mission, now=now)
+        case rules.Failed(mission=mission, error=error):
+            missions.settle_failed(tx, mission=mission, error=error, now=now, rng=rng)
+        case rules.Quarantine(mission=mission, why=why):
+            missions.quarantine(tx, mission=mission, why=why, now=now)
+        case rules.StartVoid(mission=mission, why=why):
+            missions.start_void(tx, mission=mission, why=why, now=now)
+        case rules.Voided(mission=mission):
+            missions.voided(tx, mission=mission, now=now, rng=rng)
+        case rules.TooLate(mission=mission):
+            missions.too_late(tx, mission=mission, now=now)
+        case _:
+            raise AssertionError(f"{action} is nothing for the book")
+    return True
