@@ -6,6 +6,7 @@
 import traceback
 from typing import Any
 
+import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
@@ -14,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from wms.errors import Code, Rejected
 from wms.messages import Language, say
+from wms.shape import refusal_of
 from wms.text import shown
 
 NOT_FOUND = frozenset({Code.ORDER_UNKNOWN, Code.NO_SUCH_PATH})
@@ -115,7 +117,7 @@ def framework_refusal(request: Request[Any, Any, Any], error: HTTPException) -> 
             limit = request.route_handler.resolve_request_max_body_size() or 0
             rejected = Rejected(Code.BODY_TOO_BIG, limit=limit)
         case status if status < 500:
-            rejected = Rejected(Code.BAD_REQUEST)
+            rejected = _parameter_refusal(error)
         case _:
             return fault(request, error)
     answer = refusal(request, rejected)
@@ -123,6 +125,15 @@ def framework_refusal(request: Request[Any, Any, Any], error: HTTPException) -> 
         name: value for name, value in (error.headers or {}).items() if name.lower() == "allow"
     })  # fmt: skip
     return answer
+
+
+def _parameter_refusal(error: HTTPException) -> Rejected:
+    """A fault of a query or path parameter, which the framework found with msgspec."""
+    match error.extra:
+        case [{"message": str(message), "key": str(key)}, *_]:
+            return refusal_of(msgspec.ValidationError(f"{message} - at `$.{key}`"))
+        case _:
+            return Rejected(Code.BAD_REQUEST)
 
 
 def no_book(request: Request[Any, Any, Any], error: OperationalError) -> Response[Refusal]:

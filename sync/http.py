@@ -1,13 +1,28 @@
 """The partner API: orders in, where they stand, what is in stock, and what happened."""
 
+import base64
+import re
+from typing import Annotated, Any
+
+import msgspec
 from litestar import Response, Router, get, post
 from litestar.openapi import ResponseSpec
+from litestar.params import Parameter
+from msgspec import Struct
 
-from wms import commands, order_view, orders, tokens
+from wms import commands, events, incarnation, order_view, orders, stock_view, tokens
 from wms.db import Book, Tx
+from wms.errors import Code, Rejected
+from wms.events import Cursor, Told
 from wms.order_view import OrderView
 from wms.orders import Accepted, NewOrder
+from wms.stock_view import StockPage
 from wms.tokens import Token
+
+STOCK_ITEMS_MAX = 1_000
+EVENTS_MAX = 1_000
+CURSOR_CHARACTERS_MAX = 128
+_CURSOR = re.compile(rb"(?P<life>[0-9a-f]*)[.](?P<xid>[0-9]{1,18})[.](?P<position>[0-9]{1,18})")
 
 
 @post(
@@ -40,6 +55,96 @@ async def get_order(reference: str, book: Book, token: Token, owner: str = "") -
     return await book.read(order_view.get, reference, owner=tokens.owner_for(token, owner))
 
 
+@get("/stock", opt={"scope": "stock:read"}, summary="What is in stock")
+async def get_stock(
+    book: Book,
+    token: Token,
+    owner: str = "",
+    sku: str = "",
+    after: Annotated[str, Parameter(pattern="^([0-9]{1,18})?$")] = "",
+    limit: Annotated[int, Parameter(ge=1, le=STOCK_ITEMS_MAX)] = STOCK_ITEMS_MAX,
+) -> StockPage:
+    """By item, lot and condition, in eaches; `limit` items at a time, go on `after` the `next`."""
+    whose = tokens.owner_for(token, owner)
+    number = int(after or "0")
+    return await book.read(stock_view.page, owner=whose, sku=sku, after=number, limit=limit)
+
+
+class EventView(Struct, frozen=True, kw_only=True):
+    """What happened. `seq` counts 1, 2, 3... within `about`, so a gap can be seen."""
+
+    id: str
+    kind: str
+    about: str
+    seq: int
+    owner: str
+    at_ms: int
+    data: dict[str, Any]
+
+
+class EventPage(Struct, frozen=True, kw_only=True):
+    """Events in the order in which they were committed. `next` is what to ask for as `after`."""
+
+    events: tuple[EventView, ...]
+    next: str
+
+
+@get("/events", opt={"scope": "events:read"}, summary="What happened since")
+async def get_events(
+    book: Book,
+    token: Token,
+    after: Annotated[str, Parameter(max_length=CURSOR_CHARACTERS_MAX)] = "",
+    limit: Annotated[int, Parameter(ge=1, le=EVENTS_MAX)] = 100,
+) -> EventPage:
+    """From the beginning, or `after` the `next` of the page before; 410 once the book was restored.
+
+    Every event comes, in the order of the commits; a page may be empty: ask again later.
+    """
+    return await book.read(events_after, after, owner=token.owner, limit=limit)
+
+
+def events_after(tx: Tx, after: str, *, owner: str, limit: int) -> EventPage:
+    """The page of events after a cursor. Refuses `CURSOR_WRONG` and `CURSOR_GONE`."""
+    life = incarnation.current(tx)
+    cursor = read_cursor(after, life) if after else Cursor()
+    told = events.since(tx, cursor, limit, owner=owner)
+    return EventPage(
+        events=tuple(_event(one) for one in told),
+        next=cursor_text(life, told[-1].cursor if told else cursor),
+    )
+
+
+def cursor_text(life: str, cursor: Cursor) -> str:
+    """A place in the stream as strangers keep it: its parts are nobody's business but ours."""
+    plain = f"{life}.{cursor.xid}.{cursor.position}"
+    return base64.urlsafe_b64encode(plain.encode()).rstrip(b"=").decode()
+
+
+def read_cursor(text: str, life: str) -> Cursor:
+    """The place that `cursor_text` wrote. Refuses `CURSOR_WRONG`, after a restore `CURSOR_GONE`.
+
+    >>> read_cursor(cursor_text("a1", Cursor(7, 9)), "a1")
+    Cursor(xid=7, position=9)
+    """
+    try:
+        plain = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except ValueError:
+        plain = b""
+    found = _CURSOR.fullmatch(plain)
+    if found is None:
+        raise Rejected(Code.CURSOR_WRONG, field="after")
+    if found["life"].decode() != life:
+        raise Rejected(Code.CURSOR_GONE, field="after")
+    return Cursor(int(found["xid"]), int(found["position"]))
+
+
+def _event(told: Told) -> EventView:
+    return EventView(
+        id=str(told.id), kind=told.event.kind, about=told.aggregate, seq=told.seq,
+        owner=told.owner, at_ms=told.at_ms, data=msgspec.to_builtins(told.event),
+    )  # fmt: skip
+
+
 def routes() -> Router:
     """The handlers of this room."""
-    return Router("/v1", route_handlers=[post_order, get_order])
+    return Router("/v1", route_handlers=[post_order, get_order, get_stock, get_events])

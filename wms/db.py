@@ -44,13 +44,13 @@ def sqlite_module() -> Any:
 def open_engine(url: str, *, readonly: bool = False) -> Engine:
     """An engine for *url* (`sqlite:///FILE` or `postgresql+psycopg://...`)."""
     if url.startswith("sqlite"):
-        engine = create_engine(url, module=sqlite_module())
+        engine = create_engine(url, module=sqlite_module(), hide_parameters=True)
         event.listen(engine, "connect", partial(_sqlite_connect, readonly))
         event.listen(engine, "begin", _begin_deferred if readonly else _begin_immediate)
         return engine
     if url.startswith("postgresql://"):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-    engine = create_engine(url, pool_pre_ping=True, pool_size=4)
+    engine = create_engine(url, pool_pre_ping=True, pool_size=4, hide_parameters=True)
     event.listen(engine, "connect", _postgresql_connect)
     if readonly:
         engine = engine.execution_options(

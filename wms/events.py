@@ -260,8 +260,10 @@ def horizon(tx: Tx) -> int:
     return int(tx.execute(query).scalar_one())
 
 
-def since(tx: Tx, cursor: Cursor, limit: int, *, kinds: tuple[str, ...] = ()) -> list[Told]:
-    """Events after *cursor* in commit order, at most *limit*; only *kinds* if given."""
+def since(
+    tx: Tx, cursor: Cursor, limit: int, *, kinds: tuple[str, ...] = (), owner: str = ""
+) -> list[Told]:
+    """Events after *cursor* in commit order, at most *limit*; only *kinds*, *owner*'s if given."""
     query = (
         select(events)
         .where(tuple_(events.c.xid, events.c.id) > tuple_(cursor.xid, cursor.position))
@@ -271,6 +273,8 @@ def since(tx: Tx, cursor: Cursor, limit: int, *, kinds: tuple[str, ...] = ()) ->
     )
     if kinds:
         query = query.where(events.c.kind.in_(kinds))
+    if owner:
+        query = query.where(events.c.owner == owner)
     return [told(row) for row in tx.execute(query)]
 
 
