@@ -38,7 +38,7 @@ class Template:
     format: Format
 
 
-TEMPLATES: Mapping[str, Template] = {
+TEMPLATES: dict[str, Template] = {
     "shipping": Template(shipping.Shipping, shipping.render, "zpl"),
     "tote": Template(tote.Tote, tote.render, "zpl"),
     "place": Template(place.Place, place.render, "zpl"),

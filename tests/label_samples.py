@@ -65,17 +65,22 @@ SLIP = {
     "tote": "T-0123",
     "message": "ありがとうございます。\nまたのご利用をお待ちしております。",
 }
+PARCELS = [
+    {
+        "tracking": "600082216624",
+        "parcel": f"P{n:07d}-1",
+        "order": f"O{n:07d}",
+        "cage": f"C-{n % 3}",
+    }
+    for n in range(70)
+]
 MANIFEST = {
     "code": "M0000012",
     "carrier": "sagawa",
     "pickup_day": "2025-11-25",
     "pickup_time": "17:00",
     "site": "現場フルフィルメントセンター 東京",
-    "parcels": [
-        {"tracking": "600082216624", "parcel": f"P{n:07d}-1", "order": f"O{n:07d}",
-         "cage": f"C-{n % 3}"}
-        for n in range(70)
-    ],
+    "parcels": PARCELS,
     "left_behind": 2,
     "handed_by": "髙橋 花子",
 }  # fmt: skip
