@@ -35,6 +35,7 @@ STATUS: dict[Code, int] = {
     Code.TOKEN_MISSING: 401,
     Code.TOKEN_WRONG: 401,
     Code.TERMINAL_UNKNOWN: 401,
+    Code.TERMINAL_UNKNOWN: 401,
     Code.TOKEN_SCOPE: 403,
     Code.TOKEN_OWNER: 403,
     Code.TOO_MANY_REQUESTS: 429,

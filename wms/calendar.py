@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import jpholiday
 from sqlalchemy import select
 
-from wms.db import Tx
+from wms.db import Tx, upsert
 from wms.errors import Code, Rejected
 from wms.owners import NATIONAL, SITE, WEEKDAYS
 from wms.schema import holidays, meta, owners, transit
@@ -124,6 +124,12 @@ def load(tx: Tx) -> Calendar:
             for row in tx.execute(select(owners).where(owners.c.order_cutoff != ""))
         },
     )  # fmt: skip
+
+
+def set_timezone(tx: Tx, name: str) -> None:
+    """The site's days follow this time zone (Asia/Tokyo) from now on."""
+    row = {"key": TIMEZONE_KEY, "value": ZoneInfo(name).key}
+    upsert(tx, meta, [row], key=("key",), update=lambda new: {"value": new.value})
 
 
 def closed_on(days: list[str]) -> Closed:
