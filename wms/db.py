@@ -66,7 +66,9 @@ def insert_for(tx: Tx) -> Callable[[Table], Any]:
 
 def insert_once(tx: Tx, table: Table, row: dict[str, Any]) -> bool:
     """Insert *row* unless a unique key already holds it; tell whether it was new."""
-    return tx.execute(insert_for(tx)(table).values(row).on_conflict_do_nothing()).rowcount == 1
+    statement = insert_for(tx)(table).values(row).on_conflict_do_nothing()
+    # Without this option SQLAlchemy does not count inserted rows on PostgreSQL.
+    return tx.execute(statement, execution_options={"preserve_rowcount": True}).rowcount == 1
 
 
 def upsert(
