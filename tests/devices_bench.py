@@ -1,13 +1,17 @@
 """What the tests of drivers share: a link that remembers what it was told, and the kit's wait."""
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from devices.capabilities import Link
 from devices.conformance import until
+from devices.twins.printer import PrinterTwin
 from wms.signals import Signal
 
-__all__ = ["Heard", "until"]
+__all__ = ["Heard", "printer", "until"]
 
 
 @dataclass
@@ -36,3 +40,14 @@ class Heard:
 
     def _alive(self) -> None:
         self.signs_of_life += 1
+
+
+@asynccontextmanager
+async def printer(**options: Any) -> AsyncIterator[PrinterTwin]:
+    """A printer twin that is switched on; every label is stamped with the same time."""
+    twin = PrinterTwin(now_ms=lambda: 1_700_000_000_000, **options)
+    await twin.start()
+    try:
+        yield twin
+    finally:
+        await twin.stop()

@@ -216,4 +216,5 @@ def envelope(job: str, payload: bytes, copies: int, *, echo: bool = True) -> byt
     name = job.encode("ascii")
     named = b"^FO0,0^A0N,10,10^FN%d^FD%s^FS" % (_ECHO_FIELD, name) if echo else b""
     asked = b"^FH_^HV%d,%d,JOB[,]_0D_0A,L^FS" % (_ECHO_FIELD, len(name)) if echo else b""
-    return b"^XA%s%s^PQ%d%s^XZ\r\n" % (named, inside, copies, asked)
+    # Behind the payload's own fields: `^LH` counts only before the first field ends.
+    return b"^XA%s%s^PQ%d%s^XZ\r\n" % (inside, named, copies, asked)
