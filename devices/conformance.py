@@ -201,6 +201,14 @@ async def it_comes_online(case: Case, rig: Rig) -> None:
         assert told == [Health.STARTING, Health.ONLINE], told
 
 
+async def it_stays_online_while_idle(case: Case, rig: Rig) -> None:
+    """Signs of life go on when there is nothing to do."""
+    async with _floor(case, rig) as floor:
+        await asyncio.sleep(1.5 * FAST.liveness_s)
+        assert floor.session == 1, f"it was lost: {floor.told}"
+        assert floor.health is Health.ONLINE, floor.told
+
+
 async def bad_options_are_a_fault_once(case: Case, rig: Rig) -> None:
     """Options that can never work stop the device at the first look, with a reason."""
     floor = Floor(case)
@@ -250,7 +258,7 @@ async def a_frozen_peer_is_noticed(case: Case, rig: Rig) -> None:
         rig.freeze()
         try:
             if case.when_frozen is None:
-                await asyncio.sleep(2 * FAST.liveness_s)
+                await asyncio.sleep(FAST.liveness_s)
                 assert floor.health is Health.ONLINE, "an idle device was taken for a dead one"
             else:
                 await floor.seen(case.when_frozen)
@@ -355,6 +363,7 @@ Promise = Callable[[Case, Rig], Awaitable[None]]
 PROMISES: tuple[Promise, ...] = (
     it_speaks_the_protocols,
     it_comes_online,
+    it_stays_online_while_idle,
     bad_options_are_a_fault_once,
     an_absent_peer_is_awaited,
     it_survives_a_restart_of_its_peer,

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,8 +15,9 @@ from devices.codecs.llrp_tags import TagReports
 from devices.conformance import Floor, until
 from devices.drivers import llrp
 from devices.drivers.llrp import LlrpReader
-from devices.twins.llrp import LlrpReaderTwin
+from devices.twins.llrp import GARBAGE, LlrpReaderTwin
 from devices.twins.llrp_field import WriteResult
+from devices.twins.llrp_wire import Type, message, tlv
 from tests.conformance_cases.llrp import CASE
 from wms.signals import Signal, TagSeen
 
@@ -93,7 +95,7 @@ def test_what_is_remembered_ends_with_the_connection() -> None:
     assert second.read({"EPC": b"3034"}) == TagSeen("portal", "3034", 0, -128, 1)
 
 
-@pytest.mark.parametrize("fault", ["dribble", "garbage_next", "delay"])
+@pytest.mark.parametrize("fault", ["dribble", "garbage", "delay"])
 async def test_a_bad_line_does_not_end_the_reading(fault: str) -> None:
     heard: list[Signal] = []
     async with _twin() as twin:
@@ -102,11 +104,40 @@ async def test_a_bad_line_does_not_end_the_reading(fault: str) -> None:
         twin.faults.delay_s = 0.05 if fault == "delay" else 0.0
         async with _reader(twin, heard) as reader:
             await until(lambda: bool(heard), "a tag")
-            twin.faults.garbage_next = fault == "garbage_next"
+            twin.faults.before_next_report = GARBAGE if fault == "garbage" else b""
             heard.clear()
             await until(lambda: len(heard) > 3, "more of it")
             await reader.write_epc(OLD, NEW)
             assert twin.field.epcs() == [NEW.hex()]
+
+
+async def test_a_message_that_kills_the_reading_thread_ends_the_session() -> None:
+    without_a_status = message(Type.READER_EVENT_NOTIFICATION, 1, tlv(246, tlv(256, b"")))
+    async with _twin() as twin:
+        twin.field.place(EPC.format(1), 1)
+        async with _reader(twin) as reader:
+            twin.faults.before_next_report = without_a_status
+            with pytest.raises(Unavailable):
+                await asyncio.wait_for(reader.run(), 3)
+
+
+async def test_a_connection_that_came_too_late_is_not_left_behind() -> None:
+    full = socket.socket()
+    full.bind(("127.0.0.1", 0))
+    full.listen(0)
+    waiting = socket.create_connection(full.getsockname())
+    driver = LlrpReader({"host": "127.0.0.1", "port": full.getsockname()[1]})
+    opening = asyncio.create_task(driver.open(_no_link()))
+    await asyncio.sleep(0.1)
+    assert not opening.done(), "nobody accepts: it must still be knocking"
+    opening.cancel()
+    accepted, _ = full.accept()
+    await driver.close()
+    late, _ = await asyncio.to_thread(full.accept)
+    await asyncio.sleep(0.1)
+    assert not _sllurp_threads()
+    for connection in (accepted, late, waiting, full):
+        connection.close()
 
 
 async def test_the_reader_is_told_to_live_and_how_loud_to_be() -> None:
@@ -200,7 +231,7 @@ def test_wrong_options_are_refused(options: dict[str, Any]) -> None:
 
 async def test_a_write_changes_that_one_tag() -> None:
     async with _twin() as twin:
-        for epc in (OLD, OTHER, OLD[:10] + b"\xff\xff"):
+        for epc in (OTHER, OLD[:10] + b"\xff\xff", OLD):
             twin.field.place(epc.hex(), 1)
         async with _reader(twin) as reader:
             await reader.write_epc(OLD, NEW)

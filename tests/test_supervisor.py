@@ -34,6 +34,7 @@ class Peer:
 
     def __init__(self) -> None:
         self.there = True
+        self.why = "nobody there"
         self.speaks = True
         self.on_open: Callable[[], None] = lambda: None
         self.opens: list[float] = []
@@ -57,7 +58,7 @@ class OneDriver:
         peer.live += 1
         peer.on_open()
         if not peer.there:
-            raise Unavailable("nobody there")
+            raise Unavailable(peer.why)
         peer.link = link
         peer.lost.clear()
 
@@ -115,7 +116,10 @@ def test_many_tries_are_one_outage() -> None:
         peer.there = False
         await s.supervisor.start("d", "one", {"peer": peer})
         await asyncio.sleep(300)
+        peer.why = "no route"  # another word for the same outage
+        await asyncio.sleep(300)
         assert len(peer.opens) > 10
+        assert s.supervisor.health("d") == (Health.OFFLINE, "no route")
         assert s.words() == ["starting", "offline nobody there"]
         peer.there = True
         await asyncio.sleep(60)
@@ -408,6 +412,13 @@ def test_health_that_could_not_be_told_stays_due() -> None:
         assert s.words() == []
         await asyncio.sleep(5)
         assert s.words() == ["online"]
+        peer.there = False
+        s.tell_error = OSError("the book is away")
+        peer.lost.set()
+        await asyncio.sleep(0.1)
+        assert s.words() == ["online"]
+        await asyncio.sleep(5)
+        assert s.words() == ["online", "offline gone"]
         await s.supervisor.stop_all()
 
     run(scene())

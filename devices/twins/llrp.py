@@ -40,7 +40,7 @@ class Faults:
     delay_s: float = 0.0
     dribble: bool = False  # every message in pieces of one to seven bytes
     omit_unchanged: bool = False  # leave out optional fields that are as in the last report
-    garbage_next: bool = False  # an undecodable message before the next report
+    before_next_report: bytes = b""  # sent as it is, such as `GARBAGE`
     cut_next_report: bool = False  # half of it, then the power fails and comes back
     drop_after_reports: int | None = None
 
@@ -136,9 +136,9 @@ class LlrpReaderTwin:
         session, faults = self._session, self.faults
         if session is None:
             return
-        if faults.garbage_next:
-            faults.garbage_next = False
-            await session.send(GARBAGE)
+        if faults.before_next_report:
+            extra, faults.before_next_report = faults.before_next_report, b""
+            await session.send(extra)
         report = tag_report(
             session.next_id(), rospec, sightings, session.last_sent, faults.omit_unchanged
         )
