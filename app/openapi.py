@@ -80,7 +80,7 @@ def _with_refusals(item: Mapping[str, Any]) -> Document:
         method: {
             **operation,
             "responses": {
-                **{code: answer for code, answer in operation["responses"].items() if code < "4"},
+                **{code: answer for code, answer in operation["responses"].items() if code != "400"},
                 "4XX": refusal, "5XX": refusal,
             },
         }

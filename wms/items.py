@@ -1,6 +1,8 @@
 """Items and their barcodes: put many at once, and find what a scanned code may mean."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct
@@ -55,11 +57,12 @@ Numbered = Sequence[tuple[int, NewItem]]  # rows with their numbers among all th
 
 
 class Put(NamedTuple):
-    """What a bulk put did."""
+    """What a bulk put did: rows by fate, and how many of the changed ones differ in each field."""
 
     new: int
     changed: int
     same: int
+    fields: Mapping[str, int] = MappingProxyType({})
 
 
 class Found(NamedTuple):
@@ -114,10 +117,9 @@ def put(tx: Tx, rows: Sequence[NewItem]) -> Put:
     """
     refuse_first(faults(tx, rows))
     before = _existing(tx, rows)
-    values = [_values(row) for row in rows]
-    changed = [
-        row for row in values if not _is_same(before.get((str(row["owner"]), str(row["sku"]))), row)
-    ]
+    values = {(row.owner, row.sku): _values(row) for row in rows}
+    differing = {key: differing_fields(before.get(key), row) for key, row in values.items()}
+    changed = [row for key, row in values.items() if differing[key] is not None]
     upsert(
         tx, items, changed, key=("owner", "sku"),
         update=lambda new: {
@@ -127,9 +129,10 @@ def put(tx: Tx, rows: Sequence[NewItem]) -> Put:
     )  # fmt: skip
     ids = {key: row.id for key, row in _existing(tx, rows).items()}
     _put_lots(tx, ids.values())
-    _put_barcodes(tx, rows, ids)
-    new = len(ids) - len(before)
-    return Put(new, len(changed) - new, len(rows) - len(changed))
+    for key in _put_barcodes(tx, rows, ids):
+        if key in before:
+            differing[key] = (differing[key] or frozenset()) | {"barcodes"}
+    return put_result(differing.values(), len(ids) - len(before))
 
 
 def find(tx: Tx, text: str) -> list[Found]:
@@ -186,10 +189,22 @@ def _values(row: NewItem) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _is_same(before: Row[tuple[object, ...]] | None, after: dict[str, object]) -> bool:
+def differing_fields(
+    before: Row[tuple[object, ...]] | None, after: Mapping[str, object]
+) -> frozenset[str] | None:
+    """The columns in which a row would change: none of them for a new row, None for the same."""
     if before is None:
-        return False
-    return all(before._mapping[name] == value for name, value in after.items())
+        return frozenset()
+    names = frozenset(name for name, value in after.items() if before._mapping[name] != value)
+    return names or None
+
+
+def put_result(differing: Iterable[frozenset[str] | None], new: int) -> Put:
+    """What a put did, from what differed in each row."""
+    fates = list(differing)
+    fields = Counter(name for names in fates if names for name in names)
+    same = fates.count(None)
+    return Put(new, len(fates) - same - new, same, dict(sorted(fields.items())))
 
 
 def _put_lots(tx: Tx, item_ids: Iterable[int]) -> None:
@@ -198,17 +213,33 @@ def _put_lots(tx: Tx, item_ids: Iterable[int]) -> None:
         tx.execute(insert_for(tx)(lots).on_conflict_do_nothing(), rows)
 
 
-def _put_barcodes(tx: Tx, rows: Sequence[NewItem], ids: dict[tuple[str, str], int]) -> None:
-    wanted = {
-        (normal_barcode(barcode.code), ids[row.owner, row.sku]): barcode.qty
+def _put_barcodes(
+    tx: Tx, rows: Sequence[NewItem], ids: dict[tuple[str, str], int]
+) -> set[tuple[str, str]]:
+    """Add barcodes that are new or mean another quantity now. Returns the items that got some."""
+    there = _barcodes_of(tx, [ids[row.owner, row.sku] for row in rows if row.barcodes])
+    wanted = [
+        ((row.owner, row.sku), normal_barcode(barcode.code), barcode.qty)
         for row in rows
         for barcode in row.barcodes
-    }
+    ]
+    fresh = [(key, code, qty) for key, code, qty in wanted if there.get((ids[key], code)) != qty]
+    values = {(code, ids[key]): qty for key, code, qty in fresh}
     upsert(
         tx, barcodes,
-        [{"code": code, "item_id": item, "qty": qty} for (code, item), qty in wanted.items()],
+        [{"code": code, "item_id": item, "qty": qty} for (code, item), qty in values.items()],
         key=("code", "item_id"), update=lambda new: {"qty": new.qty},
     )  # fmt: skip
+    return {key for key, _, _ in fresh}
+
+
+def _barcodes_of(tx: Tx, item_ids: Sequence[int]) -> dict[tuple[int, str], int]:
+    found: dict[tuple[int, str], int] = {}
+    for start in range(0, len(item_ids), CHUNK):
+        chosen = barcodes.c.item_id.in_(item_ids[start : start + CHUNK])
+        rows = tx.execute(select(barcodes).where(chosen))
+        found.update({(row.item_id, row.code): row.qty for row in rows})
+    return found
 
 
 def _text_faults(rows: Numbered) -> list[Fault]:

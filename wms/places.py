@@ -9,7 +9,7 @@ from sqlalchemy import Row, bindparam, select, update
 
 from wms.db import Tx, insert_for, upsert
 from wms.errors import Code, Rejected
-from wms.items import CHUNK, Put
+from wms.items import CHUNK, Put, differing_fields, put_result
 from wms.schema import places
 from wms.shape import Fault, fault, of_refusal, refuse_first, shape_faults, sound
 from wms.stock import OUTSIDE
@@ -82,8 +82,12 @@ def put(tx: Tx, rows: Sequence[NewPlace]) -> Put:
     refuse_first(faults(tx, rows))
     ensure_outside(tx)
     before = _existing(tx, [row.code for row in rows])
-    values = [_values(row) for row in rows]
-    changed = [row for row in values if not _is_same(before.get(str(row["code"])), row)]
+    values = {row.code: _values(row) for row in rows}
+    differing = {
+        code: differing_fields(before.get(code), _without_kept(row, code in before))
+        for code, row in values.items()
+    }
+    changed = [row for code, row in values.items() if differing[code] is not None]
     upsert(
         tx, places, changed, key=("code",),
         update=lambda new: {
@@ -98,8 +102,7 @@ def put(tx: Tx, rows: Sequence[NewPlace]) -> Put:
     if fresh:  # after all of them exist: a cart and its totes may come together
         here = places.c.code == bindparam("b_code")
         tx.execute(update(places).where(here).values(parent=bindparam("b_parent")), fresh)
-    new = len(rows) - len(before)
-    return Put(new, len(changed) - new, len(rows) - len(changed))
+    return put_result(differing.values(), len(rows) - len(before))
 
 
 def block(tx: Tx, codes: Sequence[str], reason: str) -> int:
@@ -133,10 +136,10 @@ def _values(row: NewPlace) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _is_same(before: Row[tuple[object, ...]] | None, after: dict[str, object]) -> bool:
-    if before is None:
-        return False
-    return all(before._mapping[name] == value for name, value in after.items() if name not in KEPT)
+def _without_kept(values: dict[str, object], exists: bool) -> dict[str, object]:
+    if not exists:
+        return values
+    return {name: value for name, value in values.items() if name not in KEPT}
 
 
 def _existing(tx: Tx, codes: Sequence[str]) -> dict[str, Row[tuple[object, ...]]]:

@@ -1,0 +1,218 @@
+"""The columns of each kind of file: their names in Japanese and English, and what cells become."""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sync.sheets import Line, Table
+from wms.errors import Code, Rejected
+from wms.shape import Fault, fault
+from wms.text import shown
+
+Kind = Literal["orders", "items", "places", "stock"]
+Type = Literal["text", "int", "bool", "date"]
+
+YES = frozenset({"1", "true", "yes", "y", "○", "◯", "はい", "有", "あり"})
+NO = frozenset({"0", "false", "no", "n", "×", "いいえ", "無", "なし"})
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: the field it fills, the names it may have, and what its cells are."""
+
+    field: str
+    names: tuple[str, ...]
+    type: Type = "text"
+    required: bool = False
+
+
+def _c(field: str, *names: str, type: Type = "text", required: bool = False) -> Column:
+    return Column(field, (field, *names), type, required)
+
+
+OWNER = _c("owner", "荷主", "荷主コード", required=True)
+SKU = _c("sku", "商品コード", "品番", "商品番号", required=True)
+
+COLUMNS: Mapping[Kind, Sequence[Column]] = {
+    "items": (
+        OWNER,
+        SKU,
+        _c("name", "商品名", "品名", required=True),
+        _c("barcode", "jan", "janコード", "バーコード", "gtin"),
+        _c("case_barcode", "ケースバーコード", "itf", "ケースjan"),
+        _c("case_qty", "ケース入数", "入数", type="int"),
+        _c("weight_g", "重量g", "重量(g)", "重量", type="int"),
+        _c("length_mm", "長さmm", "縦mm", "縦(mm)", type="int"),
+        _c("width_mm", "幅mm", "横mm", "横(mm)", type="int"),
+        _c("height_mm", "高さmm", "高さ(mm)", type="int"),
+        _c("lot_tracked", "ロット管理", type="bool"),
+        _c("expiry_tracked", "期限管理", type="bool"),
+        _c("serial_tracked", "シリアル管理", type="bool"),
+        _c("rfid_tagged", "rfid", "rfidタグ", type="bool"),
+        _c("storage", "温度帯", "保管区分"),
+        _c("fragile", "割れ物", "ワレモノ", type="bool"),
+        _c("no_air", "航空搭載不可", type="bool"),
+        _c("picture", "画像", "画像url"),
+        _c("kind", "商品区分"),
+    ),
+    "places": (
+        _c("code", "ロケ", "ロケーション", "ロケコード", required=True),
+        _c("kind", "種類", "ロケ区分", required=True),
+        _c("zone", "ゾーン", "エリア"),
+        _c("aisle", "通路", "列"),
+        _c("bay", "間口", "連", type="int"),
+        _c("level", "段", type="int"),
+        _c("x_mm", "x", "x座標mm", type="int"),
+        _c("y_mm", "y", "y座標mm", type="int"),
+        _c("parent", "親ロケ", "置き場"),
+        _c("check_digits", "チェック数字"),
+        _c("blocked", "使用停止理由"),
+        _c("epc", "rfidタグ"),
+        _c("robot_station", "ロボットステーション", type="int"),
+    ),
+    "stock": (
+        OWNER,
+        SKU,
+        _c("place", "ロケ", "ロケーション", "ロケコード", required=True),
+        _c("qty", "数量", "在庫数", type="int", required=True),
+        _c("lot", "ロット", "ロット番号"),
+        _c("expiry", "期限", "賞味期限", "使用期限", type="date"),
+        _c("condition", "状態", "在庫区分"),
+        _c("serial", "シリアル", "シリアル番号"),
+    ),
+    "orders": (
+        OWNER,
+        _c("shop", "店舗", "店舗コード", required=True),
+        _c("external_id", "受注番号", "注文番号", "order", required=True),
+        _c("service", "配送サービス", "便種", required=True),
+        _c("delivery_date", "配達希望日", "お届け希望日", type="date"),
+        _c("time_slot", "時間帯", "配達時間帯"),
+        _c("name", "お届け先名", "届け先名", "氏名", required=True),
+        _c("company", "会社名", "お届け先会社名"),
+        _c("postal", "郵便番号", "お届け先郵便番号", required=True),
+        _c("prefecture", "都道府県"),
+        _c("address", "住所", "お届け先住所", required=True),
+        _c("building", "建物名", "マンション名"),
+        _c("phone", "電話番号", "お届け先電話番号", required=True),
+        _c("email", "メール", "メールアドレス"),
+        SKU,
+        _c("qty", "数量", type="int", required=True),
+        _c("kind", "明細区分"),
+        _c("note", "明細備考"),
+        _c("notes", "備考"),
+        _c("priority", "優先度", type="int"),
+        _c("gift_wrapping", "ラッピング"),
+        _c("gift_noshi", "のし"),
+        _c("gift_noshi_name", "のし名入れ"),
+        _c("gift_message", "メッセージ", "ギフトメッセージ"),
+        _c("gift_without_slip", "納品書なし", type="bool"),
+    ),
+}
+
+# Words that people write for the values of a choice.
+CHOICES: Mapping[str, Mapping[str, str]] = {
+    "storage": {"常温": "ambient", "冷蔵": "chilled", "冷凍": "frozen"},
+    "condition": {
+        "良品": "available", "保留": "quarantine", "不良品": "damaged", "期限切れ": "expired",
+        "返品": "returned",
+    },
+    "kind": {
+        "棚": "bin", "バース": "dock", "仮置き": "buffer", "作業台": "station",
+        "オリコン": "tote", "段ボール": "carton", "パレット": "pallet", "カート": "cart",
+        "商品": "goods", "ギフト": "gift", "同梱物": "insert",
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of one file, in its order."""
+
+    kind: Kind
+    found: tuple[Column | None, ...]  # None: a column without a name
+    header: tuple[str, ...]
+
+    def name_of(self, field: str) -> str:
+        """What the file calls *field*."""
+        for column, name in zip(self.found, self.header, strict=True):
+            if column is not None and column.field == field:
+                return name
+        return field
+
+
+def columns_of(kind: Kind, table: Table) -> tuple[Columns, list[Fault]]:
+    """Which column is which, and what is wrong with the header (faults of row 1)."""
+    by_name = {_folded(name): column for column in COLUMNS[kind] for name in column.names}
+    found: list[Column | None] = []
+    faults: list[Fault] = []
+    for name in table.columns:
+        column = by_name.get(_folded(name))
+        if name and column is None:
+            faults.append(fault(1, Code.IMPORT_COLUMN_UNKNOWN, field=shown(name)))
+        if column is not None and column in found:
+            faults.append(fault(1, Code.IMPORT_COLUMN_TWICE, field=shown(name)))
+        found.append(column)
+    for column in COLUMNS[kind]:
+        if column.required and column not in found:
+            names = " / ".join(column.names[:2])
+            faults.append(fault(1, Code.IMPORT_COLUMN_MISSING, field=names))
+    return Columns(kind, tuple(found), table.columns), faults
+
+
+def values(columns: Columns, line: Line) -> dict[str, Any]:
+    """The cells of *line* by field; empty cells are left out.
+
+    Refuses `IMPORT_TOO_MANY_CELLS`, `FIELD_NOT_INT`, `FIELD_NOT_BOOL` and an empty required cell.
+    """
+    if any(line.cells[len(columns.found) :]):
+        raise Rejected(Code.IMPORT_TOO_MANY_CELLS)
+    taken: dict[str, Any] = {}
+    for column, cell in zip(columns.found, line.cells, strict=False):
+        if column is not None and cell:
+            taken[column.field] = _value(column, cell)
+    for column in columns.found:
+        if column is not None and column.required and column.field not in taken:
+            raise Rejected(Code.TEXT_EMPTY, field=column.field)
+    return taken
+
+
+def _value(column: Column, cell: str) -> Any:
+    match column.type:
+        case "int":
+            digits = unicodedata.normalize("NFKC", cell)
+            if not _is_whole(digits):
+                raise Rejected(Code.FIELD_NOT_INT, field=column.field)
+            return int(digits)
+        case "bool":
+            word = unicodedata.normalize("NFKC", cell).lower()
+            if word not in YES | NO:
+                raise Rejected(Code.FIELD_NOT_BOOL, field=column.field)
+            return word in YES
+        case "date":
+            return _iso(cell)
+        case _:
+            return CHOICES.get(column.field, {}).get(cell, cell)
+
+
+def _is_whole(digits: str) -> bool:
+    body = digits.removeprefix("-")
+    return body.isascii() and body.isdigit() and len(body) <= 12
+
+
+def _iso(cell: str) -> str:
+    """A date as spreadsheets in Japan write it, as YYYY-MM-DD; what is no date stays as it is.
+
+    >>> _iso("2026/1/5"), _iso("２０２６／１１／２２"), _iso("soon")
+    ('2026-01-05', '2026-11-22', 'soon')
+    """
+    parts = unicodedata.normalize("NFKC", cell).replace("/", "-").replace(".", "-").split("-")
+    if [len(part) for part in parts] in ([4, 1, 1], [4, 2, 1], [4, 1, 2], [4, 2, 2]):
+        return "-".join(part.zfill(2) for part in parts)
+    return cell
+
+
+def _folded(name: str) -> str:
+    """A column's name as it is compared: width, case, spaces and a mark for required aside."""
+    folded = unicodedata.normalize("NFKC", name).lower()
+    return "".join(folded.split()).strip("*＊")
