@@ -30,7 +30,10 @@ _GS1_AIM = ("]C1", "]d2", "]Q3", "]e0", "]e1", "]e2", "]J1")
 
 @dataclass(frozen=True, slots=True)
 class Elements:
-    """What a barcode carries: the code to look up, and GS1's lot, expiry and serial."""
+    """What a barcode carries: the code to look up, and GS1's lot, expiry and serial.
+
+    Twelve digits may be a UPC or a tracking number: only the look-up of items pads them to a GTIN.
+    """
 
     code: str
     lot: str = ""
@@ -57,7 +60,7 @@ def elements(text: str) -> Elements:
         if read is not None:
             return read
     codabar = _CODABAR.match(body)
-    return Elements(normal_barcode(codabar.group(1) if codabar else body.strip()))
+    return Elements(codabar.group(1) if codabar else body.strip())
 
 
 def _gs1(body: str) -> Elements | None:
@@ -125,7 +128,7 @@ def _lookup(tx: Tx, read: Elements, shown: str) -> Seen | None:
     goods = (
         select(items.c.id, items.c.owner, items.c.sku, items.c.name, barcodes.c.qty)
         .join(barcodes, barcodes.c.item_id == items.c.id)
-        .where(barcodes.c.code == code)
+        .where(barcodes.c.code == normal_barcode(code))
         .order_by(items.c.id)
     )
     rows = [row for row in tx.execute(named) if row.kind != "outside"]

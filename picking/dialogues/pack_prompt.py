@@ -57,7 +57,9 @@ def _focus(state: "State", facts: Facts) -> Focus:
         return Focus(box=box.code if box else "", tote=state.tote)
     if state.at == "weigh":
         chosen = next(box for box in facts.boxes if box.code == state.box)
-        return Focus(box=state.box, weight_g=proof.predicted_g(facts.bound, chosen))
+        return Focus(
+            box=state.box, tote=state.tote, weight_g=proof.predicted_g(facts.bound, chosen)
+        )
     return Focus(tote=state.tote)
 
 

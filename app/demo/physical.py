@@ -1,0 +1,89 @@
+"""The physical world of the demo: what really lies where. It knows no database and no screen.
+
+Bots and twins change it; nothing here can be undone by software. A unit is (sku, lot).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+from app.demo.goods import Good
+from app.demo.site import BOXES, DROPS, Bin, Site, benches, totes
+
+EMPTY_BINS_PERCENT = 2  # of the shelves hold nothing, whatever the book says
+
+
+@dataclass(slots=True)
+class Box:
+    """A packed box: its label's two codes, once one is on it, and what is inside."""
+
+    parcel: str
+    tracking: str
+    weight_g: int
+    units: Counter[Bin]
+    shipped: bool = False
+
+
+@dataclass(slots=True)
+class World:
+    """Shelves, totes, boxes, and where the totes stand. Places by their printed code."""
+
+    goods: dict[str, Good]  # by what is printed on them
+    shelves: dict[str, Counter[Bin]]
+    emptied: frozenset[str]
+    totes: dict[str, Counter[Bin]] = field(default_factory=lambda: defaultdict(Counter))
+    where: dict[str, str] = field(default_factory=dict)
+    stack: list[str] = field(default_factory=list)
+    boxes: dict[str, Box] = field(default_factory=dict)
+
+    def weight_g(self, units: Counter[Bin]) -> int:
+        """What *units* really weigh together."""
+        return sum(self.goods[sku].weight_g * qty for (sku, _), qty in units.items())
+
+    def totes_at(self, place: str) -> list[str]:
+        """Totes that stand at *place*, those with something in them first."""
+        here = [tote for tote, at in self.where.items() if at == place]
+        return sorted(here, key=lambda tote: (not self.totes[tote], tote))
+
+    def tare_g(self, box: str) -> int:
+        return next(each[5] for each in BOXES if each[0] == box)
+
+
+def make(site: Site, random: Random) -> World:
+    """The world of *site*: as the book is told, but for the empty bins."""
+    empty = frozenset(
+        place for place in sorted(site.shelves) if random.random() * 100 < EMPTY_BINS_PERCENT
+    )
+    shelves = {
+        place: Counter() if place in empty else Counter(units)
+        for place, units in site.shelves.items()
+    }
+    return World(
+        {good.sku: good for good in site.goods}, shelves, empty, stack=list(reversed(totes()))
+    )
+
+
+STATIONS: dict[int, str] = {
+    **dict(enumerate(DROPS, start=1)),
+    **{10 + n: bench for n, bench in enumerate(benches(), start=1)},
+}
+
+
+@dataclass(slots=True)
+class RobotFloor:
+    """What a robot finds at its stations: the twin asks, and tells what it moved."""
+
+    world: World
+
+    def loads_at(self, station: int) -> Sequence[str]:
+        return self.world.totes_at(STATIONS.get(station, "?"))
+
+    def has_room(self, station: int) -> bool:
+        return station in STATIONS
+
+    def picked_up(self, _station: int, code: str) -> None:
+        self.world.where[code] = "@robot"
+
+    def placed(self, station: int, code: str) -> None:
+        self.world.where[code] = STATIONS[station]
