@@ -192,7 +192,7 @@ def _walk(
 
 
 def _write(tx: Tx, wave: int, walks: Sequence[_Walk], now: int) -> None:
-    """Three statements, however many tours: tours, the slots of their carts, their stops."""
+    """A few statements, however many tours: tours, the slots of their carts, their stops."""
     if not walks:
         return
     rows = [
@@ -202,8 +202,8 @@ def _write(tx: Tx, wave: int, walks: Sequence[_Walk], now: int) -> None:
         }
         for walk in walks
     ]  # fmt: skip
-    in_order = insert(tours).returning(tours.c.id, sort_by_parameter_order=True)
-    ids = list(tx.execute(in_order, rows).scalars())
+    tx.execute(insert(tours), rows)
+    ids = tx.scalars(select(tours.c.id).where(tours.c.wave_id == wave).order_by(tours.c.id)).all()
     slots = [
         {"tour_id": tour, "slot": slot, "order_id": order}
         for tour, walk in zip(ids, walks, strict=True)

@@ -19,7 +19,6 @@ from wms.errors import Code, Rejected
 from wms.events import PickShort, emit
 from wms.schema import allocations, items, order_lines, orders, places, stops, tours
 
-BALANCE = ("place", "item_id", "lot", "condition", "serial")
 COUNT = "count"  # why the shelf is blocked, and the kind of the task that opens it again
 
 
@@ -82,7 +81,7 @@ def _here(tx: Tx, stop: int, person: int) -> Row[Any]:
     query = (
         select(stops, tours.c.kind, tours.c.person_id, tours.c.drop_place,
                tours.c.wave_id.label("wave"), allocations.c.state.label("promise"),
-               *(allocations.c[name] for name in BALANCE))
+               *(allocations.c[name] for name in promises.KEY_COLUMNS))
         .join(tours, tours.c.id == stops.c.tour_id)
         .join(allocations, allocations.c.id == stops.c.allocation_id)
         .where(stops.c.id == stop, tours.c.state == "claimed")
@@ -98,7 +97,7 @@ def _here(tx: Tx, stop: int, person: int) -> Row[Any]:
 
 def _same_goods(tx: Tx, here: Row[Any]) -> list[Row[Any]]:
     """The open stops of this tour that draw on the very balance that was not there."""
-    same = [allocations.c[name] == here._mapping[name] for name in BALANCE]
+    same = [allocations.c[name] == here._mapping[name] for name in promises.KEY_COLUMNS]
     query = (
         select(stops.c.id, stops.c.slot, stops.c.allocation_id, allocations.c.qty,
                allocations.c.line_id)

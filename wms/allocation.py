@@ -19,6 +19,8 @@ from wms.schema import allocations, lots, moves, order_lines, orders, places, sh
 from wms.schema.goods import PICKABLE
 from wms.stock import Key, Move
 
+KEY_COLUMNS = ("place", "item_id", "lot", "condition", "serial")
+
 
 class Promised(NamedTuple):
     """A new allocation. `line` is None where the units are promised to the wave."""
@@ -130,11 +132,11 @@ def promise(
         }
         for (line, key), qty in summed.items()
     ]  # fmt: skip
-    in_order = insert(allocations).returning(allocations.c.id, sort_by_parameter_order=True)
-    ids = tx.execute(in_order, rows).scalars()
+    named = [allocations.c[name] for name in ("id", "line_id", *KEY_COLUMNS)]
+    written = tx.execute(insert(allocations).returning(*named), rows)
     return [
-        Promised(number, line, key, qty)
-        for number, ((line, key), qty) in zip(ids, summed.items(), strict=True)
+        Promised(row.id, row.line_id, key_of(row), summed[row.line_id, key_of(row)])
+        for row in sorted(written, key=lambda row: row.id)
     ]
 
 
