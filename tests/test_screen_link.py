@@ -73,7 +73,7 @@ async def test_scans_made_while_the_server_is_down_arrive_when_it_is_back() -> N
     assert link.trouble is not None and link.trouble.reason == "unreachable"
     floor.known.clear()  # a restarted server may have forgotten who signed on
     async with serving(floor, port):
-        await asyncio.gather(*waiting)
+        await asyncio.wait_for(asyncio.gather(*waiting), 10)
         assert floor.texts() == ["scan-0", "scan-1", "scan-2"]
         assert link.trouble is None
         await link.close()

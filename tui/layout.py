@@ -25,6 +25,7 @@ class View:
     typed: str = ""
     waiting: int = 0  # inputs sent and not answered yet
     trouble: str = ""  # why the server is not reached, in words
+    may_leave: bool = False  # escape goes back to where the screen was opened from
 
 
 def lay_out(view: View, width: int, height: int) -> list[Row]:
@@ -71,7 +72,7 @@ def _head(view: View, width: int) -> Row:
 
 def _below(view: View, width: int, height: int) -> list[Row]:
     prompt = view.prompt
-    keys = filled(_keys(prompt, width), "keys", width)
+    keys = filled(_keys(view, width), "keys", width)
     message_rows = 3 if height >= 20 else 2
     if prompt.locked:
         return [*_locked(view, width, 2 + message_rows, height), keys]
@@ -112,8 +113,10 @@ def _message(prompt: Prompt, width: int, rows: int) -> list[Row]:
     return shown + [filled("", "text", width)] * (rows - len(shown))
 
 
-def _keys(prompt: Prompt, width: int) -> str:
-    labels = [
+def _keys(view: View, width: int) -> str:
+    prompt = view.prompt
+    leave = [say("screen.leave", prompt.language)] if view.may_leave else []
+    labels = leave + [
         f"{option.key}{safe(option.label)}"
         for option in prompt.options
         if not option.key.isdigit() and option.key != "F1"

@@ -31,7 +31,6 @@ Role = Literal[
     "attention",
     "error",
     "keys",
-    "chosen",
 ]
 ThemeName = Literal["yellow", "white", "red"]
 
@@ -48,14 +47,7 @@ Row = tuple[Span, ...]
 Theme = dict[Role, Style]
 
 BLACK, WHITE, GREY, DARK = "#000000", "#ffffff", "#aaaaaa", "#555555"
-YELLOW, GREEN, AMBER, RED, CYAN, BLUE = (
-    "#ffff55",
-    "#00aa00",
-    "#e69500",
-    "#aa0000",
-    "#55ffff",
-    "#0000aa",
-)
+YELLOW, GREEN, AMBER, RED, BLUE = "#ffff55", "#00aa00", "#e69500", "#aa0000", "#0000aa"
 NIGHT = "#ff5555"  # red light spares eyes that are used to the dark of a freezer
 
 
@@ -63,12 +55,12 @@ def _style(ink: str, paper: str, *, bold: bool = False) -> Style:
     return Style(color=ink, bgcolor=paper, bold=bold)
 
 
-def _theme(paper: str, ink: str, quiet: str, place: str, field: str) -> Theme:
+def _theme(paper: str, ink: str, quiet: str, place: str, field: str, head: str) -> Theme:
     return {
         "text": _style(ink, paper),
         "dim": _style(quiet, paper),
         "strong": _style(ink, paper, bold=True),
-        "head": _style(paper, place, bold=True),
+        "head": _style(ink, head, bold=True),
         "place": _style(place, paper, bold=True),
         "place_ink": _style(paper, place),
         "qty": _style(ink, paper, bold=True),
@@ -80,12 +72,11 @@ def _theme(paper: str, ink: str, quiet: str, place: str, field: str) -> Theme:
         "attention": _style(BLACK, AMBER, bold=True),
         "error": _style(WHITE, RED, bold=True),
         "keys": _style(ink, field),
-        "chosen": _style(paper, place, bold=True),
     }
 
 
 def _night() -> Theme:
-    theme = _theme(BLACK, NIGHT, NIGHT, NIGHT, BLACK)
+    theme = _theme(BLACK, NIGHT, NIGHT, NIGHT, BLACK, BLACK)
     inverse = _style(BLACK, NIGHT, bold=True)
     return theme | {
         "ok": _style(NIGHT, BLACK, bold=True),
@@ -95,8 +86,8 @@ def _night() -> Theme:
 
 
 THEMES: dict[ThemeName, Theme] = {
-    "yellow": _theme(BLACK, WHITE, GREY, YELLOW, BLUE),
-    "white": _theme(WHITE, BLACK, DARK, BLUE, "#cccccc"),
+    "yellow": _theme(BLACK, WHITE, GREY, YELLOW, BLUE, DARK),
+    "white": _theme(WHITE, BLACK, DARK, BLUE, "#cccccc", GREY),
     "red": _night(),
 }
 

@@ -144,6 +144,7 @@ class PromptScreen(Screen[None]):
             typed=self._line.text,
             waiting=self.conversation.waiting,
             trouble=self._trouble(prompt.language),
+            may_leave=self._may_leave,
         )
         self._view.show(lay_out(view, width, height))
 
