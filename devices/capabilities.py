@@ -100,6 +100,8 @@ class PrintUncertain(Uncertain):
 
 @runtime_checkable
 class LabelPrinter(Protocol):
+    """Prints labels and says how sure it is that they came out."""
+
     async def print_label(self, job: str, payload: bytes, copies: int) -> Printed:
         """Print *payload* (a ZPL format) *copies* times.
 
@@ -120,6 +122,8 @@ class TagReader(Protocol):
 
 @runtime_checkable
 class Scale(Protocol):
+    """Weighs. Emits `Weight` when what lies on it changes."""
+
     async def weigh(self) -> int:
         """The next stable weight in grams. `NeedsHuman` under or over load, never a guess."""
         ...

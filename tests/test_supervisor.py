@@ -1,17 +1,12 @@
 """The supervisor: whatever a driver does, its device is known, retried and kept from the others."""
 
 import asyncio
-import random
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
 
 import pytest
 
-from devices import registry
 from devices.capabilities import (
     ConfigFault,
-    Driver,
     Health,
     LabelPrinter,
     Link,
@@ -20,94 +15,8 @@ from devices.capabilities import (
     Unavailable,
 )
 from devices.conformance import until
-from devices.patience import Policy
-from devices.signal_queue import SignalQueue
-from devices.supervisor import Supervisor
+from tests.supervised import POLICY, OneDriver, Peer, Scene
 from tests.virtual_time import VirtualLoop, run
-from wms.signals import Scan, Signal, TagSeen, Weight
-
-POLICY = Policy()
-
-
-class Peer:
-    """What the driver of these tests will meet, and what it did so far."""
-
-    def __init__(self) -> None:
-        self.there = True
-        self.why = "nobody there"
-        self.speaks = True
-        self.on_open: Callable[[], None] = lambda: None
-        self.opens: list[float] = []
-        self.live = 0
-        self.link: Link | None = None
-        self.lost = asyncio.Event()
-        self.error: Exception = Unavailable("gone")
-
-
-class OneDriver:
-    """A driver that does what its `Peer` (given as an option) lets it do."""
-
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        if "peer" not in options:
-            raise ConfigFault("peer missing")
-        self.peer: Peer = options["peer"]
-
-    async def open(self, link: Link) -> None:
-        peer = self.peer
-        peer.opens.append(link.clock())
-        peer.live += 1
-        peer.on_open()
-        if not peer.there:
-            raise Unavailable(peer.why)
-        peer.link = link
-        peer.lost.clear()
-
-    async def run(self) -> None:
-        assert self.peer.link is not None
-        while True:
-            if self.peer.speaks:
-                self.peer.link.alive()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self.peer.lost.wait(), 1)
-                raise self.peer.error
-
-    async def close(self) -> None:
-        self.peer.live -= 1
-
-    async def weigh(self) -> int:
-        return 250
-
-
-class Scene:
-    """A supervisor, with all it told."""
-
-    def __init__(self, queue: SignalQueue | None = None, **drivers: type) -> None:
-        self.told: list[tuple[str, Health, str]] = []
-        self.times: list[float] = []
-        self.loop = asyncio.get_running_loop()
-        self.tell_error: Exception | None = None
-        known = {"one": OneDriver, **drivers}
-
-        def load(name: str) -> Callable[[Mapping[str, Any]], Driver]:
-            return known[name] if name in known else registry.load(name)
-
-        self.supervisor = Supervisor(
-            load=load,
-            on_health=self.on_health,
-            clock=self.loop.time,
-            random=random.Random(7),
-            queue=queue,
-        )
-
-    async def on_health(self, device: str, health: Health, reason: str) -> None:
-        if self.tell_error is not None:
-            error, self.tell_error = self.tell_error, None
-            raise error
-        self.told.append((device, health, reason))
-        self.times.append(self.loop.time())
-
-    def words(self, device: str = "d") -> list[str]:
-        return [f"{health} {why}".strip() for name, health, why in self.told if name == device]
 
 
 def test_many_tries_are_one_outage() -> None:
@@ -422,65 +331,3 @@ def test_health_that_could_not_be_told_stays_due() -> None:
         await s.supervisor.stop_all()
 
     run(scene())
-
-
-def test_facts_are_never_dropped_and_push_back() -> None:
-    async def scene() -> None:
-        queue = SignalQueue(facts_max=3)
-        s, peer = Scene(queue), Peer()
-        await s.supervisor.start("d", "one", {"peer": peer})
-        await asyncio.sleep(1)
-        link = peer.link
-        assert link is not None
-        for number in range(5):
-            link.emit(Scan("d", str(number)))
-        waiting = asyncio.ensure_future(link.room())
-        got: list[Signal] = []
-        for _ in range(5):
-            await asyncio.sleep(1)
-            assert waiting.done() == (len(queue) < 3)
-            got.append(await queue.get())
-        assert got == [Scan("d", str(number)) for number in range(5)]
-        assert s.supervisor.metrics("d").facts == 5
-        await s.supervisor.stop_all()
-
-    run(scene())
-
-
-def test_states_are_renewed_counted_and_let_facts_pass() -> None:
-    async def scene() -> None:
-        queue = SignalQueue(states_max=3)
-        s, peer = Scene(queue), Peer()
-        await s.supervisor.start("d", "one", {"peer": peer})
-        await asyncio.sleep(1)
-        link = peer.link
-        assert link is not None
-        for grams in range(100):
-            link.emit(Weight("d", grams, stable=False))
-        link.emit(TagSeen("d", "aa", antenna=1, rssi=-70, count=2))
-        link.emit(TagSeen("d", "aa", antenna=2, rssi=-60, count=1))
-        link.emit(TagSeen("d", "aa", antenna=1, rssi=-50, count=1))
-        link.emit(TagSeen("d", "aa", antenna=1, rssi=-65, count=4))
-        link.emit(TagSeen("d", "bb", antenna=1, rssi=-65, count=4))
-        link.emit(Scan("d", "X"))
-        assert [await queue.get() for _ in range(len(queue))] == [
-            Scan("d", "X"),
-            Weight("d", 99, stable=False),
-            TagSeen("d", "aa", antenna=1, rssi=-50, count=7),
-            TagSeen("d", "aa", antenna=2, rssi=-60, count=1),
-        ]
-        metrics = s.supervisor.metrics("d")
-        assert (metrics.facts, metrics.states, metrics.coalesced, metrics.dropped) == (1, 3, 101, 1)
-        await s.supervisor.stop_all()
-
-    run(scene())
-
-
-def test_every_name_in_the_registry_leads_to_a_driver() -> None:
-    for name in registry.names():
-        assert callable(registry.load(name)), name
-
-
-def test_an_unknown_name_lists_what_there_is() -> None:
-    with pytest.raises(ConfigFault, match="there are grh1, llrp, mt-sics"):
-        registry.load("qqqq")

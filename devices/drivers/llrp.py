@@ -300,7 +300,7 @@ class LlrpReader:
         try:
             await asyncio.to_thread(client.llrp.send_DELETE_ACCESSSPEC, self._access)
             await asyncio.wait_for(self._deleted.wait(), DELETE_S)
-        except (TimeoutError, *SENDING_ERRORS):
+        except SENDING_ERRORS:  # among them the time-out
             self._on_lost()
 
     async def close(self) -> None:
