@@ -9,6 +9,7 @@ from tests.tiny_server import TOKEN, TinyFloor, eventually, serving
 from tui.conversation import WAITING_MAX, Conversation
 from tui.line import Send
 from tui.link import HttpLink
+from wms.prompts import Message
 
 PROMPT = samples("ja")["pick_item"]
 
@@ -120,6 +121,33 @@ async def test_refusals_are_counted_while_the_screen_is_locked() -> None:
         assert [fate for *_, fate in floor.journal] == ["refused"] * 3
         talk.say(Send("ok", "command"))
         await eventually(lambda: not talk.prompt.locked)
+        talk.leave()
+        await running
+        await link.close()
+
+
+async def test_an_old_prompt_that_comes_late_does_not_cover_a_newer_one() -> None:
+    floor = TinyFloor(PROMPT)
+    async with serving(floor) as port:
+        link = link_to(port)
+        seen: list[str] = []
+
+        def changed(_: Message | None) -> None:
+            seen.append(talk.prompt.message.text if talk.prompt.message else "")
+
+        talk = Conversation(link, ids=map(str, count()).__next__, changed=changed, sleep=quick)
+        running = asyncio.create_task(talk.run())
+        await eventually(lambda: seen == [""])
+        floor.reads_held = held = asyncio.Event()
+        reads = floor.reads
+        await eventually(lambda: floor.reads > reads)
+        talk.say(Send("4901", "scan"))
+        await eventually(lambda: seen == ["", "took 4901"])
+        floor.reads_held = None
+        held.set()
+        reads = floor.reads
+        await eventually(lambda: floor.reads > reads + 1)
+        assert seen == ["", "took 4901"]
         talk.leave()
         await running
         await link.close()

@@ -27,7 +27,8 @@ class TinyFloor:
         self.answers: dict[str, str] = {}
         self.board: bytes = b"{}"
         self.tokens = {TOKEN}
-        self.arrived = asyncio.Event()
+        self.reads = 0
+        self.reads_held: asyncio.Event | None = None  # reads are answered late, with old news
 
     def texts(self) -> list[str]:
         """What was journaled, in order."""
@@ -58,7 +59,6 @@ class TinyFloor:
         if scan["scan_id"] not in self.answers:
             fate = self.answers[scan["scan_id"]] = self._take(scan["text"])
             self.journal.append((scan["via"], scan["text"], fate))
-            self.arrived.set()
         return 200, {"fate": fate, "prompt": msgspec.to_builtins(self.prompt)}
 
     def _take(self, text: str) -> str:
@@ -117,6 +117,9 @@ async def _one(
     status, reply = (503, {}) if fault == "busy" else floor.answer(method, path, token, body)
     if fault == "drop_after":
         return False
+    floor.reads += method == "GET"
+    if method == "GET" and floor.reads_held:
+        await floor.reads_held.wait()
     content = json.dumps(reply).encode()
     writer.write(
         f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n"
