@@ -28,7 +28,7 @@ from wms.schema import (
 from wms.schema import tours as tours_table
 
 MINUTE_MS = 60_000
-AT_ONCE = Settings(wave_orders_min=1)
+AT_ONCE = Settings(wait_minutes=0)
 
 
 @pytest.fixture
@@ -178,10 +178,10 @@ def test_a_wave_is_done_with_its_last_tour(site: Site) -> None:
 # The planner
 
 
-def test_orders_wait_for_a_wave_that_is_worth_it(site: Site) -> None:
+def test_orders_wait_for_a_full_wave(site: Site) -> None:
     site.put("A-01", "PEN", 10)
     site.order(("PEN", 2))
-    settings = Settings(wave_orders_min=2)
+    settings = Settings(orders_max=2)
     assert plan(site, settings) == []
     site.order(("PEN", 2))
     assert len(plan(site, settings)[0].orders) == 2
@@ -192,7 +192,7 @@ def test_orders_wait_for_a_wave_that_is_worth_it(site: Site) -> None:
 def test_orders_do_not_wait_past_their_patience(site: Site) -> None:
     site.put("A-01", "PEN", 10)
     order = site.order(("PEN", 2))
-    site.now += 10 * MINUTE_MS
+    site.now += 20 * MINUTE_MS
     assert plan(site, SETTINGS)[0].orders == (order,)
 
 
