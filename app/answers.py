@@ -23,7 +23,7 @@ CONFLICT = frozenset({
     Code.KEY_REUSED, Code.STOCK_SHORT, Code.CONTAINER_ELSEWHERE, Code.ALLOCATION_CLOSED,
     Code.ORDER_STATE, Code.ORDER_AMBIGUOUS,
 })  # fmt: skip
-BAD_REQUEST = ("body.", "field.", "text.", "http.bad")  # codes that begin so
+BAD_REQUEST = ("body.", "field.", "text.", "import.", "http.bad")  # codes that begin so
 STATUS: dict[Code, int] = {
     **dict.fromkeys(NOT_FOUND, 404),
     **dict.fromkeys(CONFLICT, 409),

@@ -76,16 +76,13 @@ def completed(schema: Document, structs: Sequence[type]) -> Document:
 
 def _with_refusals(item: Mapping[str, Any]) -> Document:
     refusal = {"$ref": "#/components/responses/Refusal"}
-    return {
-        method: {
-            **operation,
-            "responses": {
-                **{code: answer for code, answer in operation["responses"].items() if code != "400"},
-                "4XX": refusal, "5XX": refusal,
-            },
-        }
-        for method, operation in item.items()
-    }  # fmt: skip
+    operations: Document = {}
+    for method, operation in item.items():
+        answers = {code: said for code, said in operation["responses"].items() if code != "400"}
+        operations[method] = {
+            **operation, "responses": {**answers, "4XX": refusal, "5XX": refusal}
+        }  # fmt: skip
+    return operations
 
 
 @get("/docs/rapidoc.js", opt={"public": True}, include_in_schema=False)

@@ -125,6 +125,10 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 
+# Of an order's lines only the first must say everything.
+EVERY_LINE = frozenset({"owner", "external_id", "sku", "qty"})
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """The columns of one file, in its order."""
@@ -171,8 +175,9 @@ def values(columns: Columns, line: Line) -> dict[str, Any]:
     for column, cell in zip(columns.found, line.cells, strict=False):
         if column is not None and cell:
             taken[column.field] = _value(column, cell)
-    for column in columns.found:
-        if column is not None and column.required and column.field not in taken:
+    for column in COLUMNS[columns.kind]:
+        needed = column.field in EVERY_LINE if columns.kind == "orders" else column.required
+        if needed and column.field not in taken:
             raise Rejected(Code.TEXT_EMPTY, field=column.field)
     return taken
 

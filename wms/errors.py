@@ -126,6 +126,8 @@ class Code(StrEnum):
     TOTE_ELSEWHERE = "tote.elsewhere"
     TOTE_EMPTY = "tote.empty"
     TOTAL_NOBODY_WAITS = "total.nobody_waits"
+    SECRET_MISSING = "secret.missing"
+    SECRET_READABLE = "secret.readable"
 
 
 class Rejected(Exception):

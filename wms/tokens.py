@@ -17,6 +17,7 @@ from wms.text import code, shown
 PREFIX = "genba_live_"
 RANDOM_BYTES = 32
 DAYS_MAX = 365
+NAME = "^[A-Za-z0-9._-]+$"
 DAY_MS = 86_400_000
 SCOPES = (
     "orders:write", "orders:read", "stock:read", "events:read", "board:read", "terminal", "admin",
@@ -56,7 +57,8 @@ def create(
     an owner's token for what has no owner.
     """
     assert len(random) == RANDOM_BYTES
-    code(name, field="name", max=64)
+    if not re.fullmatch(NAME, code(name, field="name", max=64)):
+        raise Rejected(Code.FIELD_PATTERN, field="name")
     _refuse_wrong_rights(tx, scopes, owner)
     if not 1 <= days <= DAYS_MAX:
         raise Rejected(Code.FIELD_TOO_BIG, field="days", limit=DAYS_MAX)

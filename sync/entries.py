@@ -1,0 +1,116 @@
+"""Lines of a file as values to be: one line an item, a place or a pile of stock; many an order."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sync.columns import Columns, values
+from sync.sheets import Line
+from wms.errors import Code, Rejected
+from wms.shape import Fault, fault, of_refusal
+
+LINE_FIELDS = frozenset({"sku", "qty", "kind", "note"})
+RECIPIENT_FIELDS = frozenset({
+    "name", "company", "postal", "prefecture", "address", "building", "phone", "email",
+})  # fmt: skip
+GIFT = "gift_"
+_IN_LIST = re.compile(r"(?P<list>lines|barcodes)\[(?P<place>\d+)\](\.(?P<field>.+))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value to be, and the lines it comes from. `lines` of an order are its order lines."""
+
+    value: dict[str, Any]
+    lines: tuple[Line, ...]
+
+
+def entries(columns: Columns, lines: Sequence[Line]) -> tuple[list[Entry], list[Fault]]:
+    """What *lines* say, and what is wrong with their cells (faults count rows of the file)."""
+    read: list[tuple[Line, dict[str, Any]]] = []
+    faults = []
+    for line in lines:
+        try:
+            read.append((line, values(columns, line)))
+        except Rejected as refusal:
+            faults.append(_named(columns, of_refusal(line.number, refusal)))
+    if columns.kind == "orders":
+        found, differing = _orders(columns, read)
+        return found, [*faults, *differing]
+    shape = _item if columns.kind == "items" else dict[str, Any]
+    return [Entry(shape(value), (line,)) for line, value in read], faults
+
+
+def located(columns: Columns, entry: Entry, found: Fault) -> Fault:
+    """A fault of a value as a fault of a line, its field named as the file names the column."""
+    line, field = entry.lines[0], found.field
+    if inner := _IN_LIST.fullmatch(field):
+        place, field = int(inner["place"]), inner["field"] or inner["list"]
+        if inner["list"] == "lines":
+            line = entry.lines[place]
+        else:
+            field = _barcode_field(entry.value["barcodes"], place, field)
+    field = field.removeprefix("recipient.").replace("gift.", GIFT)
+    return _named(columns, Fault(line.number, found.code, {**found.params, "field": field}))
+
+
+def _named(columns: Columns, found: Fault) -> Fault:
+    if not found.field:
+        return found
+    return Fault(found.row, found.code, {**found.params, "field": columns.name_of(found.field)})
+
+
+def _item(value: Mapping[str, Any]) -> dict[str, Any]:
+    item = dict(value)
+    code, case = item.pop("barcode", ""), item.pop("case_barcode", "")
+    qty = item.pop("case_qty", 1)
+    scanned = ({"code": code, "qty": 1}, {"code": case, "qty": qty})
+    item["barcodes"] = [barcode for barcode in scanned if barcode["code"]]
+    return item
+
+
+def _barcode_field(barcodes: Sequence[Mapping[str, Any]], place: int, field: str) -> str:
+    if field == "qty":
+        return "case_qty"
+    only_case = len(barcodes) == 1 and barcodes[0]["qty"] != 1
+    return "case_barcode" if place == 1 or only_case else "barcode"
+
+
+def _orders(
+    columns: Columns, read: Sequence[tuple[Line, dict[str, Any]]]
+) -> tuple[list[Entry], list[Fault]]:
+    """Lines with the same owner and order number are one order; what they share must agree."""
+    groups: dict[tuple[str, str], list[tuple[Line, dict[str, Any]]]] = {}
+    for line, value in read:
+        groups.setdefault((value["owner"], value["external_id"]), []).append((line, value))
+    found, faults = [], []
+    for group in groups.values():
+        first, head = group[0]
+        differing = [
+            _named(columns, fault(
+                line.number, Code.IMPORT_DIFFERS, field=field, line=first.number
+            ))
+            for line, value in group
+            for field in value.keys() - LINE_FIELDS
+            if value[field] != head.get(field)
+        ]  # fmt: skip
+        faults += differing
+        if not differing:
+            found.append(Entry(_order(group), tuple(line for line, _ in group)))
+    return found, faults
+
+
+def _order(group: Sequence[tuple[Line, dict[str, Any]]]) -> dict[str, Any]:
+    head = group[0][1]
+    gift = {name.removeprefix(GIFT): head[name] for name in head if name.startswith(GIFT)}
+    inner = LINE_FIELDS | RECIPIENT_FIELDS
+    order = {
+        name: value for name, value in head.items()
+        if name not in inner and not name.startswith(GIFT)
+    }  # fmt: skip
+    order["recipient"] = {name: head[name] for name in head if name in RECIPIENT_FIELDS}
+    order["lines"] = [
+        {name: value[name] for name in value if name in LINE_FIELDS} for _, value in group
+    ]
+    return order | ({"gift": gift} if gift else {})

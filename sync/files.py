@@ -1,0 +1,175 @@
+"""Imports: a file of items, places, stock or orders becomes rows of the book, all of them or none.
+
+What is wrong is said row by row in the file's own words; a dry run does everything and keeps
+nothing. The same file again changes nothing.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec import Struct
+
+from sync.columns import Columns, Kind, columns_of
+from sync.entries import Entry, entries, located
+from sync.sheets import csv_text, table
+from wms import commands, items, opening_stock, orders, places
+from wms.db import Tx
+from wms.errors import Rejected
+from wms.items import NewItem, Put
+from wms.messages import Language, say
+from wms.new_order import NewOrder
+from wms.opening_stock import NewStock
+from wms.places import NewPlace
+from wms.shape import Fault, convert, of_refusal
+from wms.text import shown
+
+FAULTS_TOLD_MAX = 1_000
+STRUCTS: Mapping[Kind, type[Struct]] = {
+    "items": NewItem, "places": NewPlace, "stock": NewStock, "orders": NewOrder,
+}  # fmt: skip
+
+
+class RowFault(Struct, frozen=True, kw_only=True):
+    """What is wrong with one cell. `row` as people count: the header is row 1."""
+
+    row: int
+    column: str
+    code: str
+    reason: str
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What an import did, or would do. `changes` counts the changed rows by field."""
+
+    kind: Kind
+    file: str
+    rows: int
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    changes: dict[str, int] = {}
+    applied: bool = False
+    dry_run: bool = False
+    fault_count: int = 0
+    faults: tuple[RowFault, ...] = ()
+
+
+class DryRun(Exception):
+    """Carries the report of a dry run out of its transaction, which it thereby rolls back."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__("dry run")
+        self.report = report
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A file that was read. `rows` and `entries` go together; `faults` count rows of the file."""
+
+    kind: Kind
+    file: str
+    hash: str
+    columns: Columns
+    line_count: int
+    rows: list[Any] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def read(kind: Kind, data: bytes, name: str) -> Parsed:
+    """Read a file as far as that goes without the book. Refuses what is no table at all."""
+    sheet = table(data, name)
+    columns, faults = columns_of(kind, sheet)
+    digest = hashlib.sha256(data).hexdigest()
+    parsed = Parsed(kind, shown(name), digest, columns, len(sheet.lines), faults=faults)
+    if faults:
+        return parsed
+    found, faults = entries(columns, sheet.lines)
+    parsed.faults += faults
+    for entry in found:
+        try:
+            parsed.rows.append(convert(entry.value, STRUCTS[kind]))
+            parsed.entries.append(entry)
+        except Rejected as refusal:
+            parsed.faults.append(located(columns, entry, of_refusal(0, refusal)))
+    return parsed
+
+
+def bring_in(
+    tx: Tx, parsed: Parsed, *, dry_run: bool, language: Language, actor: str, device: str, now: int
+) -> Report:
+    """Write what was read, unless anything at all is wrong with it.
+
+    Raises `DryRun` with the report at the end of a dry run, so that nothing of it stays.
+    """
+    found = [
+        *parsed.faults,
+        *(
+            located(parsed.columns, parsed.entries[one.row], one)
+            for one in _faults(tx, parsed, now)
+        ),
+    ]
+    if found:
+        return _refused(parsed, found, dry_run, language)
+    put = _put(tx, parsed, actor, now)
+    report = Report(
+        kind=parsed.kind, file=parsed.file, rows=parsed.line_count, new=put.new,
+        changed=put.changed, same=put.same, changes=dict(put.fields), applied=not dry_run,
+        dry_run=dry_run,
+    )  # fmt: skip
+    if dry_run:
+        raise DryRun(report)
+    commands.record(
+        tx, actor=actor, device=device, permission="admin", name=f"import.{parsed.kind}",
+        key=parsed.hash, body={"new": put.new, "changed": put.changed, "same": put.same}, now=now,
+    )  # fmt: skip
+    return report
+
+
+def faults_csv(report: Report) -> bytes:
+    """The faults of *report* as a CSV file that a spreadsheet opens and does not execute."""
+    rows = [(one.row, one.column, one.reason, one.code) for one in report.faults]
+    return csv_text([("row", "column", "reason", "code"), *rows]).encode("utf-8-sig")
+
+
+def _faults(tx: Tx, parsed: Parsed, now: int) -> list[Fault]:
+    match parsed.kind:
+        case "items":
+            return items.faults(tx, parsed.rows)
+        case "places":
+            return places.faults(tx, parsed.rows)
+        case "stock":
+            return opening_stock.faults(tx, parsed.rows)
+        case "orders":
+            return orders.faults(tx, parsed.rows, now=now)
+
+
+def _put(tx: Tx, parsed: Parsed, actor: str, now: int) -> Put:
+    match parsed.kind:
+        case "items":
+            return items.put(tx, parsed.rows)
+        case "places":
+            return places.put(tx, parsed.rows)
+        case "stock":
+            return opening_stock.put(tx, parsed.rows, actor=actor, now=now)
+        case "orders":
+            accepted = orders.accept_all(tx, parsed.rows, now=now)
+            new = sum(answer.new for answer in accepted)
+            return Put(new, 0, len(accepted) - new)
+
+
+def _refused(parsed: Parsed, found: list[Fault], dry_run: bool, language: Language) -> Report:
+    found.sort(key=lambda one: (one.row, one.field))
+    told = tuple(
+        RowFault(
+            row=one.row, column=one.field, code=one.code,
+            reason=say(one.code, language, **one.params),
+        )
+        for one in found[:FAULTS_TOLD_MAX]
+    )  # fmt: skip
+    return Report(
+        kind=parsed.kind, file=parsed.file, rows=parsed.line_count, dry_run=dry_run,
+        fault_count=len(found), faults=told,
+    )  # fmt: skip
