@@ -143,6 +143,36 @@ def test_the_glyph_on_the_page_is_the_font_s_own(character: str) -> None:
     assert max(alike, key=lambda name: alike[name]) == character
 
 
+def test_characters_of_two_fonts_stand_side_by_side() -> None:
+    recipient = {**RECIPIENT, "honorific": ""}
+    named, blank = (
+        images(render("packing_slip", {**SLIP, "recipient": {**recipient, "name": name}}))[0]
+        for name in ("田𠮷田𠮷", "\u3000")
+    )
+    box = ImageChops.difference(named, blank).getbbox()
+    assert box is not None
+    em = 15 * SCALE  # the name's size in dots
+    assert 3.7 * em < box[2] - box[0] < 4 * em
+
+
+@pytest.mark.parametrize(
+    ("template", "data"),
+    [("packing_slip", SLIP), ("packing_slip", WORST_SLIP), ("manifest", MANIFEST)],
+)
+def test_no_line_of_text_lies_on_another(template: str, data: dict[str, Any]) -> None:
+    for page in pypdfium2.PdfDocument(render(template, data)):
+        text = page.get_textpage()
+        boxes = sorted(text.get_rect(number) for number in range(text.count_rects()))
+        assert boxes
+        for at, (left, bottom, right, top) in enumerate(boxes):
+            assert left >= 0
+            assert right <= page.get_width()
+            for other in boxes[at + 1 :]:
+                across = min(right, other[2]) - max(left, other[0])
+                down = min(top, other[3]) - max(bottom, other[1])
+                assert min(across, down) < 1.5, "points"
+
+
 def likeness(found: Image.Image, character: str) -> float:
     """How much of *found* (white on black) is the shape of *character*, 0 to 1, in one size."""
     face = Face.NOTO_SANS_JP if character == "𠮷" else Face.BIZ_UD_GOTHIC
