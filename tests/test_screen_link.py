@@ -89,6 +89,7 @@ async def test_what_the_server_will_never_take_is_refused_and_said() -> None:
         assert fate == "refused"
         assert prompt.message is not None
         assert (prompt.message.severity, prompt.message.text) == ("error", "too long")
+        assert await link.prompt() == prompt, "a poll must not wipe the refusal away"
         assert (await link.send("s2", "4901", "scan"))[0] == "applied"
         await link.close()
 

@@ -28,7 +28,7 @@ class BoardLink(Protocol):
 
 
 class HttpBoardLink:
-    """`BoardLink` over HTTP: `GET /v1/board?language=`, with a bearer token."""
+    """`BoardLink` over HTTP: `GET /v1/board` with a bearer token; words by `Accept-Language`."""
 
     def __init__(self, url: str, *, token: str, timeout_s: float = 5.0) -> None:
         self._client = httpx2.AsyncClient(
@@ -41,7 +41,7 @@ class HttpBoardLink:
     async def state(self, language: Language) -> BoardState:
         """The board now. Raises `BoardDown` when there is no answer or not a board."""
         try:
-            answer = await self._client.get("/v1/board", params={"language": language})
+            answer = await self._client.get("/v1/board", headers={"Accept-Language": language})
             if answer.status_code in (401, 403):
                 raise BoardDown(allowed=False)
             if answer.status_code >= 400:

@@ -110,7 +110,7 @@ class HttpLink:
         # A warehouse LAN is not reached through whatever proxy the environment names.
         self._client = httpx2.AsyncClient(
             base_url=url.rstrip("/"),
-            headers={"Authorization": f"Bearer {token}"},
+            headers={"Authorization": f"Bearer {token}", "Accept-Language": language},
             timeout=timeout_s,
             trust_env=False,
         )
@@ -121,7 +121,8 @@ class HttpLink:
         self._language: Language = language
         self._in_turn = asyncio.Lock()  # waiters are served in order: so leave the scans
         self._signed_on = False
-        self._last: Prompt | None = None
+        self._last: Prompt | None = None  # what the server said last
+        self._unacceptable: Message | None = None  # said over it until the server says more
         self.trouble: Trouble | None = None
 
     async def prompt(self) -> Prompt:
@@ -133,8 +134,10 @@ class HttpLink:
             except _Unacceptable as refusal:
                 raise _Unanswered("unreachable") from refusal
 
-        self._last = await self._until_answered(ask)
-        return self._last
+        prompt = await self._until_answered(ask)
+        if prompt != self._last:
+            self._last, self._unacceptable = prompt, None
+        return self._shown(prompt)
 
     async def send(self, scan_id: str, text: str, via: Via) -> tuple[Fate, Prompt]:
         """Send one input under *scan_id*; waits for the answer as long as it takes."""
@@ -148,8 +151,11 @@ class HttpLink:
             try:
                 fate, prompt = await self._until_answered(ask)
             except _Unacceptable as refusal:
-                return "refused", self._refusal(refusal.fault)
-            self._last = prompt
+                fault = refusal.fault
+                text = fault.message or fault.code
+                self._unacceptable = Message(severity="error", code=fault.code, text=text)
+                return "refused", self._shown(self._last or waiting_prompt(self._language))
+            self._last, self._unacceptable = prompt, None
             return fate, prompt
 
     async def close(self) -> None:
@@ -175,7 +181,7 @@ class HttpLink:
     async def _sign_on(self) -> None:
         body = msgspec.json.encode({"terminal": self._terminal})
         try:
-            await self._call("POST", "/v1/terminals", _Shown, body)
+            self._last = (await self._call("POST", "/v1/terminals", _Shown, body)).prompt
         except _Unacceptable as refusal:
             raise _Unanswered("not_allowed") from refusal
         self._signed_on = True
@@ -195,9 +201,8 @@ class HttpLink:
             raise _Unanswered(reason)
         raise _Unacceptable(_fault(answer.content))
 
-    def _refusal(self, fault: _Fault) -> Prompt:
-        said = Message(severity="error", code=fault.code, text=fault.message or fault.code)
-        return replace(self._last or waiting_prompt(self._language), message=said)
+    def _shown(self, prompt: Prompt) -> Prompt:
+        return replace(prompt, message=self._unacceptable) if self._unacceptable else prompt
 
 
 def _reason(status: int) -> Reason | None:
