@@ -1,20 +1,20 @@
 """What devices say, as rows: scans and weights are facts in order, states replace one another.
 
-Rooms meet only in rows: the floor reads `device_facts` with a cursor of its own; tag reads and
-robot states are kept as they are now.
+Rooms meet only in rows: the floor reads `device_facts` with a cursor of its own; tag reads are
+kept as they are now.
 """
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select, update
 
 from devices.capabilities import Health
 from devices.signal_queue import SignalQueue
 from wms.db import Book, Tx, upsert
 from wms.events import DeviceChanged, emit
-from wms.schema import device_facts, devices, robots, tag_reads
+from wms.schema import device_facts, devices, tag_reads
 from wms.signals import RobotState, Scan, Signal, TagSeen, Weight
 
 BATCH = 200
@@ -24,14 +24,13 @@ TAGS_EVERY_S = 0.2  # tag reads come by the thousand; they are written this ofte
 
 @dataclass(slots=True)
 class Memory:
-    """What was written last, so that only changes are: weights by scale, states by robot."""
+    """What was written last, so that only changes are: weights by scale."""
 
     weights: dict[str, int] = field(default_factory=dict)
-    robots: dict[str, tuple[str, str, int, int]] = field(default_factory=dict)
 
 
 def record(tx: Tx, *, signals: Sequence[Signal], now: int) -> None:
-    """Write a batch of signals: facts in their order, then the newest of each state."""
+    """Write a batch of signals: facts in their order, then which tags are seen."""
     facts = [
         {
             "device": signal.device, "at_ms": now,
@@ -44,7 +43,6 @@ def record(tx: Tx, *, signals: Sequence[Signal], now: int) -> None:
     if facts:
         tx.execute(insert(device_facts), facts)
     _record_tags(tx, [signal for signal in signals if isinstance(signal, TagSeen)], now)
-    _record_robots(tx, [signal for signal in signals if isinstance(signal, RobotState)])
 
 
 def _record_tags(tx: Tx, seen: Sequence[TagSeen], now: int) -> None:
@@ -64,26 +62,9 @@ def _record_tags(tx: Tx, seen: Sequence[TagSeen], now: int) -> None:
     )  # fmt: skip
 
 
-def _record_robots(tx: Tx, states: Sequence[RobotState]) -> None:
-    newest = {state.device: state for state in states}
-    rows = [
-        {
-            "b_device": state.device, "b_mode": state.mode, "b_state": state.state,
-            "b_battery": state.battery, "b_location": state.location,
-        }
-        for _, state in sorted(newest.items())
-    ]  # fmt: skip
-    if rows:
-        mine = update(robots).where(robots.c.device == bindparam("b_device"))
-        shown = mine.values(
-            mode=bindparam("b_mode"), state=bindparam("b_state"),
-            battery=bindparam("b_battery"), location=bindparam("b_location"),
-        )  # fmt: skip
-        tx.execute(shown, rows)
-
-
 def worth_writing(signals: Iterable[Signal], memory: Memory) -> list[Signal]:
-    """Drop what says nothing new: unstable or unchanged weights, unchanged robot states."""
+    """Drop what says nothing new: unstable and unchanged weights; robots' states, which whoever
+    conducts a robot writes."""
     kept: list[Signal] = []
     for signal in signals:
         if isinstance(signal, Weight):
@@ -92,12 +73,8 @@ def worth_writing(signals: Iterable[Signal], memory: Memory) -> list[Signal]:
             if not signal.stable or not moved:
                 continue
             memory.weights[signal.device] = signal.grams
-        if isinstance(signal, RobotState):
-            shown = (signal.mode, signal.state, signal.location, signal.battery // 10)
-            if memory.robots.get(signal.device) == shown:
-                continue
-            memory.robots[signal.device] = shown
-        kept.append(signal)
+        if not isinstance(signal, RobotState):
+            kept.append(signal)
     return kept
 
 

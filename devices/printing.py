@@ -99,6 +99,8 @@ async def print_one(book: Book, supervisor: Supervisor, job: Job, *, now: Callab
         return await _leave(book, job, "ready", str(error), ("sending",), now)
     except Uncertain as error:
         return await _leave(book, job, "uncertain", str(error), ("sending",), now)
+    except ValueError as error:  # not a label that any printer could print
+        return await _leave(book, job, "failed", str(error), ("sending",), now)
     return await _leave(book, job, str(printed), "", ("sending",), now)
 
 

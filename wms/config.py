@@ -56,6 +56,7 @@ class Waves(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[waves]`: when orders become work, and how big a walk is."""
 
     cart_totes: Annotated[int, Meta(ge=1, le=60)] = 8
+    orders_min: Count = 20
     orders_max: Count = 60
     wait_minutes: Annotated[float, Meta(ge=0, le=600)] = 20
     total_pieces_max: Count = 40

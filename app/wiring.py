@@ -1,0 +1,256 @@
+"""Builds a running site from its configuration: book, devices, workers and doors, in one process.
+
+The one place where clock, randomness and identity come from the machine; everywhere else they are
+passed in.
+"""
+
+import asyncio
+import os
+import secrets as randomness
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random, SystemRandom
+
+import structlog
+import uvicorn
+from sqlalchemy import delete, make_url
+
+from app.board import board_router
+from app.http import HttpSettings, make_app
+from app.imports import import_router
+from app.secrets import read_secret
+from devices import intake, printing, registry
+from devices import robots as conductors
+from devices.capabilities import Health
+from devices.patience import Policy
+from devices.supervisor import Supervisor
+from labels import press
+from picking import facts, floor, pickups, planner
+from picking import http as terminal_door
+from picking.release import Settings as WaveSettings
+from sync import feeds
+from sync import http as partner_door
+from wms import alive, calendar, lock, places, robots, seals, upgrade
+from wms.config import Config
+from wms.db import Book, Tx, insert_once, upsert
+from wms.schema import stations
+from wms.tokens import token_hash
+
+log = structlog.get_logger(__name__)
+ROBOT_DRIVER = "grh1"
+CLOCKWORK_S = 20.0
+
+
+def clock_ms() -> int:
+    """UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The parts of a running site."""
+
+    config: Config
+    root: Path
+    book: Book
+    supervisor: Supervisor
+    random: Random
+    local_token: str
+
+    @property
+    def floor(self) -> floor.Settings:
+        return floor.Settings(
+            rng=self.random, bounce_ms=self.config.floor.bounce_ms,
+            confirm_ms=self.config.floor.confirm_ms,
+            idle_ms=self.config.floor.idle_lock_minutes * 60_000, zone=self.config.site.zone,
+            pepper=read_secret(self.config.secrets.pepper, self.root, make=True),
+        )  # fmt: skip
+
+
+def database_url(config: Config, root: Path) -> str:
+    """The database's URL; a relative SQLite file lies beside the configuration.
+
+    >>> from wms.config import Site as S
+    >>> database_url(Config(site=S(name="x")), Path("/srv"))
+    'sqlite:////srv/data/genba.db'
+    """
+    url = make_url(config.database.url)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return config.database.url
+    return f"sqlite:///{root / url.database}"
+
+
+async def serve(config: Config, root: Path) -> None:
+    """Run the site until it is told to stop. Refuses `BOOK_HELD` when another server has it."""
+    url = database_url(config, root)
+    door = lock.path_of(url)
+    if door is not None:
+        door.parent.mkdir(parents=True, exist_ok=True)
+    token = randomness.token_urlsafe(32)
+    with lock.hold(door, url=f"http://{config.server.host}:{config.server.port}", token=token):
+        upgrade.to_newest(url)
+        book = Book(url, threads=True)
+        try:
+            await _run(config, root, book, token)
+        finally:
+            book.close()
+
+
+async def _run(config: Config, root: Path, book: Book, token: str) -> None:
+    random = SystemRandom()
+
+    async def on_health(device: str, health: Health, reason: str) -> None:
+        await book.write(
+            intake.record_health, device=device, health=health, reason=reason, now=clock_ms()
+        )
+
+    supervisor = Supervisor(
+        load=registry.load, on_health=on_health, clock=time.monotonic, random=random,
+        policy=Policy(backoff_max_s=5.0),
+    )  # fmt: skip
+    site = Site(config, root, book, supervisor, random, token)
+    await book.write(set_up, config, holder=f"{os.getpid()}", now=clock_ms())
+    for name, device in sorted(config.devices.items()):
+        await supervisor.start(name, device.driver, device.options)
+    log.info(
+        "site.started", site=config.site.name, url=f"{config.server.host}:{config.server.port}"
+    )
+    try:
+        await _until_stopped(site)
+    finally:
+        await supervisor.stop_all()
+
+
+def set_up(tx: Tx, config: Config, *, holder: str, now: int) -> None:
+    """Bring the rows that mirror `config.toml` in line with it."""
+    places.ensure_outside(tx)
+    calendar.set_timezone(tx, config.site.timezone)
+    drivers = {name: device.driver for name, device in config.devices.items()}
+    intake.register(tx, configured=drivers, holder=holder, now=now)
+    for name, driver in sorted(drivers.items()):
+        if driver == ROBOT_DRIVER:
+            _enrol(tx, name)
+    _set_up_stations(tx, config)
+    _set_up_webhooks(tx, config)
+    pickups.ensure(tx, now=now, zone=config.site.zone)
+
+
+def _enrol(tx: Tx, robot: str) -> None:
+    """A robot's fork is a place, and so is the corner where its doubtful loads are looked for."""
+    fork, corner = f"R-{robot}", f"Q-{robot}"
+    insert_once(tx, places.table, {"code": fork, "kind": "robot"})
+    insert_once(tx, places.table, {"code": corner, "kind": "buffer", "blocked": "quarantine"})
+    robots.enrol(tx, robot=robot, place=fork, quarantine=corner)
+
+
+def _set_up_stations(tx: Tx, config: Config) -> None:
+    rows = []
+    for code, station in sorted(config.stations.items()):
+        insert_once(tx, places.table, {"code": station.place, "kind": "station"})
+        rows.append({
+            "code": code, "kind": station.kind, "place": station.place,
+            "printer": station.printer, "slip_printer": station.slip_printer,
+            "scale": station.scale, "scanner": station.scanner, "reader": station.reader,
+            "neighbour": station.neighbour,
+        })  # fmt: skip
+    upsert(
+        tx, stations, rows, key=("code",),
+        update=lambda new: {name: new[name] for name in rows[0] if name != "code"},
+    )  # fmt: skip
+    tx.execute(delete(stations).where(stations.c.code.not_in(list(config.stations))))
+
+
+def _set_up_webhooks(tx: Tx, config: Config) -> None:
+    feeds.configure(tx, [
+        feeds.Endpoint(url=hook.url, owner=hook.owner, secret=hook.secret, kinds=hook.kinds)
+        for _, hook in sorted(config.webhooks.items())
+    ])  # fmt: skip
+
+
+def workers(site: Site) -> dict[str, alive.Job]:
+    """Every worker of the site by name."""
+    book, now, config = site.book, clock_ms, site.config
+    settings = site.floor
+    waves = WaveSettings(
+        wave_orders_max=config.waves.orders_max, wave_minutes=config.waves.wait_minutes,
+        wave_orders_min=config.waves.orders_min, cart_totes=config.waves.cart_totes,
+        total_pieces_max=config.waves.total_pieces_max,
+    )  # fmt: skip
+    jobs: dict[str, alive.Job] = {
+        "intake": lambda: intake.run(book, site.supervisor.queue, now=now),
+        "printing": lambda: printing.run(book, site.supervisor, now=now),
+        "press": lambda: press.run(book, now=now, dots_per_mm={}, executor=None),
+        "facts": lambda: facts.run(book, now=now, settings=settings),
+        "planner": lambda: planner.plan_forever(
+            book, clock_ms=now, settings=waves, rng=site.random
+        ),
+        "seals": lambda: seals.run(book),
+        "feeds": lambda: feeds.run(
+            book, now=now, random=site.random, secret=lambda ref: read_secret(ref, site.root)
+        ),
+        "clockwork": lambda: _clockwork(site),
+    }
+    for name, device in config.devices.items():
+        if device.driver == ROBOT_DRIVER:
+            jobs[f"robot {name}"] = _robot(site, name)
+    return jobs
+
+
+def _robot(site: Site, name: str) -> alive.Job:
+    settings = conductors.Settings(patience_s=site.config.robots.patience_s)
+
+    def driver() -> conductors.Transporter:
+        return site.supervisor.need(name, conductors.Transporter)
+
+    return lambda: conductors.conduct(
+        site.book, name, driver, clock_ms=clock_ms, clock=time.monotonic, rng=site.random,
+        settings=settings,
+    )  # fmt: skip
+
+
+async def _clockwork(site: Site) -> None:
+    """What the time of day brings: the next pickups and their manifests."""
+    while True:
+        await site.book.write(pickups.ensure, now=clock_ms(), zone=site.config.site.zone)
+        await asyncio.sleep(CLOCKWORK_S)
+
+
+async def _until_stopped(site: Site) -> None:
+    """Workers and doors side by side until a signal; a worker's bug ends the process loudly."""
+    config = site.config.server
+    app = make_app(
+        site.book, clock_ms=clock_ms,
+        settings=HttpSettings(
+            requests_per_s=config.requests_per_second, burst=config.requests_per_second * 2,
+            local_token_hash=token_hash(site.local_token),
+        ),
+        routers=[
+            partner_door.routes(), terminal_door.routes(site.floor), import_router(),
+            board_router(site.config),
+        ],
+    )  # fmt: skip
+    server = uvicorn.Server(uvicorn.Config(
+        app, host=config.host, port=config.port, log_config=None, access_log=False,
+        ssl_certfile=config.tls_certificate or None, ssl_keyfile=config.tls_key or None,
+        timeout_graceful_shutdown=5,
+    ))  # fmt: skip
+    door = asyncio.create_task(server.serve(), name="http")
+    work = asyncio.create_task(alive.keep(workers(site), random=site.random), name="workers")
+    try:
+        await asyncio.wait({door, work}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        server.should_exit = True
+        work.cancel()
+        await asyncio.gather(work, door, return_exceptions=True)
+    for task in (work, door):
+        if not task.cancelled() and task.exception() is not None:
+            task.result()
+
+
+def stop_on(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
+    """Have *stop* called on SIGINT and SIGTERM."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)

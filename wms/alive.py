@@ -1,0 +1,42 @@
+"""Keeps every worker alive. A lost database connection may pass; a bug may not hide."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from random import Random
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+log = structlog.get_logger(__name__)
+Job = Callable[[], Awaitable[None]]
+
+PAUSE_S_MIN = 0.5
+PAUSE_S_MAX = 15.0
+PASSING = (DBAPIError, OSError, TimeoutError)  # the world's, not ours: tried again
+
+
+async def keep(jobs: dict[str, Job], *, random: Random) -> None:
+    """Run *jobs* until cancelled. What passes is tried again after a growing pause.
+
+    Anything else is a bug: it ends all jobs and is raised, so that the process stops loudly and
+    starts again from the book.
+    """
+    async with asyncio.TaskGroup() as group:
+        for name, job in jobs.items():
+            group.create_task(_keep_one(name, job, random), name=name)
+
+
+async def _keep_one(name: str, job: Job, random: Random) -> None:
+    clock = asyncio.get_running_loop().time
+    pause_s = PAUSE_S_MIN
+    while True:
+        began = clock()
+        try:
+            await job()
+            return
+        except PASSING as error:
+            if clock() - began > PAUSE_S_MAX:
+                pause_s = PAUSE_S_MIN
+            log.warning("worker.paused", worker=name, why=str(error)[:200], pause_s=pause_s)
+        await asyncio.sleep(pause_s * random.uniform(0.8, 1.2))
+        pause_s = min(pause_s * 2, PAUSE_S_MAX)

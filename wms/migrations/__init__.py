@@ -1,0 +1,1 @@
+"""Alembic migrations of the book. A test proves that migrated equals fresh."""
