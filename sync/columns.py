@@ -161,7 +161,8 @@ def columns_of(kind: Kind, table: Table) -> tuple[Columns, list[Fault]]:
         if column.required and column not in found:
             names = " / ".join(column.names[:2])
             faults.append(fault(1, Code.IMPORT_COLUMN_MISSING, field=names))
-    return Columns(kind, tuple(found), table.columns), faults
+    header = tuple(shown(name) for name in table.columns)  # they are repeated in messages
+    return Columns(kind, tuple(found), header), faults
 
 
 def values(columns: Columns, line: Line) -> dict[str, Any]:

@@ -60,6 +60,7 @@ class Code(StrEnum):
     ORDER_AMBIGUOUS = "order.ambiguous"
     BOOK_HELD = "book.held"
     BOOK_STARTING = "book.starting"
+    SERVER_SILENT = "server.silent"
     IMPORT_ENCODING = "import.encoding"
     IMPORT_FORMAT = "import.format"
     IMPORT_COLUMN_UNKNOWN = "import.column_unknown"
