@@ -59,15 +59,18 @@ class Printable:
 
 
 @cache
-def _widths(face: Face) -> Mapping[int, float]:
-    """Advance of every character that *face* has, in thousandths of the size."""
-    font = TTFontFile(str(face.path))
-    return {code: font.charWidths[code] for code in font.charToGlyph}
+def _glyphs() -> Mapping[str, tuple[Face, float]]:
+    """Each character's first font and its advance there, in thousandths of the size."""
+    found: dict[str, tuple[Face, float]] = {}
+    for face in reversed(Face):
+        widths = TTFontFile(str(face.path)).charWidths
+        found |= {chr(code): (face, widths[code]) for code in covered(face)}
+    return found
 
 
 def covered(face: Face) -> frozenset[int]:
     """The code points for which *face* has a glyph."""
-    return frozenset(_widths(face))
+    return frozenset(TTFontFile(str(face.path)).charToGlyph)
 
 
 def face_of(character: str) -> Face | None:
@@ -76,7 +79,8 @@ def face_of(character: str) -> Face | None:
     >>> [face and face.name for face in map(face_of, "髙𠮷👍")]
     ['BIZ_UD_GOTHIC', 'NOTO_SANS_JP', None]
     """
-    return next((face for face in Face if ord(character) in _widths(face)), None)
+    found = _glyphs().get(character)
+    return found[0] if found else None
 
 
 def printable(text: str, field: str) -> Printable:
@@ -124,15 +128,10 @@ def runs(text: str) -> tuple[Run, ...]:
 
 
 def width_em(text: str) -> float:
-    """Width of printable *text* as a multiple of its size.
+    """Width of printable *text* (and only of such) as a multiple of its size.
 
     >>> width_em("Aｱ山")
     2.0
     """
-    return sum(_advance(character) for character in text) / 1000
-
-
-def _advance(character: str) -> float:
-    face = face_of(character)
-    assert face is not None, f"not made printable: U+{ord(character):04X}"
-    return _widths(face)[ord(character)]
+    glyphs = _glyphs()
+    return sum(glyphs[character][1] for character in text) / 1000

@@ -63,7 +63,7 @@ class PackingSlip(Data, frozen=True):
     lines: Annotated[tuple[SlipLine, ...], Meta(min_length=1, max_length=500)]
     totals: Annotated[tuple[Total, ...], Meta(max_length=12)] = ()
     issued_on: Day = ""
-    external_order: Annotated[str, Meta(max_length=60)] = ""
+    external_order: Annotated[str, Meta(max_length=64)] = ""
     tote: Annotated[str, Meta(max_length=30)] = ""
     gift: bool = False
     logo: Annotated[str, Meta(max_length=60)] = ""

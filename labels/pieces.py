@@ -33,7 +33,7 @@ class Party(Data, frozen=True):
     name: Name
     company: Text = ""
     postal: Postal = ""
-    address: Text = ""
+    address: Annotated[str, Meta(max_length=300)] = ""
     phone: Annotated[str, Meta(max_length=20)] = ""
     honorific: Literal["様", "御中", ""] = "様"
 
@@ -81,6 +81,7 @@ def tracking_shown(number: str) -> str:
 
 
 def carrier_word(carrier: Carrier, language: Language = "ja") -> str:
+    """The carrier's name as people know it."""
     return say(f"label.carrier.{carrier}", language)
 
 

@@ -114,7 +114,7 @@ def _recipient(label: Label, party: Party) -> None:
     if party.phone:
         phone = f"TEL {party.phone}"
         label.text(phone, "recipient.phone", 58, 25, 38, 4.5, (4, 3), align="right")
-    label.text(party.address, "recipient.address", _LEFT + 1, 31.5, 92, 16, (5.5, 2.75))
+    label.text(party.address, "recipient.address", _LEFT + 1, 31.5, 92, 16, (5.5, 1.75))
     label.text(party.company, "recipient.company", _LEFT + 1, 48, 92, 5.5, (4.5, 2.25))
     high = 12.0 if party.company else 17.0
     box = (_LEFT + 1, 65.75 - high, 92, high)
@@ -147,11 +147,11 @@ def _sender(label: Label, party: Party) -> None:
     label.frame(_LEFT - 1, 79.5, _WIDTH + 2, 17, 0.5)
     _caption(label, "label.ship_from", _LEFT + 1, 80.75)
     where = f"{postal_shown(party.postal)} {party.address}".strip()
-    label.text(where, "sender.address", 22, 80.75, 74, 6.25, (3, 1.75))
+    label.text(where, "sender.address", 22, 80.75, 74, 9, (3, 1.75))
     who = " ".join(part for part in (party.company, party.name) if part)
-    label.text(who, "sender.name", 22, 87.25, 74, 6, (3.5, 1.75))
+    label.text(who, "sender.name", 22, 90.25, 74, 6, (3.5, 1.75))
     if party.phone:
-        label.text(f"TEL {party.phone}", "sender.phone", 22, 93.5, 74, 2.5, (2.5, 2.5))
+        label.text(f"TEL {party.phone}", "sender.phone", _LEFT + 1, 93, 17.5, 3, (2.5, 1.25))
 
 
 def _contents(label: Label, data: Shipping) -> None:

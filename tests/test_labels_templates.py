@@ -247,6 +247,23 @@ def test_any_recipient_gives_a_label_or_a_refusal(text: str, field: str) -> None
     assert collisions(label) == []
 
 
+@pytest.mark.parametrize("dots", DOTS)
+def test_whatever_an_order_may_say_fits_on_its_label(dots: int) -> None:
+    """The longest recipient and purchaser that the intake accepts, all in full-width characters."""
+    longest = {
+        "name": "髙" * 64,
+        "company": "株" * 64,
+        "postal": "160-0022",
+        "address": "神奈川県" + "町" * 128 + " " + "棟" * 128,
+        "phone": "+810000000000000000",
+        "honorific": "御中",
+    }
+    purchaser = {**longest, "company": "", "address": "市" * 128}
+    data = {**SHIPPING, "recipient": longest, "sender": purchaser}
+    label = one(render("shipping", data, dots_per_mm=dots))
+    assert collisions(label) == []
+
+
 def test_data_is_frozen() -> None:
     label = checked(Shipping, SHIPPING)
     with pytest.raises(AttributeError):
