@@ -5,6 +5,7 @@ door is, and gives the token that lets this machine's own user in.
 """
 
 import contextlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,9 +45,14 @@ class Server:
             response = self.client.request(method, path, **options)
         except httpx2.TransportError as error:
             fail(say(Code.SERVER_SILENT, spoken(), reason=type(error).__name__))
-        if response.is_success or response.status_code in also:
-            return msgspec.json.decode(response.content or b"null", type=answer)
-        fail(msgspec.json.decode(response.content, type=Refusal).error.message)
+        if not (response.is_success or response.status_code in also):
+            fail(msgspec.json.decode(response.content, type=Refusal).error.message)
+        return msgspec.json.decode(response.content or b"null", type=answer)
+
+
+def clock_ms() -> int:
+    """UTC milliseconds, for commands that open the book themselves."""
+    return time.time_ns() // 1_000_000
 
 
 def fail(words: str) -> NoReturn:

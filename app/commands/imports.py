@@ -77,9 +77,7 @@ def _run(
     place: "Book | Server", kind: Literal["orders", "items", "places", "stock"], data: bytes,
     name: str, dry_run: bool,
 ) -> "Report":  # fmt: skip
-    import time
-
-    from app.local import ACTOR, Server
+    from app.local import ACTOR, Server, clock_ms
     from sync import files
 
     if isinstance(place, Server):
@@ -91,7 +89,7 @@ def _run(
     try:
         return place.write_now(
             files.bring_in, parsed, dry_run=dry_run, language=spoken(), actor=ACTOR, device="cli",
-            now=time.time_ns() // 1_000_000,
+            now=clock_ms(),
         )  # fmt: skip
     except files.DryRun as done:
         return done.report

@@ -44,9 +44,8 @@ def create(
 ) -> None:
     """Make a token; it is shown once and kept nowhere"""
     import os
-    import time
 
-    from app.local import ACTOR, Server, reached
+    from app.local import ACTOR, Server, clock_ms, reached
     from sync.doors import Made, NewToken, make_token
     from wms.tokens import RANDOM_BYTES
 
@@ -57,7 +56,7 @@ def create(
         else:
             made = Made(token=place.write_now(
                 make_token, wanted, random=os.urandom(RANDOM_BYTES), actor=ACTOR, device="cli",
-                now=time.time_ns() // 1_000_000,
+                now=clock_ms(),
             ))  # fmt: skip
     if as_json:
         _echo_json(made)
@@ -88,17 +87,14 @@ def revoke(
     config: ConfigFile = Path("config.toml"),
 ) -> None:
     """End a token at once, for good"""
-    import time
-
-    from app.local import ACTOR, Server, reached
+    from app.local import ACTOR, Server, clock_ms, reached
     from sync.doors import end_token
 
     with reached(config) as place:
         if isinstance(place, Server):
             place.ask("DELETE", f"/v1/tokens/{name}", type(None))
         else:
-            now = time.time_ns() // 1_000_000
-            place.write_now(end_token, name, actor=ACTOR, device="cli", now=now)
+            place.write_now(end_token, name, actor=ACTOR, device="cli", now=clock_ms())
     typer.echo(say("token.ended", spoken(), name=name))
 
 
