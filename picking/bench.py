@@ -125,18 +125,24 @@ def shipping_data(tx: Tx, parcel: int, station: str) -> dict[str, object]:
         .join(shops, shops.c.code == orders.c.shop)
         .where(parcels_table.c.id == parcel)
     ).one()  # fmt: skip
-    to = msgspec.json.decode(row.recipient)
-    address = f"{to.get('prefecture', '')}{to.get('address', '')}"
+    to, gift = msgspec.json.decode(row.recipient), msgspec.json.decode(row.gift)
+    street = f"{to.get('prefecture', '')}{to.get('address', '')}"
+    address = f"{street} {to.get('building', '')}".strip()
+    shop = (row.sender_name or row.shop_name, row.sender_postal, row.sender_address,
+            row.sender_phone)  # fmt: skip
+    parts = ("name", "postal", "address", "phone")
+    purchaser = tuple(gift.get(f"sender_{part}", "") for part in parts)
+    name, postal, sender_address, phone = purchaser if purchaser[0] else shop
     return {
         "carrier": row.carrier, "service": row.service_name or row.service,
         "tracking": row.tracking, "parcel": row.code, "piece": row.piece, "pieces": row.piece,
         "recipient": {
-            "name": to["name"], "postal": to.get("postal", ""), "address": address,
-            "phone": to.get("phone", ""),
+            "name": to["name"], "company": to.get("company", ""), "postal": to.get("postal", ""),
+            "address": address, "phone": to.get("phone", ""),
         },
         "sender": {
-            "name": row.sender_name or row.shop_name, "postal": row.sender_postal,
-            "address": row.sender_address, "phone": row.sender_phone, "honorific": "",
+            "name": name, "postal": postal, "address": sender_address, "phone": phone,
+            "honorific": "",
         },
         "delivery_date": row.delivery_date, "time_slot": row.time_slot,
         "order": row.order_code, "station": station,

@@ -12,9 +12,11 @@ from sqlalchemy import Row, insert, select, update
 from labels import press
 from labels.templates import TEMPLATES, Template, render
 from labels.tote import Tote
+from picking.bench import shipping_data
+from tests.label_reading import one, prints
 from tests.label_samples import SHIPPING, SLIP
 from wms.db import Book, Tx
-from wms.schema import events, print_jobs
+from wms.schema import events, orders, owners, parcels, print_jobs, services, shops
 
 NOW = 1_764_000_000_000
 
@@ -128,6 +130,50 @@ def test_the_oldest_are_pressed_first_in_small_batches(book: Book) -> None:
         book.write_now(ask, str(number), "tote", {"code": f"T-{number}"})
     assert settle(book) == press.BATCH
     assert [job.state for job in jobs(book)] == ["ready"] * press.BATCH + ["requested"] * 2
+
+
+def order_with_parcel(tx: Tx, gift: dict[str, str]) -> int:
+    """A labelled parcel of an order as the intake stores it."""
+    to = {
+        "name": "髙﨑 𠮷太郎", "company": "株式会社現場", "phone": "090-1234-5678",
+        "postal": "160-0022", "prefecture": "東京都", "address": "新宿区新宿1-2-3",
+        "building": "𠮷野ビル 5F",
+    }  # fmt: skip
+    tx.execute(insert(owners).values(code="OWN"))
+    tx.execute(insert(shops).values(
+        code="SHOP", owner="OWN", name="店", sender_name="現場商店", sender_postal="135-0064",
+        sender_address="東京都江東区青海2-4-32", sender_phone="0120-000-000",
+    ))  # fmt: skip
+    tx.execute(insert(services).values(code="yamato-takkyubin", carrier="yamato", name="宅急便"))
+    order = tx.execute(insert(orders).values(
+        owner="OWN", shop="SHOP", external_id="E1", code="O0000001", state="picked",
+        service="yamato-takkyubin", carrier="yamato", ship_date="2025-11-22", time_slot="0812",
+        recipient=msgspec.json.encode(to).decode(), gift=msgspec.json.encode(gift).decode(),
+        body_hash="", accepted_ms=NOW, state_ms=NOW,
+    ).returning(orders.c.id)).scalar_one()  # fmt: skip
+    return int(tx.execute(insert(parcels).values(
+        code="P0000001-1", order_id=order, state="labelled", service="yamato-takkyubin",
+        carrier="yamato", tracking="262492160324", created_ms=NOW,
+    ).returning(parcels.c.id)).scalar_one())  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("gift", "sender"), [({}, "現場商店"), ({"sender_name": "贈り主花子"}, "贈り主花子")]
+)
+def test_what_the_bench_asks_for_is_printed_whole(
+    book: Book, gift: dict[str, str], sender: str
+) -> None:
+    """Building and company are on the label, and a gift comes from its purchaser."""
+    parcel = book.write_now(order_with_parcel, gift)
+    label = one(render("shipping", book.read_now(shipping_data, parcel, "PACK-01")))
+    for words in (
+        "株式会社現場",
+        "髙﨑 𠮷太郎 様",
+        "東京都新宿区新宿1-2-3 𠮷野ビル 5F",
+        "午前中",
+        sender,
+    ):
+        assert prints(label, [words]), words
 
 
 async def test_the_worker_presses_what_comes_and_waits_for_the_bell(database_url: str) -> None:
