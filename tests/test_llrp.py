@@ -3,6 +3,7 @@
 import asyncio
 import random
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from devices.drivers import llrp
 from devices.drivers.llrp import LlrpReader
 from devices.twins.llrp import GARBAGE, LlrpReaderTwin
 from devices.twins.llrp_field import WriteResult
+from devices.twins.llrp_specs import AccessSpec
 from devices.twins.llrp_wire import Type, message, tlv
 from tests.conformance_cases.llrp import CASE
 from wms.signals import Signal, TagSeen
@@ -241,6 +243,34 @@ async def test_a_write_changes_that_one_tag() -> None:
             assert not twin.radio.access_specs
             await reader.write_epc(NEW, OLD)
             assert OLD.hex() in twin.field.epcs()
+
+
+async def test_answers_that_come_at_any_moment_are_handled() -> None:
+    # The reading thread may run between any two steps of ours.
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        async with _twin(round_s=0.002) as twin:
+            tag = twin.field.place(OLD.hex(), 1)
+            async with _reader(twin) as reader:
+                for number in range(300):
+                    new = OLD[:-2] + number.to_bytes(2, "big")
+                    await reader.write_epc(tag.epc, new, timeout_s=1.0)
+                    assert tag.epc == new
+    finally:
+        sys.setswitchinterval(interval_s)
+
+
+async def test_an_order_that_the_reader_refuses_was_not_carried_out() -> None:
+    async with _twin() as twin:
+        tag = twin.field.place(OLD.hex(), 1)
+        async with _reader(twin) as reader:
+            twin.radio.access_specs[1] = AccessSpec(1, antenna=0, rospec=0, enabled=False)
+            with pytest.raises(Unavailable, match="is there already"):
+                await reader.write_epc(OLD, NEW)
+            assert tag.written == 0
+            await reader.write_epc(OLD, NEW)
+            assert tag.written == 1
 
 
 async def test_of_two_tags_with_the_same_epc_one_is_written() -> None:

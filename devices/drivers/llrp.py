@@ -65,16 +65,25 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Client(LLRPReaderClient):  # type: ignore[misc]
-    """Writes may come from our thread while the reader's own answers a keepalive."""
+    """One thread at a time inside sllurp.
+
+    It sends first and notes afterwards what to do with the answer: an answer that its reading
+    thread handles in between would find nothing to do, and a write would never be enabled.
+    """
 
     def __init__(self, options: Options) -> None:
-        self._sending = threading.Lock()
+        self._turn = threading.RLock()
         config = LLRPReaderConfig(_sllurp_config(options))
         super().__init__(options.host, options.port, config, timeout=CONNECT_S)
 
-    def send_data(self, data: bytes) -> None:
-        with self._sending:
-            super().send_data(data)
+    def raw_data_received(self, data: bytes) -> None:
+        with self._turn:
+            super().raw_data_received(data)
+
+    def in_turn(self, work: Callable[..., object], *arguments: object) -> None:
+        """Do *work* of sllurp from another thread than its own."""
+        with self._turn:
+            work(*arguments)
 
 
 def _sllurp_config(options: Options) -> dict[str, Any]:
@@ -103,10 +112,11 @@ def _sllurp_config(options: Options) -> dict[str, Any]:
 
 
 class _Refusal(NamedTuple):
-    """An answer of the reader that was not "success"."""
+    """An answer of the reader that was not "success", and the number of the question."""
 
     message: str
     why: str
+    number: int = 0
 
     def __str__(self) -> str:
         return f"{self.message}: {self.why}"
@@ -122,7 +132,7 @@ class LlrpReader:
         self._client: _Client | None = None
         self._connecting: asyncio.Future[None] | None = None
         self._writing = asyncio.Lock()
-        self._access = 0
+        self._access = self._order = 0  # numbers of the AccessSpec and of the message that adds it
 
     async def open(self, link: Link) -> None:
         """Connect and start reading. Raises `Unavailable`, or `ConfigFault` for a bad antenna."""
@@ -181,7 +191,8 @@ class LlrpReader:
         if "LLRPStatus" in said and not message.isSuccess():
             status = said["LLRPStatus"]
             words = bytes(status.get("ErrorDescription", b"")).decode("utf-8", "replace")
-            self._refuse(_Refusal(name, f"{status.get('StatusCode', 'error')} {words}".strip()))
+            why = f"{status.get('StatusCode', 'error')} {words}".strip()
+            self._refuse(_Refusal(name, why, said["ID"]))
         elif name == "DELETE_ACCESSSPEC_RESPONSE":
             self._deleted.set()
 
@@ -189,7 +200,7 @@ class LlrpReader:
         if not self._reading:
             self._refusal = self._refusal or refusal
             self._progress.set()
-        elif refusal.message in ("ADD_ACCESSSPEC_RESPONSE", "ENABLE_ACCESSSPEC_RESPONSE"):
+        elif refusal.message == "ADD_ACCESSSPEC_RESPONSE" and refusal.number == self._order:
             self._settle(Unavailable(str(refusal)))
 
     def _on_reading(self, _state: int) -> None:
@@ -281,7 +292,7 @@ class LlrpReader:
             OpSpecID=1, MB=EPC_BANK, WordPtr=EPC_WORD, WriteDataWordCount=words, WriteData=new
         )
         try:
-            await asyncio.to_thread(client.start_access_spec, order, target, 1, self._access)
+            await asyncio.to_thread(client.in_turn, self._place, client, order, target)
         except SENDING_ERRORS as error:
             raise Unavailable(str(error)) from error
         assert self._outcome is not None
@@ -291,6 +302,11 @@ class LlrpReader:
             await self._forget(client)
             raise Uncertain("the reader did not say what became of the write") from None
 
+    def _place(self, client: _Client, order: C1G2Write, target: C1G2TargetTag) -> None:
+        client.start_access_spec(order, target, stop_after_count=1, access_spec_id=self._access)
+        # Noted while it is still our turn: the answer cannot come before.
+        self._order = client.llrp.last_msg_id
+
     async def _forget(self, client: _Client) -> None:
         """Withdraw the order; when that is not confirmed the session ends, which resets the reader.
 
@@ -298,7 +314,9 @@ class LlrpReader:
         """
         self._deleted.clear()
         try:
-            await asyncio.to_thread(client.llrp.send_DELETE_ACCESSSPEC, self._access)
+            await asyncio.to_thread(
+                client.in_turn, client.llrp.send_DELETE_ACCESSSPEC, self._access
+            )
             await asyncio.wait_for(self._deleted.wait(), DELETE_S)
         except SENDING_ERRORS:  # among them the time-out
             self._on_lost()
@@ -319,7 +337,7 @@ class LlrpReader:
 def _hang_up(client: _Client, polite: bool) -> None:
     with suppress(*SENDING_ERRORS):
         if polite and client.is_alive():
-            client.disconnect()
+            client.in_turn(client.disconnect)
             client.join(GOODBYE_S)
     with suppress(*SENDING_ERRORS):
         client.hard_disconnect()
