@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from tui.line import Send
 from tui.link import Link, Sleep, waiting_prompt
 from wms.messages import Language
@@ -73,8 +75,8 @@ class Conversation:
     async def _look(self) -> None:
         answers = self._answers
         prompt = await self._link.prompt()
-        if answers != self._answers or prompt == self.prompt:
-            return
+        if answers != self._answers or prompt in (self.prompt, replace(self.prompt, message=None)):
+            return  # nothing is news; what was said to the last input stays until the next
         news = prompt.message if prompt.message != self.prompt.message else None
         self.prompt = prompt
         self._changed(news)
