@@ -86,21 +86,18 @@ def drop(
 
 
 def settle(tx: Tx, order_ids: Iterable[int], *, now: int) -> list[int]:
-    """Those of *order_ids* whose goods are all picked and set down are picked now: their ids.
+    """Those of *order_ids* that no tour is left to walk for are picked now: their ids.
 
-    One that is short, held or cancelled stays so.
+    A tour ends only when all its goods were picked, short or given up; an order that is short,
+    held or cancelled stays so.
     """
     walking = exists().where(
         tour_totes.c.order_id == orders.c.id, tours.c.id == tour_totes.c.tour_id,
         tours.c.state.in_(("open", "claimed")),
     )  # fmt: skip
-    promised = exists().where(
-        order_lines.c.order_id == orders.c.id, allocations.c.line_id == order_lines.c.id,
-        allocations.c.state == "open",
-    )  # fmt: skip
     query = (
         select(orders.c.id)
-        .where(orders.c.id.in_(set(order_ids)), orders.c.state == "released", ~walking, ~promised)
+        .where(orders.c.id.in_(set(order_ids)), orders.c.state == "released", ~walking)
         .order_by(orders.c.id)
     )
     return _picked(tx, list(tx.scalars(query)), now)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from wms.allocate import NEVER, Free, Need, Plan, plan
 from wms.stock import Key
 
+SHELVES = (("A", 1), ("B", 3), ("C", 3), ("D", 2))
 EXPIRIES = ("", "2027-01-01", "2027-02-01", "2027-03-01")
 PLACES = ("A", "B", "C", "D", "E")
 
@@ -107,6 +108,10 @@ def test_only_what_cannot_be_served_is_missing(free: list[Free], wished: Wishes)
     ],
     [([(1, 1), (2, 1)], "")],
 )  # fmt: skip
+@example(
+    [Free(Key(place, 1, "", "available", ""), qty) for place, qty in SHELVES],
+    [([(1, 6)], "")],
+)
 def test_no_choice_of_places_has_fewer_stops(free: list[Free], wished: Wishes) -> None:
     needs = [need for need in needs_of(wished) if need.order == 1]
     made = plan(needs, free)

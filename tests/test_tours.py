@@ -48,6 +48,11 @@ def two_lines(site: Site) -> tuple[int, tours.TourView]:
     return one_order(site, ("PEN", 3), ("CUP", 2))
 
 
+def add_bench(site: Site) -> None:
+    row = {"code": "PACK-2", "kind": "pack", "place": "BENCH-2"}
+    site.write(lambda tx: tx.execute(stations.insert().values(row)))
+
+
 # Claiming
 
 
@@ -156,6 +161,7 @@ def test_a_tote_is_free_again_once_it_was_set_down_empty(site: Site) -> None:
 
 
 def test_a_full_tote_is_followed_by_another_in_its_slot(site: Site) -> None:
+    add_bench(site)
     order, tour = two_lines(site)
     first = tour.slots[0].tote
     site.pick(tour.id)
@@ -386,10 +392,20 @@ def test_an_order_is_not_picked_while_a_part_is_still_on_a_cart(site: Site) -> N
     site.put("B-01", "PEN", 5)
     site.release([order])
     other = site.claim(BERT)
-    site.walk(other.id)
-    assert site.drop(other.id).orders_picked == ()
     site.walk(tour.id)
+    site.walk(other.id)
+    assert site.drop(other.id).orders_picked == (), "its other tote is still on a cart"
     assert site.drop(tour.id).orders_picked == (order,)
+
+
+def test_a_line_that_lacks_something_already_still_gets_the_rest(site: Site) -> None:
+    site.put("A-01", "PEN", 3)
+    site.put("B-01", "PEN", 2)
+    order, tour = one_order(site, ("PEN", 5))
+    assert site.short(tour.id).short_orders
+    site.put("C-01", "PEN", 2)
+    assert site.short(tour.id).places == ("C-01",), "two were lost here, and two are found"
+    assert site.state(order) == "short"
 
 
 def test_a_serial_that_is_not_there_is_replaced_by_another(site: Site) -> None:
@@ -530,9 +546,7 @@ def test_totes_set_down_at_a_bench_are_there(site: Site) -> None:
 
 
 def test_totes_are_shared_out_to_the_benches(site: Site) -> None:
-    site.write(lambda tx: tx.execute(
-        stations.insert().values(code="PACK-2", kind="pack", place="BENCH-2")
-    ))  # fmt: skip
+    add_bench(site)
     site.put("A-01", "PEN", 20)
     site.release([site.order(("PEN", 2)) for _ in range(4)])
     tour = site.claim()
