@@ -142,9 +142,12 @@ def closed_on(days: list[str]) -> Closed:
 
 
 def _last_day(calendar: Calendar, carrier: str, arrival: date, days: int) -> date:
-    """Count *days* back from *arrival*; a day on which the carrier rests moves nothing."""
-    moving = _open_days(calendar, (carrier,), arrival - timedelta(days=1), step=-1)
-    day = arrival
+    """Count *days* back from *arrival*; a day on which the carrier rests moves nothing.
+
+    Nor does it bring anything: a promise for such a day is kept the day before.
+    """
+    moving = _open_days(calendar, (carrier,), arrival, step=-1)
+    day = next(moving)
     for _ in range(days):
         day = next(moving)
     return next(_open_days(calendar, (SITE, carrier), day, step=-1))
