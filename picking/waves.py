@@ -1,7 +1,7 @@
 """Which orders go to the floor together, and when. Pure: orders and the clock in, waves out.
 
-A wave is for one pickup of one carrier. It goes when it is full, when its oldest order has waited
-long enough, or when the pickup is near.
+A wave is for one pickup of one carrier. It goes when it is worth a walk (enough orders), when its
+oldest order has waited long enough, or when the pickup is near.
 """
 
 from collections import Counter, defaultdict
@@ -20,8 +20,10 @@ END_OF_DAY = "23:59"  # stands for the pickup of a carrier that has none in the 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """When to release: a wave of `orders_max` is full; minutes are the site's patience."""
+    """When to release: `orders_min` are worth a walk, more than `orders_max` are several waves;
+    minutes are the site's patience."""
 
+    orders_min: int = 20
     orders_max: int = 60
     wait_minutes: float = 20
     pickup_near_minutes: float = 60
@@ -52,12 +54,11 @@ def due_waves(
     """The waves to release *now*, next pickup first; *pickup_ms* is each carrier's next one.
 
     >>> orders = [Waiting(n, "yamato", accepted_ms=0) for n in (1, 2, 3)]
-    >>> rules = Rules(orders_max=2)
+    >>> rules = Rules(orders_min=3, orders_max=2)
     >>> [wave.orders for wave in due_waves(orders, {"yamato": 10**9}, now=0, rules=rules)]
-    [(1, 2)]
-    >>> later = 20 * MINUTE_MS
-    >>> [wave.orders for wave in due_waves(orders, {"yamato": 10**9}, now=later, rules=rules)]
     [(1, 2), (3,)]
+    >>> due_waves(orders[:2], {"yamato": 10**9}, now=0, rules=rules)
+    []
     """
     by_carrier: dict[str, list[Waiting]] = defaultdict(list)
     for one in waiting:
@@ -67,9 +68,9 @@ def due_waves(
         group = sorted(by_carrier[carrier], key=lambda one: (
             -one.priority, one.accepted_ms, one.order
         ))  # fmt: skip
-        for start in range(0, len(group), rules.orders_max):
-            chunk = group[start : start + rules.orders_max]
-            if is_due(chunk, pickup_ms[carrier], now=now, rules=rules):
+        if is_due(group, pickup_ms[carrier], now=now, rules=rules):
+            for start in range(0, len(group), rules.orders_max):
+                chunk = group[start : start + rules.orders_max]
                 waves.append(Wave(carrier, pickup_ms[carrier], tuple(one.order for one in chunk)))
     return waves
 
@@ -78,7 +79,7 @@ def is_due(group: Sequence[Waiting], pickup_ms: int, *, now: int, rules: Rules) 
     """Whether to release these orders (at least one) of one pickup now."""
     waited_ms = now - min(one.accepted_ms for one in group)
     return (
-        len(group) >= rules.orders_max
+        len(group) >= rules.orders_min
         or waited_ms >= rules.wait_minutes * MINUTE_MS
         or pickup_ms - now <= rules.pickup_near_minutes * MINUTE_MS
     )

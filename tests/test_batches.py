@@ -22,7 +22,7 @@ FLOOR = Layout.of(BINS)
 CODES = [place.code for place in BINS]
 NOON = 1_795_316_400_000  # 2026-11-22 12:00 in Tokyo, a Sunday
 HOUR_MS = 60 * MINUTE_MS
-RULES = Rules(orders_max=20, wait_minutes=10, pickup_near_minutes=60)
+RULES = Rules(orders_min=5, orders_max=20, wait_minutes=10, pickup_near_minutes=60)
 FAR = {"yamato": NOON + 5 * HOUR_MS, "sagawa": NOON + 3 * HOUR_MS}
 
 baskets = st.lists(
@@ -82,9 +82,9 @@ def waiting(count: int, *, carrier: str = "yamato", accepted_ms: int = NOON) -> 
     return [Waiting(n, carrier, accepted_ms) for n in range(1, count + 1)]
 
 
-def test_a_wave_goes_when_it_is_full() -> None:
-    assert due_waves(waiting(19), FAR, now=NOON, rules=RULES) == []
-    assert len(due_waves(waiting(20), FAR, now=NOON, rules=RULES)) == 1
+def test_a_wave_waits_until_it_is_worth_a_walk() -> None:
+    assert due_waves(waiting(4), FAR, now=NOON, rules=RULES) == []
+    assert len(due_waves(waiting(5), FAR, now=NOON, rules=RULES)) == 1
 
 
 def test_the_oldest_order_does_not_wait_for_long() -> None:
@@ -105,10 +105,8 @@ def test_carriers_go_apart_and_the_next_pickup_goes_first() -> None:
     assert [wave.carrier for wave in waves] == ["sagawa", "yamato"]
 
 
-def test_a_wave_never_grows_over_its_limit_and_the_rest_waits_for_its_own_time() -> None:
+def test_a_wave_never_grows_over_its_limit_and_leaves_nobody_behind() -> None:
     waves = due_waves(waiting(45), FAR, now=NOON, rules=RULES)
-    assert [len(wave.orders) for wave in waves] == [20, 20]
-    waves = due_waves(waiting(45), FAR, now=NOON + 10 * MINUTE_MS, rules=RULES)
     assert [len(wave.orders) for wave in waves] == [20, 20, 5]
 
 

@@ -178,10 +178,10 @@ def test_a_wave_is_done_with_its_last_tour(site: Site) -> None:
 # The planner
 
 
-def test_orders_wait_for_a_full_wave(site: Site) -> None:
+def test_orders_wait_for_a_wave_that_is_worth_a_walk(site: Site) -> None:
     site.put("A-01", "PEN", 10)
     site.order(("PEN", 2))
-    settings = Settings(orders_max=2)
+    settings = Settings(orders_min=2)
     assert plan(site, settings) == []
     site.order(("PEN", 2))
     assert len(plan(site, settings)[0].orders) == 2
