@@ -85,7 +85,7 @@ def wake(tx: Tx, *, today: str, now: int) -> list[int]:
 
 
 def release_hold(tx: Tx, order_ids: Sequence[int], *, today: str, now: int) -> None:
-    """Held orders go on: at once, or on their day. Refuses `ORDER_STATE` when one is not held."""
+    """Held orders go on: at once, or on their day. Refuses `ORDER_STATE` when one is elsewhere."""
     later = select(orders.c.id).where(orders.c.id.in_(order_ids), orders.c.ship_date > today)
     waiting = set(tx.execute(later).scalars())
     rest = set(order_ids) - waiting
