@@ -1,5 +1,7 @@
 """A board at 14:20 of a busy day, in both languages."""
 
+from functools import partial
+
 from wms.board_state import (
     BoardState,
     DeviceHealth,
@@ -15,102 +17,103 @@ from wms.messages import Language
 
 def board_sample(language: Language) -> BoardState:
     """The board in *language*."""
-
-    def w(japanese: str, english: str) -> str:
-        return japanese if language == "ja" else english
-
     return BoardState(
-        site=w("川口センター", "Kawaguchi"),
+        site=_w(language, "川口センター", "Kawaguchi"),
         clock="14:20:05",
         language=language,
         tiles=_tiles(language),
-        pickups=(
-            Pickup(
-                carrier=w("ヤマト 宅急便", "Yamato"),
-                cutoff="17:00",
-                orders=312,
-                lines=641,
-                pieces=1204,
-                finish="16:48",
-                slack_min=12,
-                at_risk=7,
-            ),
-            Pickup(
-                carrier=w("佐川 飛脚", "Sagawa"),
-                cutoff="18:00",
-                orders=80,
-                lines=122,
-                pieces=160,
-                finish="18:07",
-                slack_min=-7,
-                at_risk=11,
-            ),
-            Pickup(
-                carrier=w("ゆうパック", "Japan Post"),
-                cutoff="18:30",
-                orders=41,
-                lines=60,
-                pieces=77,
-                finish="16:10",
-                slack_min=140,
-            ),
-        ),
-        stages=(
-            Stage(code="waiting", count=9, oldest_s=5400),
-            Stage(code="released", count=210, oldest_s=2520),
-            Stage(code="picking", count=64, oldest_s=1140),
-            Stage(code="packing", count=31, oldest_s=540),
-            Stage(code="labelled", count=128, oldest_s=7260),
-            Stage(code="shipped", count=402),
-        ),
-        people=tuple(
-            PersonAtWork(
-                name=w(*name),
-                terminal=f"HT-{number:02d}",
-                dialogue=w("ピック", "Pick"),
-                step=w("棚をスキャン A-12-03", "Scan place A-12-03"),
-                lines_per_hour=110 - number,
-            )
-            for number, name in enumerate(
-                [
-                    ("田中 花子", "Hanako T"),
-                    ("鈴木 一郎", "Ichiro S"),
-                    ("Nguyen", "Nguyen"),
-                    ("髙橋 美咲", "Misaki T"),
-                    ("佐藤 健", "Ken S"),
-                    ("山本", "Yamamoto"),
-                    ("中村", "Nakamura"),
-                ],
-                1,
-            )
-        ),
-        robots=(
-            RobotAtWork(
-                name="R-01", state=w("搬送中", "moving"), mission="T-0412 PACK-1", battery_pct=87
-            ),
-            RobotAtWork(
-                name="R-02",
-                state=w("応答なし 42秒", "silent 42s"),
-                mission="T-0388 PACK-2",
-                battery_pct=54,
-                tone="error",
-            ),
-            RobotAtWork(name="R-03", state=w("充電中", "charging"), battery_pct=21),
-        ),
-        devices=(
-            DeviceHealth(name="LABEL-1", health="online"),
-            DeviceHealth(name="LABEL-2", health="fault", reason=w("用紙切れ", "paper out")),
-            DeviceHealth(name="SCALE-1", health="online"),
-            DeviceHealth(name="RFID-P1", health="degraded", reason=w("再起動", "restarting")),
-        ),
+        pickups=_pickups(language),
+        stages=_stages(),
+        people=_people(language),
+        robots=_robots(language),
+        devices=_devices(language),
         exceptions=_happenings(language),
-    )  # fmt: skip
+    )
+
+
+def _w(language: Language, japanese: str, english: str) -> str:
+    return japanese if language == "ja" else english
+
+
+def _pickups(language: Language) -> tuple[Pickup, ...]:
+    rows = (
+        (_w(language, "ヤマト 宅急便", "Yamato"), "17:00", (312, 641, 1204), "16:48", 12, 7),
+        (_w(language, "佐川 飛脚", "Sagawa"), "18:00", (80, 122, 160), "18:07", -7, 11),
+        (_w(language, "ゆうパック", "Japan Post"), "18:30", (41, 60, 77), "16:10", 140, 0),
+    )
+    return tuple(
+        Pickup(
+            carrier=carrier,
+            cutoff=cutoff,
+            orders=left[0],
+            lines=left[1],
+            pieces=left[2],
+            finish=finish,
+            slack_min=slack_min,
+            at_risk=at_risk,
+        )
+        for carrier, cutoff, left, finish, slack_min, at_risk in rows
+    )
+
+
+def _stages() -> tuple[Stage, ...]:
+    return (
+        Stage(code="waiting", count=9, oldest_s=5400),
+        Stage(code="released", count=210, oldest_s=2520),
+        Stage(code="picking", count=64, oldest_s=1140),
+        Stage(code="packing", count=31, oldest_s=540),
+        Stage(code="labelled", count=128, oldest_s=7260),
+        Stage(code="shipped", count=402),
+    )
+
+
+def _people(language: Language) -> tuple[PersonAtWork, ...]:
+    names = (
+        ("田中 花子", "Hanako T"),
+        ("鈴木 一郎", "Ichiro S"),
+        ("Nguyen", "Nguyen"),
+        ("髙橋 美咲", "Misaki T"),
+        ("佐藤 健", "Ken S"),
+        ("山本", "Yamamoto"),
+        ("中村", "Nakamura"),
+    )
+    step = _w(language, "棚をスキャン A-12-03", "Scan place A-12-03")
+    return tuple(
+        PersonAtWork(
+            name=_w(language, *name),
+            terminal=f"HT-{number:02d}",
+            dialogue=_w(language, "ピック", "Pick"),
+            step=step,
+            lines_per_hour=110 - number,
+        )
+        for number, name in enumerate(names, 1)
+    )
+
+
+def _robots(language: Language) -> tuple[RobotAtWork, ...]:
+    moving, charging = _w(language, "搬送中", "moving"), _w(language, "充電中", "charging")
+    silent = _w(language, "応答なし 42秒", "silent 42s")
+    return (
+        RobotAtWork(name="R-01", state=moving, mission="T-0412 PACK-1", battery_pct=87),
+        RobotAtWork(
+            name="R-02", state=silent, mission="T-0388 PACK-2", battery_pct=54, tone="error"
+        ),
+        RobotAtWork(name="R-03", state=charging, battery_pct=21),
+    )
+
+
+def _devices(language: Language) -> tuple[DeviceHealth, ...]:
+    paper, restart = _w(language, "用紙切れ", "paper out"), _w(language, "再起動", "restarting")
+    return (
+        DeviceHealth(name="LABEL-1", health="online"),
+        DeviceHealth(name="LABEL-2", health="fault", reason=paper),
+        DeviceHealth(name="SCALE-1", health="online"),
+        DeviceHealth(name="RFID-P1", health="degraded", reason=restart),
+    )
 
 
 def _tiles(language: Language) -> tuple[Tile, ...]:
-    def w(japanese: str, english: str) -> str:
-        return japanese if language == "ja" else english
-
+    w = partial(_w, language)
     rows = tuple(f"M-{1000 + n}  {w('抹茶ラテ 10本入', 'Matcha latte x10')}  A-{n:02d}-01"
                  for n in range(40))  # fmt: skip
     return (
@@ -133,9 +136,7 @@ def _tiles(language: Language) -> tuple[Tile, ...]:
 
 
 def _happenings(language: Language) -> tuple[Happening, ...]:
-    def w(japanese: str, english: str) -> str:
-        return japanese if language == "ja" else english
-
+    w = partial(_w, language)
     return (
         Happening(at="14:19:58", tone="error",
                   text=w("R-02 が応答しません。T-0388 を人の作業に切替",
