@@ -50,18 +50,27 @@ class World:
         return next(each[5] for each in BOXES if each[0] == box)
 
 
-def make(site: Site, random: Random) -> World:
-    """The world of *site*: as the book is told, but for the empty bins."""
-    empty = frozenset(
-        place for place in sorted(site.shelves) if random.random() * 100 < EMPTY_BINS_PERCENT
-    )
+def make(site: Site, random: Random, *, wanted: Sequence[str] = ()) -> World:
+    """The world of *site*: as the book is told, but for the empty bins.
+
+    One of them is the fullest shelf of the first *wanted* item, where the floor will look first:
+    a day with few orders must meet an empty bin, too.
+    """
+    empty = {place for place in sorted(site.shelves) if random.random() * 100 < EMPTY_BINS_PERCENT}
+    if wanted:
+        mine = [place for place in sorted(site.shelves) if _holds(site, place, wanted[0])]
+        empty.add(max(mine, key=lambda place: site.shelves[place].total()))
+        empty -= set(mine[1:]) if len(set(mine) & empty) == len(mine) else set()
     shelves = {
         place: Counter() if place in empty else Counter(units)
         for place, units in site.shelves.items()
     }
-    return World(
-        {good.sku: good for good in site.goods}, shelves, empty, stack=list(reversed(totes()))
-    )
+    goods = {good.sku: good for good in site.goods}
+    return World(goods, shelves, frozenset(empty), stack=list(reversed(totes())))
+
+
+def _holds(site: Site, place: str, sku: str) -> bool:
+    return any(unit[0] == sku for unit in site.shelves[place])
 
 
 STATIONS: dict[int, str] = {

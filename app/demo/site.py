@@ -75,7 +75,7 @@ class Site:
 
 def make(seed: int) -> Site:
     """The site of *seed*."""
-    random = Random(seed)  # noqa: S311 - a made-up site, no secrets
+    random = Random(seed)
     new_items, goods = goods_of.make(random)
     bins = _bins()
     return Site(

@@ -1,0 +1,235 @@
+"""The demo's processes: this one (the parent), the server, and the world that outlives it."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from app.demo import site
+from app.demo.oms import SECRET
+from wms import places, tokens, upgrade
+from wms.calendar import set_timezone
+from wms.db import Book, Tx
+
+START_S = 60.0
+SCOPES = ("orders:write", "orders:read", "stock:read", "events:read", "board:read")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `genba demo` was asked for. `database` "" is SQLite in the demo's own folder."""
+
+    orders: int = 500
+    seed: int = 1
+    database: str = ""
+    pace_s: float = 0.02
+    every_s: float = 0.02
+    trouble: bool = True
+    kills: int = 1
+
+
+@dataclass(slots=True)
+class Demo:
+    """The running demo. `token` is the shops' API token; `url` the floor's API."""
+
+    options: Options
+    folder: Path
+    database: str
+    port: int
+    token: str = ""
+    made: site.Site | None = None
+    server: asyncio.subprocess.Process | None = None
+    world: asyncio.subprocess.Process | None = None
+    restarts: int = 0
+    _wire: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def start(self, now: int, random_bytes: bytes) -> None:
+        """Make the site, switch the world on, then the server."""
+        self.made = await asyncio.to_thread(self._make_book, now, random_bytes)
+        plan = self.options
+        self.world = await self._spawn(
+            "world", "-m", "app.demo.world", str(self.folder), str(plan.orders), str(plan.seed),
+            str(plan.pace_s), str(plan.every_s), "1" if plan.trouble else "0",
+        )  # fmt: skip
+        devices = await self._file("devices.json")
+        (self.folder / "config.toml").write_text(self._config(devices), "utf-8")
+        (self.folder / "pepper").write_text("demo", "utf-8")
+        (self.folder / "pepper").chmod(0o600)
+        await self.start_server()
+        doors = {"url": self.url, "token": self.token}
+        half = self.folder / "server.half"
+        half.write_text(json.dumps(doors), "utf-8")
+        half.replace(self.folder / "server.json")
+
+    async def start_server(self) -> None:
+        """Start `genba run` and wait until its API answers."""
+        self.server = await self._spawn(
+            f"server-{self.restarts}", "-m", "app", "run", "--config",
+            str(self.folder / "config.toml"),
+        )  # fmt: skip
+        self.restarts += 1
+        async with httpx2.AsyncClient(trust_env=False, timeout=2) as client:
+            for _ in range(int(START_S / 0.1)):
+                if self.server.returncode is not None:
+                    raise RuntimeError(f"the server ended: {self.log_tail()}")
+                try:
+                    if (await client.get(f"{self.url}/v1/health")).status_code == 200:
+                        return
+                except httpx2.HTTPError:
+                    pass
+                await asyncio.sleep(0.1)
+        raise RuntimeError(f"the server did not answer: {self.log_tail()}")
+
+    async def kill_server(self) -> None:
+        """kill -9: no goodbye."""
+        assert self.server is not None
+        self.server.send_signal(signal.SIGKILL)
+        await self.server.wait()
+
+    async def ask(self, **command: Any) -> dict[str, Any]:
+        """Ask the world, e.g. `ask(do="status")`."""
+        async with self._turn:
+            if self._wire is None:
+                self._wire = await asyncio.open_unix_connection(
+                    str(self.folder / "world.sock"), limit=1 << 28
+                )
+            reader, writer = self._wire
+            writer.write(json.dumps(command).encode() + b"\n")
+            await writer.drain()
+            line = await reader.readline()
+        if not line:
+            raise RuntimeError(f"the world ended: {self.log_tail('world')}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    async def stop(self) -> None:
+        """End both processes: the server politely, the world at once."""
+        if self.server is not None and self.server.returncode is None:
+            self.server.terminate()
+            try:
+                await asyncio.wait_for(self.server.wait(), 15)
+            except TimeoutError:
+                self.server.kill()
+        if self._wire is not None:
+            self._wire[1].close()
+        if self.world is not None and self.world.returncode is None:
+            self.world.kill()
+            await self.world.wait()
+
+    def log_tail(self, name: str = "") -> str:
+        """The end of a process's log."""
+        name = name or f"server-{self.restarts - 1}"
+        file = self.folder / f"{name}.log"
+        return file.read_text("utf-8", "replace")[-1500:] if file.exists() else ""
+
+    async def _spawn(self, name: str, *arguments: str) -> asyncio.subprocess.Process:
+        log = (self.folder / f"{name}.log").open("wb")
+        try:
+            return await asyncio.create_subprocess_exec(
+                sys.executable, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=log,
+                stderr=log, env={**os.environ, "GENBA_DEMO_OMS": SECRET}, start_new_session=True,
+            )  # fmt: skip
+        finally:
+            log.close()
+
+    async def _file(self, name: str) -> dict[str, Any]:
+        file = self.folder / name
+        for _ in range(int(START_S / 0.05)):
+            if file.exists():
+                found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+                return found
+            assert self.world is not None
+            if self.world.returncode is not None:
+                break
+            await asyncio.sleep(0.05)
+        raise RuntimeError(f"the world did not start: {self.log_tail('world')}")
+
+    def _make_book(self, now: int, random_bytes: bytes) -> site.Site:
+        made = site.make(self.options.seed)
+        upgrade.to_newest(self.database)
+        book = Book(self.database)
+        try:
+            self.token = book.write_now(self._fill, made, now, random_bytes)
+        finally:
+            book.close()
+        return made
+
+    def _fill(self, tx: Tx, made: site.Site, now: int, random_bytes: bytes) -> str:
+        set_timezone(tx, str(site.ZONE))
+        places.ensure_outside(tx)
+        site.write(tx, made, now=now)
+        site.write_pickups(tx, now=now)
+        return tokens.create(
+            tx, name="demo-shops", scopes=SCOPES, owner="", days=2, now=now, random=random_bytes
+        )  # fmt: skip
+
+    def _config(self, doors: dict[str, Any]) -> str:
+        """The site's `config.toml`, as an installer would write it."""
+        stations: dict[str, dict[str, Any]] = {}
+        for n, bench in enumerate(site.benches(), start=1):
+            stations[bench] = {
+                "kind": "pack", "place": bench, "printer": f"label-{n}", "scale": f"scale-{n}",
+                "scanner": f"scanner-{n}",
+            }  # fmt: skip
+            if f"reader-{n}" in doors["devices"]:
+                stations[bench]["reader"] = f"reader-{n}"
+        return toml_of({
+            "site": {"name": "デモ物流センター", "language": "ja", "timezone": str(site.ZONE)},
+            "database": {"url": self.database},
+            "server": {"port": self.port, "requests_per_second": 5000},
+            "floor": {"bounce_ms": 300},
+            "waves": {"orders_min": 12, "orders_max": 40, "wait_minutes": 0.05},
+            "robots": {"patience_s": 3.0},
+            "secrets": {"pepper": "file:pepper"},
+            "devices": doors["devices"],
+            "stations": stations,
+            "webhooks": {"shops": {"url": doors["webhooks"], "secret": "env:GENBA_DEMO_OMS"}},
+        })  # fmt: skip
+
+
+def toml_of(sections: dict[str, Any]) -> str:
+    """TOML of sections and their tables; JSON's scalars and lists are TOML's, too.
+
+    >>> print(toml_of({"site": {"name": "x"}, "devices": {"a-1": {"port": 1}}}))
+    [site]
+    name = "x"
+    [devices."a-1"]
+    port = 1
+    """
+    lines: list[str] = []
+    for name, table in sections.items():
+        flat = not any(isinstance(value, dict) for value in table.values())
+        for title, rows in [(name, table)] if flat else [
+            (f'{name}."{key}"', value) for key, value in table.items()
+        ]:  # fmt: skip
+            lines.append(f"[{title}]")
+            lines += [
+                f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in rows.items()
+            ]
+    return "\n".join(lines)
+
+
+def free_port() -> int:
+    """A port that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def make_folder() -> Path:
+    """A fresh folder for one demo."""
+    return Path(tempfile.mkdtemp(prefix="genba-demo-"))

@@ -1,0 +1,131 @@
+"""The bots' terminals: the terminal API over HTTP, and a bench's scanner on its own cable."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+import httpx2
+import msgspec
+
+from app.demo.site import Worker
+from app.demo.trouble import Trouble
+from devices.twins.scanner import ScannerTwin
+from wms.prompts import Prompt
+
+RETRY_S = 0.15
+BOUNCE_WAIT_S = 0.35  # longer than the floor's bounce: the same code counts again
+CABLE_WAIT_S = 3.0
+
+
+class _Shown(msgspec.Struct):
+    prompt: Prompt
+    version: int = 0
+    fate: str = ""
+
+
+@dataclass(slots=True)
+class HttpTerminal:
+    """One terminal. An input keeps its `scan_id` until it was answered, through restarts."""
+
+    worker: Worker
+    client: httpx2.AsyncClient
+    numbers: count[int] = field(default_factory=lambda: count(1))
+    run: str = "a"
+    version: int = 0
+
+    async def prompt(self) -> Prompt:
+        shown = await self._ask("GET", "", None)
+        self.version = shown.version
+        return shown.prompt
+
+    async def scan(self, text: str) -> Prompt:
+        """Pull the trigger; what was taken for a bounce is pulled again a moment later."""
+        while True:
+            shown = await self._send(text, "scan")
+            if shown.fate != "repeat":
+                return shown.prompt
+            await asyncio.sleep(BOUNCE_WAIT_S)
+
+    async def twice(self, text: str) -> Prompt:
+        """A nervous trigger, and a radio that sends one of the two again."""
+        identity = self._identity()
+        first = await self._send(text, "scan", identity)
+        again = await self._send(text, "scan", identity)
+        assert again.prompt == first.prompt, "the same scan_id must get the same answer"
+        bounced = await self._send(text, "scan")
+        if bounced.fate == "repeat":
+            return bounced.prompt
+        return first.prompt if bounced.prompt.locked else bounced.prompt
+
+    async def key(self, text: str) -> Prompt:
+        return (await self._send(text, "key")).prompt
+
+    async def command(self, name: str) -> Prompt:
+        return (await self._send(name, "command")).prompt
+
+    def _identity(self) -> str:
+        return f"{self.run}{next(self.numbers)}"
+
+    async def _send(self, text: str, via: str, identity: str = "") -> _Shown:
+        body = {"scan_id": identity or self._identity(), "text": text, "via": via}
+        return await self._ask("POST", "/scans", body)
+
+    async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> _Shown:
+        headers = {"Authorization": f"Bearer {self.worker.token}"}
+        url = f"/v1/terminals/{self.worker.terminal}{path}"
+        while True:
+            try:
+                answer = await self.client.request(method, url, headers=headers, json=body)
+            except httpx2.HTTPError:
+                await asyncio.sleep(RETRY_S)
+                continue
+            if answer.status_code == 200:
+                return msgspec.json.decode(answer.content, type=_Shown)
+            if answer.status_code < 500 and answer.status_code != 429:
+                raise AssertionError(f"{method} {url} {body}: {answer.status_code} {answer.text}")
+            await asyncio.sleep(RETRY_S)
+
+
+@dataclass(slots=True)
+class BenchTerminal:
+    """A bench: scans go down the scanner's cable; when it is silent, by the screen's own camera."""
+
+    http: HttpTerminal
+    scanner: ScannerTwin
+    trouble: Trouble
+    plugged: Callable[[], bool]
+    was_cut: bool = False
+
+    async def prompt(self) -> Prompt:
+        return await self.http.prompt()
+
+    async def key(self, text: str) -> Prompt:
+        return await self.http.key(text)
+
+    async def command(self, name: str) -> Prompt:
+        return await self.http.command(name)
+
+    async def scan(self, text: str) -> Prompt:
+        return await self._by_cable(lambda: self.scanner.scan(text), text)
+
+    async def twice(self, text: str) -> Prompt:
+        return await self._by_cable(lambda: self.scanner.bounce(text), text)
+
+    async def _by_cable(self, pull: Callable[[], Awaitable[None]], text: str) -> Prompt:
+        await self.http.prompt()
+        before = self.http.version
+        if self.plugged():
+            await pull()
+            for _ in range(int(CABLE_WAIT_S / 0.05)):
+                await asyncio.sleep(0.05)
+                prompt = await self.http.prompt()
+                if self.http.version != before:
+                    if self.was_cut:
+                        self.was_cut = False
+                        self.trouble.handled("scanner unplugged")
+                    return prompt
+        else:
+            self.was_cut = True
+        return await self.http.scan(text)

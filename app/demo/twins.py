@@ -1,0 +1,133 @@
+"""The demo's hardware: every device of the site as a twin on a real socket or pty."""
+
+import asyncio
+import re
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from app.demo.physical import STATIONS, RobotFloor, World
+from app.demo.site import Bin, benches, robots
+from devices.twins.grh1 import Grh1Twin
+from devices.twins.grh1_plc import Pace
+from devices.twins.llrp import LlrpReaderTwin
+from devices.twins.printer import PrinterTwin
+from devices.twins.scale import ScaleTwin
+from devices.twins.scanner import ScannerTwin
+from wms.epc import sgtin96
+
+_SUBSETS = re.compile(r">[:;56]")  # how ZPL's Code 128 switches between its subsets
+
+
+def now_ms() -> int:
+    """UTC milliseconds, of the world's own clock."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class Hardware:
+    """All twins, by the names that `config.toml` gives their devices."""
+
+    world: World
+    folder: Path
+    random: Random
+    printers: dict[str, PrinterTwin] = field(default_factory=dict)
+    scales: dict[str, ScaleTwin] = field(default_factory=dict)
+    scanners: dict[str, ScannerTwin] = field(default_factory=dict)
+    readers: dict[str, LlrpReaderTwin] = field(default_factory=dict)
+    robots: dict[str, Grh1Twin] = field(default_factory=dict)
+    unplugged: set[str] = field(default_factory=set)
+
+    async def start(self) -> None:
+        """Switch everything on."""
+        for n, _ in enumerate(benches(), start=1):
+            tray = self.folder / f"tray-label-{n}.jsonl"
+            printer = self.printers[f"label-{n}"] = PrinterTwin(now_ms=now_ms, tray=tray)
+            scale = self.scales[f"scale-{n}"] = ScaleTwin()
+            scanner = self.scanners[f"scanner-{n}"] = ScannerTwin(self.folder / f"scanner-{n}")
+            await printer.start()
+            await scale.start()
+            scanner.plug()
+        reader = self.readers["reader-1"] = LlrpReaderTwin(random=self.random)
+        await reader.start()
+        floor = RobotFloor(self.world)
+        for name in robots():
+            twin = self.robots[name] = Grh1Twin(
+                stations=sorted(STATIONS), clock=time.monotonic, world=floor,
+                pace=Pace(travel_s=2.0, hand_off_s=0.6, speed=4.0),
+                log=self.folder / f"deliveries-{name}.jsonl",
+            )  # fmt: skip
+            await twin.start()
+
+    def config(self) -> dict[str, dict[str, Any]]:
+        """What `[devices]` has to say of them."""
+        devices: dict[str, dict[str, Any]] = {}
+        for name, printer in self.printers.items():
+            devices[name] = {"driver": "zpl-tcp", "host": printer.host, "port": printer.port,
+                             "poll_s": 0.3}  # fmt: skip
+        for name, scale in self.scales.items():
+            devices[name] = {"driver": "mt-sics", "host": scale.host, "port": scale.port,
+                             "poll_s": 0.2}  # fmt: skip
+        for name, scanner in self.scanners.items():
+            devices[name] = {"driver": "serial-scanner", "port": str(scanner.port)}
+        for name, reader in self.readers.items():
+            devices[name] = {"driver": "llrp", "host": reader.host, "port": reader.port}
+        for name, robot in self.robots.items():
+            devices[name] = {"driver": "grh1", "host": "127.0.0.1", "port": robot.port}
+        return devices
+
+    def label_of(self, printer: str, parcel: str) -> str | None:
+        """Read the newest label of *parcel* in the printer's tray: its tracking number."""
+        for label in reversed(self.printers[printer].labels):
+            texts = [_SUBSETS.sub("", text) for text in label.fields]
+            if parcel in texts:
+                return next((text for text in texts if text.isdigit() and len(text) == 12), None)
+        return None
+
+    def mend(self, printer: str) -> bool:
+        """Look at the printer: load paper if it needs some."""
+        twin = self.printers[printer]
+        if not twin.is_blocked:
+            return False
+        twin.reload()
+        return True
+
+    def show_tags(self, reader: str, units: Counter[Bin]) -> None:
+        """Put the tagged ones of *units* before the reader, and take away what was there."""
+        field_ = self.readers[reader].field
+        for epc in list(field_.epcs()):
+            field_.remove(epc)
+        serial = self.random.randrange(1 << 30)
+        for (sku, _), qty in units.items():
+            good = self.world.goods[sku]
+            for n in range(qty if good.tagged else 0):
+                field_.place(sgtin96(good.jan, serial + n, prefix_digits=7), 1)
+
+    def unplug(self, name: str) -> None:
+        """Pull a cable."""
+        self.unplugged.add(name)
+        if name in self.scanners:
+            self.scanners[name].unplug()
+        elif name in self.printers:
+            self.printers[name].unplug()
+        elif name in self.scales:
+            self.scales[name].unplug()
+
+    async def plug_in(self, name: str) -> None:
+        """Put it back."""
+        self.unplugged.discard(name)
+        if name in self.scanners:
+            self.scanners[name].plug()
+        elif name in self.printers:
+            await self.printers[name].plug_in()
+        elif name in self.scales:
+            await self.scales[name].plug_in()
+
+    async def restart_reader(self, name: str, off_s: float) -> None:
+        """The reader loses power for a moment."""
+        await self.readers[name].stop()
+        await asyncio.sleep(off_s)
+        await self.readers[name].start()

@@ -1,0 +1,248 @@
+"""The world's process: hardware, shops and workers. It outlives a killed server, as worlds do.
+
+It is started with a folder, writes `devices.json` (where its devices are), waits for
+`server.json` (where the floor's API is), and obeys one-line JSON commands on `world.sock`.
+"""
+
+import asyncio
+import json
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import httpx2
+
+from app.demo import orders, physical, site
+from app.demo.bots import Bench, Bot
+from app.demo.oms import Oms
+from app.demo.schedule import Day
+from app.demo.site import Bin, Worker
+from app.demo.terminals import BenchTerminal, HttpTerminal
+from app.demo.trouble import Trouble
+from app.demo.twins import Hardware
+
+
+@dataclass(slots=True)
+class Plan:
+    """How the day goes. `pace_s` is what one motion takes; `every_s` lies between two orders."""
+
+    folder: Path
+    orders: int
+    seed: int
+    pace_s: float
+    every_s: float
+    trouble: bool
+
+
+@dataclass(slots=True)
+class WorldProcess:
+    """Everything physical, and the commands by which the demo's screen reaches it."""
+
+    plan: Plan
+    site: site.Site
+    world: physical.World
+    hardware: Hardware
+    trouble: Trouble
+    oms: Oms | None = None
+    bots: dict[str, Bot] = field(default_factory=dict)
+    fault: str = ""
+
+    def share(self) -> float:
+        """How much of the day's orders is in boxes."""
+        return len(self.world.boxes) / max(self.plan.orders, 1)
+
+    def status(self) -> dict[str, Any]:
+        """What can be seen by walking around."""
+        oms = self.oms
+        heard = list(oms.heard.values()) if oms else []
+        shipped = [told for told in heard if any(kind == "order.shipped" for kind, _ in told)]
+        short = [told for told in heard if told and told[-1][0] == "order.short"]
+        return {
+            "fault": self.fault, "posted": len(oms.posted) if oms else 0,
+            "boxes": len(self.world.boxes), "shipped": len(shipped), "short": len(short),
+            "happened": dict(self.trouble.happened), "coped": dict(self.trouble.coped),
+            "unplugged": sorted(self.hardware.unplugged),
+            "bots": {
+                name: {"role": bot.worker.role, "paused": not bot.paused.is_set(),
+                       "steps": bot.steps}
+                for name, bot in self.bots.items()
+            },
+        }  # fmt: skip
+
+    def tally(self) -> dict[str, Any]:
+        """What the world can testify at the end: inbox, trays, deliveries, boxes, shelves."""
+        oms = self.oms
+        assert oms is not None
+        return {
+            "posted": oms.posted, "inbox": oms.inbox, "heard": dict(oms.heard),
+            "forged": oms.forged, "webhook_deliveries": oms.deliveries,
+            "webhook_failures": oms.failures,
+            "labels": {
+                name: [label.fields for label in printer.labels]
+                for name, printer in self.hardware.printers.items()
+            },
+            "deliveries": {
+                name: [[one.mission, one.load, one.source, one.target] for one in robot.deliveries]
+                for name, robot in self.hardware.robots.items()
+            },
+            "boxes": {
+                box.parcel: {"tracking": box.tracking, "shipped": box.shipped,
+                             "units": [[sku, lot, qty] for (sku, lot), qty in box.units.items()]}
+                for box in self.world.boxes.values()
+            },
+            "shelves": {
+                sku: qty for sku, qty in _by_sku(self.world).items()
+            },
+            "happened": dict(self.trouble.happened), "coped": dict(self.trouble.coped),
+        }  # fmt: skip
+
+    async def obey(self, line: dict[str, Any]) -> dict[str, Any]:
+        """Carry out one command of the demo's screen."""
+        match line:
+            case {"do": "status"}:
+                return self.status()
+            case {"do": "tally"}:
+                return self.tally()
+            case {"do": "close"}:
+                self.trouble.closing = True
+            case {"do": "pause", "terminal": str(name)} if name in self.bots:
+                self.bots[name].paused.clear()
+            case {"do": "resume", "terminal": str(name)} if name in self.bots:
+                self.bots[name].paused.set()
+            case {"do": "unplug", "device": str(name)}:
+                self.hardware.unplug(name)
+            case {"do": "plug_in", "device": str(name)}:
+                await self.hardware.plug_in(name)
+            case {"do": "silence", "robot": str(name)} if name in self.hardware.robots:
+                self.hardware.robots[name].silence()
+            case {"do": "speak", "robot": str(name)} if name in self.hardware.robots:
+                self.hardware.robots[name].speak()
+            case {"do": "happened", "kind": str(kind)}:
+                self.trouble.happened[kind] += 1
+            case {"do": "coped", "kind": str(kind)}:
+                self.trouble.handled(kind)
+            case _:
+                return {"error": f"unknown command: {line}"}
+        return {"ok": True}
+
+
+def _by_sku(world: physical.World) -> Counter[str]:
+    left: Counter[str] = Counter()
+    for units in world.shelves.values():
+        for (sku, _), qty in units.items():
+            left[sku] += qty
+    return +left
+
+
+async def run(plan: Plan) -> None:
+    """Live through the day until the process is ended."""
+    made = site.make(plan.seed)
+    bodies = orders.make(made, plan.orders, plan.seed)
+    wanted = [line["sku"] for body in bodies for line in body["lines"]]
+    world = physical.make(made, Random(plan.seed + 2), wanted=wanted if plan.trouble else [])
+    hardware = Hardware(world, plan.folder, Random(plan.seed + 3))
+    trouble = Trouble(Random(plan.seed + 4), enabled=plan.trouble)
+    process = WorldProcess(plan, made, world, hardware, trouble)
+    await hardware.start()
+    oms = Oms("", "", Random(plan.seed + 5))
+    await oms.listen()
+    doors = {"devices": hardware.config(), "webhooks": f"http://127.0.0.1:{oms.port}/webhooks"}
+    _write(plan.folder / "devices.json", doors)
+    door = await asyncio.start_unix_server(
+        lambda reader, writer: _serve(process, reader, writer), str(plan.folder / "world.sock"),
+        limit=1 << 26,
+    )  # fmt: skip
+    async with door:
+        server = await _wait_for(plan.folder / "server.json")
+        oms.url, oms.token = server["url"], server["token"]
+        process.oms = oms
+        await _live(process, bodies, oms)
+
+
+async def _live(process: WorldProcess, bodies: list[dict[str, Any]], oms: Oms) -> None:
+    limits = httpx2.Limits(max_connections=30)
+    async with httpx2.AsyncClient(
+        base_url=oms.url, timeout=20, trust_env=False, limits=limits
+    ) as client:
+        for worker in process.site.workers:
+            if worker.role != "lead":
+                process.bots[worker.terminal] = _bot(process, worker, client)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(oms.post_all(bodies, every_s=process.plan.every_s))
+                for bot in process.bots.values():
+                    group.create_task(bot.work(), name=bot.worker.terminal)
+                if process.plan.trouble:
+                    day = Day(process.hardware, process.trouble, process.share)
+                    group.create_task(day.run())
+        except* AssertionError as faults:
+            process.fault = "; ".join(str(fault) for fault in faults.exceptions)[:500]
+            await asyncio.Event().wait()  # the demo reads the fault and ends this process
+
+
+def _bot(process: WorldProcess, worker: Worker, client: httpx2.AsyncClient) -> Bot:
+    terminal = HttpTerminal(worker, client)
+    bot = Bot(worker, terminal, process.world, process.trouble, process.plan.pace_s)
+    bot.paused.set()
+    if worker.role == "pack":
+        number = worker.station.rpartition("-")[2]
+        scanner = f"scanner-{number}"
+        bot.terminal = BenchTerminal(
+            terminal, process.hardware.scanners[scanner], process.trouble,
+            lambda: scanner not in process.hardware.unplugged,
+        )  # fmt: skip
+        bot.bench = _bench(process.hardware, worker.station, number)
+    return bot
+
+
+def _bench(hardware: Hardware, place: str, number: str) -> Bench:
+    scale, printer, reader = f"scale-{number}", f"label-{number}", f"reader-{number}"
+
+    def tags(units: Counter[Bin]) -> None:
+        if reader in hardware.readers:
+            hardware.show_tags(reader, units)
+
+    return Bench(
+        place=place, weigh=hardware.scales[scale].put, clear=hardware.scales[scale].take,
+        label=lambda parcel: hardware.label_of(printer, parcel),
+        mend=lambda: hardware.mend(printer), tags=tags,
+    )  # fmt: skip
+
+
+async def _serve(
+    process: WorldProcess, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    while line := await reader.readline():
+        answer = await process.obey(json.loads(line))
+        writer.write(json.dumps(answer, ensure_ascii=False).encode() + b"\n")
+        await writer.drain()
+    writer.close()
+
+
+async def _wait_for(file: Path) -> dict[str, Any]:
+    while not file.exists():
+        await asyncio.sleep(0.05)
+    found: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return found
+
+
+def _write(file: Path, content: dict[str, Any]) -> None:
+    half = file.with_suffix(".half")
+    half.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+    half.replace(file)
+
+
+def main() -> None:
+    """`python -m app.demo.world FOLDER ORDERS SEED PACE_S EVERY_S TROUBLE`."""
+    folder, count, seed, pace_s, every_s, trouble = sys.argv[1:]
+    plan = Plan(
+        Path(folder), int(count), int(seed), float(pace_s), float(every_s), trouble == "1"
+    )  # fmt: skip
+    asyncio.run(run(plan))
+
+
+if __name__ == "__main__":
+    main()
