@@ -18,6 +18,7 @@ from picking.routes import sweep
 from picking.shortage import orders_short
 from picking.waves import Rules, Wave, totalled
 from wms import allocation as promises
+from wms import config
 from wms import orders as order_book
 from wms.allocate import Need, Plan
 from wms.allocation import Promised
@@ -34,6 +35,15 @@ class Settings(Rules):
     cart_totes: int = 8
     tour_stops_max: int = 60
     total_pieces_max: int = 40
+
+
+def settings_of(section: config.Waves) -> Settings:
+    """The settings that `[waves]` of the site's configuration asks for."""
+    return Settings(
+        orders_min=section.orders_min, orders_max=section.orders_max,
+        wait_minutes=section.wait_minutes, cart_totes=section.cart_totes,
+        total_pieces_max=section.total_pieces_max,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
