@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from random import Random
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import pytest
 from sqlalchemy import Table, func, insert, select
 
 from picking import tours
@@ -19,6 +20,7 @@ from wms import orders as order_book
 from wms import places as place_book
 from wms import stock as ledger
 from wms.db import Book, Tx
+from wms.errors import Code, Rejected
 from wms.new_order import NewLine, NewOrder, Recipient
 from wms.schema import (
     events,
@@ -192,6 +194,29 @@ def site_at(url: str) -> Iterator[Site]:
         yield site
     finally:
         site.book.close()
+
+
+def refused(code: Code) -> "pytest.RaisesExc[Rejected]":
+    return pytest.raises(Rejected, match=f"^{code}( |$)")
+
+
+def one_order(site: Site, *lines: tuple[str, int]) -> tuple[int, tours.TourView]:
+    """An order on a tour that Anna has claimed, her totes bound."""
+    order = site.order(*lines)
+    site.release([order])
+    return order, site.claim()
+
+
+def two_lines(site: Site) -> tuple[int, tours.TourView]:
+    """An order for two items: three pens at A-01, two cups at C-02."""
+    site.put("A-01", "PEN", 10)
+    site.put("C-02", "CUP", 10)
+    return one_order(site, ("PEN", 3), ("CUP", 2))
+
+
+def add_bench(site: Site) -> None:
+    row = {"code": "PACK-2", "kind": "pack", "place": "BENCH-2"}
+    site.write(lambda tx: tx.execute(stations.insert().values(row)))
 
 
 def _furnish(tx: Tx) -> None:

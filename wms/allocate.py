@@ -44,6 +44,8 @@ class Free:
 
 @dataclass(frozen=True, slots=True)
 class Take:
+    """Units at one key that serve a line."""
+
     line: int
     order: int
     key: Key
@@ -52,6 +54,8 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
+    """What a line lacks. Its whole order gets nothing."""
+
     order: int
     line: int
     item: int
@@ -60,6 +64,8 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
+    """Which order takes what, and what there is too little of."""
+
     takes: tuple[Take, ...]
     missing: tuple[Missing, ...]
 
