@@ -1,8 +1,9 @@
 """The web application: who may enter, what may be said, and the doors of all rooms side by side.
 
 A room's handler declares `opt={"scope": "orders:write"}` (or `{"public": True}`) and takes what it
-needs by name: `book`, `token` (who asks), `now` (UTC milliseconds), `language`. Its body is a
-msgspec struct named `data`, and has passed this door. Refusals are raised as `Rejected`.
+needs by name as `NamedDependency[...]`: `book`, `token` (who asks), `now` (UTC milliseconds) and
+`language`. Its body is a msgspec struct, `data: JSONBody[...]`, that has passed this door. Refusals
+are raised as `Rejected`.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from typing import Any, Literal
 
 from litestar import Litestar, Request, get
 from litestar.connection import ASGIConnection
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler
 from litestar.routes import HTTPRoute
@@ -220,7 +221,7 @@ class Health(Struct, frozen=True, kw_only=True):
 
 
 @get("/v1/health", opt={"public": True}, summary="Whether the server can do its work")
-async def health(book: Book) -> Health:
+async def health(book: NamedDependency[Book]) -> Health:
     """200 when the book can be read, else 503."""
     await book.read(lambda tx: tx.execute(select(1)).all())
     return Health()

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from litestar import Response, Router, delete, get, post
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.openapi import ResponseSpec
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, RawBody
 from msgspec import Meta, Struct
 
 from sync import files
 from sync.columns import Kind
 from sync.files import DryRun, Report
+from sync.http import Now, TheBook, TheToken
 from wms import commands, tokens
-from wms.db import Book, Tx
+from wms.db import Tx
 from wms.messages import Language
-from wms.tokens import Token
 
 FILE_BYTES_MAX = 20_000_000
 
@@ -49,14 +49,14 @@ class FileUpload(Operation):
     responses={422: ResponseSpec(Report, description="Nothing was written: see its faults")},
 )
 async def post_import(
-    kind: Kind,
-    body: bytes,
-    book: Book,
-    token: Token,
-    language: Language,
-    now: int,
-    name: Annotated[str, Parameter(max_length=200)] = "",
-    dry_run: bool = False,
+    kind: FromPath[Kind],
+    body: RawBody,
+    book: TheBook,
+    token: TheToken,
+    language: NamedDependency[Language],
+    now: Now,
+    name: Annotated[str, QueryParameter(max_length=200)] = "",
+    dry_run: FromQuery[bool] = False,
 ) -> Response[Report]:
     """Items, places, stock or orders, as CSV (UTF-8, CP932) or XLSX: all of it, or none."""
     parsed = await book.read(lambda _: files.read(kind, body, name))  # off the event loop
@@ -104,8 +104,9 @@ class TokenList(Struct, frozen=True, kw_only=True):
 
 @post("/tokens", opt={"scope": "admin"}, summary="Make a token")
 async def post_token(
-    data: NewToken, book: Book, token: Token, now: int, randomness: Callable[[int], bytes]
-) -> Made:
+    data: JSONBody[NewToken], book: TheBook, token: TheToken, now: Now,
+    randomness: NamedDependency[Callable[[int], bytes]],
+) -> Made:  # fmt: skip
     """The answer holds the secret; the book keeps only its hash."""
     random = randomness(tokens.RANDOM_BYTES)
     secret = await book.write(
@@ -115,13 +116,13 @@ async def post_token(
 
 
 @get("/tokens", opt={"scope": "admin"}, summary="Every token ever made")
-async def get_tokens(book: Book) -> TokenList:
+async def get_tokens(book: TheBook) -> TokenList:
     """Without their secrets, which the book does not know."""
     return await book.read(list_tokens)
 
 
 @delete("/tokens/{name:str}", opt={"scope": "admin"}, summary="End a token at once")
-async def delete_token(name: str, book: Book, token: Token, now: int) -> None:
+async def delete_token(name: FromPath[str], book: TheBook, token: TheToken, now: Now) -> None:
     """The next request with it is refused."""
     await book.write(end_token, name, actor=token.actor, device="api", now=now)
 

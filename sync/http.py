@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Struct
 
 from wms import commands, events, incarnation, order_view, orders, stock_view, tokens
@@ -18,6 +19,10 @@ from wms.order_view import OrderView
 from wms.orders import Accepted, NewOrder
 from wms.stock_view import StockPage
 from wms.tokens import Token
+
+TheBook = NamedDependency[Book]
+TheToken = NamedDependency[Token]
+Now = NamedDependency[int]
 
 STOCK_ITEMS_MAX = 1_000
 EVENTS_MAX = 1_000
@@ -31,7 +36,9 @@ _CURSOR = re.compile(rb"(?P<life>[0-9a-f]*)[.](?P<xid>[0-9]{1,18})[.](?P<positio
     summary="Give an order to the floor",
     responses={200: ResponseSpec(Accepted, description="It was here already")},
 )
-async def post_order(data: NewOrder, book: Book, token: Token, now: int) -> Response[Accepted]:
+async def post_order(
+    data: JSONBody[NewOrder], book: TheBook, token: TheToken, now: Now
+) -> Response[Accepted]:
     """201 for a new order; 200 with the same answer for the same order again; 409 for another."""
     answer = await book.write(accept_order, data, token=token, now=now)
     return Response(answer, status_code=201 if answer.new else 200)
@@ -50,19 +57,21 @@ def accept_order(tx: Tx, order: NewOrder, *, token: Token, now: int) -> Accepted
 
 
 @get("/orders/{reference:str}", opt={"scope": "orders:read"}, summary="Where an order stands")
-async def get_order(reference: str, book: Book, token: Token, owner: str = "") -> OrderView:
+async def get_order(
+    reference: FromPath[str], book: TheBook, token: TheToken, owner: FromQuery[str] = ""
+) -> OrderView:
     """By the external id, the order's code or its number; `owner` if several have the same id."""
     return await book.read(order_view.get, reference, owner=tokens.owner_for(token, owner))
 
 
 @get("/stock", opt={"scope": "stock:read"}, summary="What is in stock")
 async def get_stock(
-    book: Book,
-    token: Token,
-    owner: str = "",
-    sku: str = "",
-    after: Annotated[str, Parameter(pattern="^([0-9]{1,18})?$")] = "",
-    limit: Annotated[int, Parameter(ge=1, le=STOCK_ITEMS_MAX)] = STOCK_ITEMS_MAX,
+    book: TheBook,
+    token: TheToken,
+    owner: FromQuery[str] = "",
+    sku: FromQuery[str] = "",
+    after: Annotated[str, QueryParameter(pattern="^([0-9]{1,18})?$")] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=STOCK_ITEMS_MAX)] = STOCK_ITEMS_MAX,
 ) -> StockPage:
     """By item, lot and condition, in eaches; `limit` items at a time, go on `after` the `next`."""
     whose = tokens.owner_for(token, owner)
@@ -91,10 +100,10 @@ class EventPage(Struct, frozen=True, kw_only=True):
 
 @get("/events", opt={"scope": "events:read"}, summary="What happened since")
 async def get_events(
-    book: Book,
-    token: Token,
-    after: Annotated[str, Parameter(max_length=CURSOR_CHARACTERS_MAX)] = "",
-    limit: Annotated[int, Parameter(ge=1, le=EVENTS_MAX)] = 100,
+    book: TheBook,
+    token: TheToken,
+    after: Annotated[str, QueryParameter(max_length=CURSOR_CHARACTERS_MAX)] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=EVENTS_MAX)] = 100,
 ) -> EventPage:
     """From the beginning, or `after` the `next` of the page before; 410 once the book was restored.
 
