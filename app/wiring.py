@@ -10,6 +10,7 @@ import secrets as randomness
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random, SystemRandom
@@ -20,7 +21,6 @@ from sqlalchemy import delete, make_url
 
 from app.board import board_router
 from app.http import HttpSettings, make_app
-from app.imports import import_router
 from app.secrets import read_secret
 from devices import intake, printing, registry
 from devices import robots as conductors
@@ -28,14 +28,16 @@ from devices.capabilities import Health
 from devices.patience import Policy
 from devices.supervisor import Supervisor
 from labels import press
-from picking import facts, floor, pickups, planner
+from picking import facts, floor, pickups, planner, wave_doors
 from picking import http as terminal_door
-from picking.release import Settings as WaveSettings
+from picking.release import settings_of
+from sync import doors as import_door
 from sync import feeds
 from sync import http as partner_door
-from wms import alive, calendar, lock, places, robots, seals, upgrade
+from wms import alive, calendar, incarnation, lock, places, robots, seals, upgrade
 from wms.config import Config
 from wms.db import Book, Tx, insert_once, upsert
+from wms.schema import places as places_table
 from wms.schema import stations
 from wms.tokens import token_hash
 
@@ -59,6 +61,7 @@ class Site:
     supervisor: Supervisor
     random: Random
     local_token: str
+    artist: Executor  # renders labels off the event loop
 
     @property
     def floor(self) -> floor.Settings:
@@ -111,7 +114,8 @@ async def _run(config: Config, root: Path, book: Book, token: str) -> None:
         load=registry.load, on_health=on_health, clock=time.monotonic, random=random,
         policy=Policy(backoff_max_s=5.0),
     )  # fmt: skip
-    site = Site(config, root, book, supervisor, random, token)
+    artist = ThreadPoolExecutor(1, thread_name_prefix="press")
+    site = Site(config, root, book, supervisor, random, token, artist)
     await book.write(set_up, config, holder=f"{os.getpid()}", now=clock_ms())
     for name, device in sorted(config.devices.items()):
         await supervisor.start(name, device.driver, device.options)
@@ -122,11 +126,13 @@ async def _run(config: Config, root: Path, book: Book, token: str) -> None:
         await _until_stopped(site)
     finally:
         await supervisor.stop_all()
+        artist.shutdown(wait=False, cancel_futures=True)
 
 
 def set_up(tx: Tx, config: Config, *, holder: str, now: int) -> None:
     """Bring the rows that mirror `config.toml` in line with it."""
     places.ensure_outside(tx)
+    incarnation.ensure(tx, randomness.token_bytes(incarnation.RANDOM_BYTES))
     calendar.set_timezone(tx, config.site.timezone)
     drivers = {name: device.driver for name, device in config.devices.items()}
     intake.register(tx, configured=drivers, holder=holder, now=now)
@@ -134,22 +140,22 @@ def set_up(tx: Tx, config: Config, *, holder: str, now: int) -> None:
         if driver == ROBOT_DRIVER:
             _enrol(tx, name)
     _set_up_stations(tx, config)
-    _set_up_webhooks(tx, config)
+    feeds.configure(tx, feeds.of_config(config.webhooks))
     pickups.ensure(tx, now=now, zone=config.site.zone)
 
 
 def _enrol(tx: Tx, robot: str) -> None:
     """A robot's fork is a place, and so is the corner where its doubtful loads are looked for."""
     fork, corner = f"R-{robot}", f"Q-{robot}"
-    insert_once(tx, places.table, {"code": fork, "kind": "robot"})
-    insert_once(tx, places.table, {"code": corner, "kind": "buffer", "blocked": "quarantine"})
+    insert_once(tx, places_table, {"code": fork, "kind": "robot"})
+    insert_once(tx, places_table, {"code": corner, "kind": "buffer", "blocked": "quarantine"})
     robots.enrol(tx, robot=robot, place=fork, quarantine=corner)
 
 
 def _set_up_stations(tx: Tx, config: Config) -> None:
     rows = []
     for code, station in sorted(config.stations.items()):
-        insert_once(tx, places.table, {"code": station.place, "kind": "station"})
+        insert_once(tx, places_table, {"code": station.place, "kind": "station"})
         rows.append({
             "code": code, "kind": station.kind, "place": station.place,
             "printer": station.printer, "slip_printer": station.slip_printer,
@@ -163,33 +169,23 @@ def _set_up_stations(tx: Tx, config: Config) -> None:
     tx.execute(delete(stations).where(stations.c.code.not_in(list(config.stations))))
 
 
-def _set_up_webhooks(tx: Tx, config: Config) -> None:
-    feeds.configure(tx, [
-        feeds.Endpoint(url=hook.url, owner=hook.owner, secret=hook.secret, kinds=hook.kinds)
-        for _, hook in sorted(config.webhooks.items())
-    ])  # fmt: skip
-
-
 def workers(site: Site) -> dict[str, alive.Job]:
     """Every worker of the site by name."""
     book, now, config = site.book, clock_ms, site.config
     settings = site.floor
-    waves = WaveSettings(
-        wave_orders_max=config.waves.orders_max, wave_minutes=config.waves.wait_minutes,
-        wave_orders_min=config.waves.orders_min, cart_totes=config.waves.cart_totes,
-        total_pieces_max=config.waves.total_pieces_max,
-    )  # fmt: skip
+    waves = settings_of(config.waves)
     jobs: dict[str, alive.Job] = {
         "intake": lambda: intake.run(book, site.supervisor.queue, now=now),
         "printing": lambda: printing.run(book, site.supervisor, now=now),
-        "press": lambda: press.run(book, now=now, dots_per_mm={}, executor=None),
+        "press": lambda: press.run(book, now=now, dots_per_mm={}, executor=site.artist),
         "facts": lambda: facts.run(book, now=now, settings=settings),
         "planner": lambda: planner.plan_forever(
             book, clock_ms=now, settings=waves, rng=site.random
         ),
         "seals": lambda: seals.run(book),
         "feeds": lambda: feeds.run(
-            book, now=now, random=site.random, secret=lambda ref: read_secret(ref, site.root)
+            book, now=now, random=site.random, secret=lambda ref: read_secret(ref, site.root),
+            settings=feeds.settings_of(config.webhooks),
         ),
         "clockwork": lambda: _clockwork(site),
     }
@@ -228,7 +224,8 @@ async def _until_stopped(site: Site) -> None:
             local_token_hash=token_hash(site.local_token),
         ),
         routers=[
-            partner_door.routes(), terminal_door.routes(site.floor), import_router(),
+            partner_door.routes(), import_door.routes(randomness.token_bytes),
+            terminal_door.routes(site.floor), wave_doors.routes(settings_of(site.config.waves)),
             board_router(site.config),
         ],
     )  # fmt: skip

@@ -6,6 +6,7 @@ kept as they are now.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from sqlalchemy import insert, select, update
@@ -82,14 +83,19 @@ async def run(book: Book, queue: SignalQueue, *, now: Callable[[], int]) -> None
     """Take signals from the drivers' queue and write them, batch after batch, until cancelled."""
     memory = Memory()
     while True:
-        batch = [await queue.get()]
-        if not isinstance(batch[0], Scan):
-            await asyncio.sleep(TAGS_EVERY_S if isinstance(batch[0], TagSeen) else 0.02)
-        while len(queue) and len(batch) < BATCH:
-            batch.append(await queue.get())
-        fresh = worth_writing(batch, memory)
+        fresh = worth_writing(await _batch(queue), memory)
         if fresh:
             await book.write(record, signals=fresh, now=now())
+
+
+async def _batch(queue: SignalQueue) -> list[Signal]:
+    """What came within a moment; a scan ends the moment, as a hand waits for its answer."""
+    batch: list[Signal] = [await queue.get()]
+    with suppress(TimeoutError):
+        async with asyncio.timeout(TAGS_EVERY_S):
+            while len(batch) < BATCH and isinstance(batch[-1], TagSeen):
+                batch.append(await queue.get())
+    return batch
 
 
 def record_health(tx: Tx, *, device: str, health: Health, reason: str, now: int) -> None:

@@ -51,6 +51,7 @@ def _headless(options: object, keep: bool) -> int:
 
     from app.demo import headless
     from app.demo.processes import Options
+    from app.demo.screen import show
 
     assert isinstance(options, Options)
     console = Console(stderr=True)
@@ -65,9 +66,4 @@ def _headless(options: object, keep: bool) -> int:
             bar.update(task, description=words, completed=shipped, total=total)
 
         verdict = asyncio.run(headless.run(options, progress=progress, keep=keep))
-    for name, value in verdict.lines:
-        typer.echo(f"{name:22} {value}")
-    for fault in verdict.faults:
-        typer.echo(f"FAULT {fault}")
-    typer.echo("PASS" if verdict.passed else "FAIL")
-    return 0 if verdict.passed else 1
+    return show(verdict)

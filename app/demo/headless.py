@@ -1,4 +1,4 @@
-"""`genba demo --headless`: the whole day without a screen, with a progress bar and a verdict."""
+"""One day of the demo: waiting until every order is shipped or short, and killing the server."""
 
 import asyncio
 import secrets
@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from random import Random
 from typing import Any
 
-from app.demo.processes import Demo, Options, free_port, make_folder
+from app.demo.processes import Demo, Options, demo_database, free_port, make_folder
 from app.demo.verdict import Verdict, judge
 from app.wiring import clock_ms
 from wms.db import Book
@@ -20,23 +20,16 @@ Progress = Callable[[str, int, int], None]  # what is going on, orders shipped, 
 
 
 async def run(options: Options, *, progress: Progress, keep: bool = False) -> Verdict:
-    """Live through one day and judge it. The folder is removed unless *keep* or FAIL."""
+    """Live through one day without a screen and judge it. The folder stays after a FAIL."""
     with ExitStack() as stack:
         folder = make_folder()
-        database = options.database or f"sqlite:///{folder / 'genba.db'}"
-        if options.database == "postgresql":
-            from app.postgres import running
-
-            database = stack.enter_context(running()).url("postgres")
-        demo = Demo(options, folder, database, free_port())
+        demo = Demo(options, folder, demo_database(options, folder, stack), free_port())
         try:
             progress("starting", 0, options.orders)
             await demo.start(clock_ms(), secrets.token_bytes(32))
-            tally = await _day(demo, progress)
-            await demo.stop()
-            book = Book(database)
-            verdict = book.read_now(judge, tally, trouble=options.trouble)
-            book.close()
+            day = Day(demo, progress)
+            await day.live()
+            verdict = await day.verdict()
         except RuntimeError as error:
             verdict = Verdict(faults=[str(error)])
         finally:
@@ -48,52 +41,68 @@ async def run(options: Options, *, progress: Progress, keep: bool = False) -> Ve
         return verdict
 
 
-async def _day(demo: Demo, progress: Progress) -> dict[str, Any]:
-    """Wait until every order is shipped or short, killing the server on the way."""
-    options = demo.options
-    kills = _kill_points(options)
-    last: tuple[int, ...] = ()
-    moved_at = asyncio.get_running_loop().time()
-    while True:
-        await asyncio.sleep(LOOK_S)
-        status = await demo.ask(do="status")
+class Day:
+    """What the parent does during a day: it looks, kills, lets the trucks leave, and judges."""
+
+    def __init__(self, demo: Demo, progress: Progress) -> None:
+        self.demo = demo
+        self.progress = progress
+        self.kills = kill_points(demo.options)
+        self.moved_at = 0.0
+        self.seen: tuple[int, ...] = ()
+
+    async def live(self) -> None:
+        """Return when every order is shipped or short and every kill was survived."""
+        self.moved_at = asyncio.get_running_loop().time()
+        while not await self._look():
+            await asyncio.sleep(LOOK_S)
+
+    async def verdict(self) -> Verdict:
+        """Stop everything and compare the tallies."""
+        tally = await self.demo.ask(do="tally")
+        await self.demo.stop()
+        book = Book(self.demo.database)
+        try:
+            return book.read_now(judge, tally, trouble=self.demo.options.trouble)
+        finally:
+            book.close()
+
+    async def _look(self) -> bool:
+        status = await self.demo.ask(do="status")
+        orders = self.demo.options.orders
+        words = f"packed {status['boxes']}, shipped {status['shipped']}, short {status['short']}"
+        self.progress(words, status["shipped"], orders)
+        if self.kills and status["boxes"] >= self.kills[0]:
+            self.kills.pop(0)
+            await self._kill()
+        posted = status["posted"] == orders
+        if posted and status["boxes"] + status["short"] >= orders:
+            await self.demo.ask(do="close")
+        self._refuse_standstill(status)
+        over = posted and status["shipped"] + status["short"] >= orders
+        return over and not self.kills
+
+    async def _kill(self) -> None:
+        """kill -9 and start again; coped once the API answers and the bots go on."""
+        await self.demo.ask(do="happened", kind="server killed")
+        await self.demo.kill_server()
+        await self.demo.start_server()
+        await self.demo.ask(do="coped", kind="server killed")
+
+    def _refuse_standstill(self, status: dict[str, Any]) -> None:
         if status["fault"]:
-            raise RuntimeError(status["fault"])
-        done = status["shipped"] + status["short"]
-        progress(_words(status), status["shipped"], options.orders)
-        if kills and status["boxes"] >= kills[0]:
-            kills.pop(0)
-            await _kill(demo)
-        if status["posted"] == options.orders and status["boxes"] + status["short"] >= done:
-            await _close_when_packed(demo, status)
-        if status["posted"] == options.orders and done == options.orders and not kills:
-            return await demo.ask(do="tally")
+            raise RuntimeError(f"a bot gave up: {status['fault']}")
         now = asyncio.get_running_loop().time()
-        seen = (status["posted"], status["boxes"], status["shipped"], status["short"])
-        if seen != last:
-            last, moved_at = seen, now
-        if now - moved_at > STUCK_S:
-            raise RuntimeError(f"nothing moved for {STUCK_S:.0f} s: {status} {demo.log_tail()}")
+        seen = tuple(status[name] for name in ("posted", "boxes", "shipped", "short"))
+        if seen != self.seen:
+            self.seen, self.moved_at = seen, now
+        if now - self.moved_at > STUCK_S:
+            raise RuntimeError(
+                f"nothing moved for {STUCK_S:.0f} s: {status}\n{self.demo.log_tail()}"
+            )
 
 
-async def _close_when_packed(demo: Demo, status: dict[str, Any]) -> None:
-    if status["boxes"] + status["short"] >= demo.options.orders:
-        await demo.ask(do="close")
-
-
-def _kill_points(options: Options) -> list[int]:
+def kill_points(options: Options) -> list[int]:
     """After how many packed boxes the server is killed: seeded, spread over the day."""
     random = Random(options.seed + 9)
     return sorted(random.randint(1, max(options.orders - 2, 1)) for _ in range(options.kills))
-
-
-async def _kill(demo: Demo) -> None:
-    """kill -9 and start again; coped once it answers and the workers' prompts come back."""
-    await demo.ask(do="happened", kind="server killed")
-    await demo.kill_server()
-    await demo.start_server()
-    await demo.ask(do="coped", kind="server killed")
-
-
-def _words(status: dict[str, Any]) -> str:
-    return f"posted {status['posted']}, packed {status['boxes']}, shipped {status['shipped']}"

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -228,6 +229,15 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def demo_database(options: Options, folder: Path, stack: ExitStack) -> str:
+    """The URL of the demo's database: its own SQLite file, the wheel's PostgreSQL, or as given."""
+    if options.database == "postgresql":
+        from app.postgres import running
+
+        return stack.enter_context(running()).url("postgres")
+    return options.database or f"sqlite:///{folder / 'genba.db'}"
 
 
 def make_folder() -> Path:

@@ -1,0 +1,39 @@
+"""`genba doctor`: what is wrong, and how to mend it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+MARKS = {"ok": "ok   ", "warn": "WARN ", "fault": "FAULT"}
+
+
+def add(cli: typer.Typer) -> None:
+    """Add `genba doctor`."""
+    cli.command("doctor")(doctor)
+
+
+def doctor(
+    config: Annotated[Path, typer.Option(help="The site's configuration.")] = Path("config.toml"),
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a finding.")] = False,
+) -> None:
+    """Say what is wrong with this installation and how to mend it
+
+    Looks at Python, SQLite, fonts, the configuration, the database and its disk, the server's
+    port, secrets and devices. Exit code 1 when something must be mended before work can begin.
+    """
+    import msgspec
+
+    from app.doctor import Doctor
+    from app.language import spoken
+
+    worst = 0
+    for finding in Doctor(config, spoken()).findings():
+        worst = max(worst, int(finding.state == "fault"))
+        if as_json:
+            typer.echo(msgspec.json.encode(finding).decode())
+            continue
+        typer.echo(f"{MARKS[finding.state]} {finding.check:8} {finding.what}")
+        if finding.mend:
+            typer.echo(f"{'':14} -> {finding.mend}")
+    raise typer.Exit(worst)
