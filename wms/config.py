@@ -95,6 +95,8 @@ class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     secret: str
     owner: str = ""
     kinds: tuple[str, ...] = ()
+    private_network: bool = False
+    retry_scale: Annotated[float, Meta(gt=0, le=1)] = 1.0
 
 
 class Secrets(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -60,6 +60,8 @@ class Code(StrEnum):
     ORDER_AMBIGUOUS = "order.ambiguous"
     BOOK_HELD = "book.held"
     BOOK_STARTING = "book.starting"
+    BOOK_NEWER = "book.newer"
+    BOOK_FOREIGN = "book.foreign"
     SERVER_SILENT = "server.silent"
     IMPORT_ENCODING = "import.encoding"
     IMPORT_FORMAT = "import.format"

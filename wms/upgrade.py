@@ -6,35 +6,64 @@ from typing import Any
 from sqlalchemy import Engine, inspect
 
 from wms.db import open_engine
+from wms.errors import Code, Rejected
 
 SCRIPTS = Path(__file__).parent / "migrations"
+VERSIONS = "alembic_version"
 
 
 def to_newest(url: str) -> None:
-    """Run the migrations that *url* has not had yet, in one transaction each."""
+    """Run the migrations that *url* has not had yet, in one transaction each.
+
+    Refuses `BOOK_NEWER` (a newer program has been there: this one would misread it) and
+    `BOOK_FOREIGN` (tables are there, but no book's); either is left as it is.
+    """
     from alembic import command
 
     engine = open_engine(url)
     try:
-        command.upgrade(_alembic(engine), "head")
+        if revision(engine) != newest(engine):
+            command.upgrade(_alembic(engine), "head")
     finally:
         engine.dispose()
 
 
 def pending(url: str) -> bool:
-    """Whether the database is older than this program (or empty)."""
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-
+    """Whether the database is older than this program (or empty). Refuses as `to_newest` does."""
     engine = open_engine(url)
     try:
-        newest = ScriptDirectory.from_config(_alembic(engine)).get_current_head()
-        with engine.connect() as connection:
-            if not inspect(connection).get_table_names():
-                return True
-            return MigrationContext.configure(connection).get_current_revision() != newest
+        return revision(engine) != newest(engine)
     finally:
         engine.dispose()
+
+
+def newest(engine: Engine) -> str:
+    """The revision that this program knows and works with."""
+    return str(_scripts(engine).get_current_head())
+
+
+def revision(engine: Engine) -> str:
+    """The revision of the database; "" when it is empty. Refuses `BOOK_NEWER`, `BOOK_FOREIGN`."""
+    from alembic.runtime.migration import MigrationContext
+
+    with engine.connect() as connection:
+        tables = inspect(connection).get_table_names()
+        found = MigrationContext.configure(connection).get_current_revision() or ""
+    if not found and set(tables) - {VERSIONS}:
+        raise Rejected(Code.BOOK_FOREIGN, database=_name(engine))
+    if found and found not in {script.revision for script in _scripts(engine).walk_revisions()}:
+        raise Rejected(Code.BOOK_NEWER, database=_name(engine), revision=found)
+    return found
+
+
+def _name(engine: Engine) -> str:
+    return engine.url.database or ""
+
+
+def _scripts(engine: Engine) -> Any:
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory.from_config(_alembic(engine))
 
 
 def _alembic(engine: Engine) -> Any:

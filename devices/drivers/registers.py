@@ -80,6 +80,10 @@ class ModbusTcp:
         try:
             async with asyncio.timeout(self._timeout_s + SPARE_S):
                 connected = await self._client.connect()
+                _heed_cancellation()
+        except asyncio.CancelledError:
+            self.close()
+            raise
         except (ModbusException, OSError) as error:
             self.close()
             raise Unavailable(f"{self._where}: {error or 'no connection in time'}") from error
@@ -131,6 +135,7 @@ class ModbusTcp:
             async with asyncio.timeout(self._timeout_s + SPARE_S):
                 # The call itself may raise, before there is anything to await.
                 reply = await request()
+                _heed_cancellation()
         except (ModbusException, OSError) as error:
             self.close()
             raise doubt(str(error) or "no reply in time") from error
@@ -143,3 +148,11 @@ class ModbusTcp:
         if reply.isError():
             raise Refused(reply.exception_code)
         return reply
+
+
+def _heed_cancellation() -> None:
+    """The library waits with `wait_for`, which in Python 3.11 loses a cancellation that comes in
+    the same moment as the reply: whoever asked this task to end would wait for ever."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

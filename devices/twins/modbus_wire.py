@@ -37,14 +37,16 @@ class Bank(Protocol):
 class ModbusServer:
     """Serves one bank on one unit id to any number of connections.
 
-    Faults, all settable at any time: `silent` (requests vanish), `delay_s` (each reply that
-    late), `lose_replies` (so many requests are carried out and not answered), `late_writes_s` (a
-    write is taken by a slow gateway: it gets no answer, and reaches the bank so much later even
-    when its connection is long closed), `exception` (every request is answered with this code).
+    `shift` moves every address, as vendors do. Faults, all settable at any time: `silent`
+    (requests vanish), `delay_s` (each reply that late), `lose_replies` (so many requests are
+    carried out and not answered), `late_writes_s` (a write is taken by a slow gateway: it gets no
+    answer, and reaches the bank so much later even when its connection is long closed),
+    `exception` (every request is answered with this code).
     """
 
     def __init__(self, bank: Bank, unit: int = 1) -> None:
         self.host, self.port, self.unit = "127.0.0.1", 0, unit
+        self.shift = 0
         self.silent = False
         self.delay_s = 0.0
         self.lose_replies = 0
@@ -151,12 +153,12 @@ class ModbusServer:
             address, count = struct.unpack(">HH", pdu[1:])
             if not 1 <= count <= READ_MAX:
                 raise Illegal(ILLEGAL_VALUE)
-            values = self._bank.read(address, count)
+            values = self._bank.read(address - self.shift, count)
             return bytes([function, 2 * count]) + struct.pack(f">{count}H", *values)
         if function == WRITE_SEVERAL and len(pdu) >= 6:
             address, count, size = struct.unpack(">HHB", pdu[1:6])
             if not 1 <= count <= WRITE_MAX or size != 2 * count or len(pdu) != 6 + size:
                 raise Illegal(ILLEGAL_VALUE)
-            self._bank.write(address, struct.unpack(f">{count}H", pdu[6:]))
+            self._bank.write(address - self.shift, struct.unpack(f">{count}H", pdu[6:]))
             return pdu[:5]
         raise Illegal(ILLEGAL_FUNCTION)

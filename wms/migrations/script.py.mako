@@ -1,4 +1,4 @@
-"""${message}"""
+"""${message}."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,8 +11,5 @@ depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:
+    """TODO: say what changes."""
     ${upgrades if upgrades else "pass"}
-
-
-def downgrade() -> None:
-    ${downgrades if downgrades else "pass"}

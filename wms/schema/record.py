@@ -59,10 +59,11 @@ endpoints = Table(
     "endpoints",
     metadata,
     Column("id", ID, primary_key=True),
-    Column("url", String, nullable=False, unique=True),
+    Column("name", String, nullable=False, unique=True),  # of its section: the URL may change
+    Column("url", String, nullable=False),
     text_("owner"),  # "" = every owner's events
     Column("secret", String, nullable=False),  # a reference into the environment or a secrets file
-    document("kinds"),  # event kinds it wants, [] = all
+    document("kinds"),  # event kinds it wants, [] = all of orders and parcels
     whole("active", default=1),
     whole("failures"),
     Column("paused_until_ms", MS, nullable=False, server_default="0"),
@@ -83,7 +84,8 @@ deliveries = Table(
     Column("done_ms", MS),
     UniqueConstraint("endpoint_id", "event_id"),
     CheckConstraint(one_of("state", "pending", "delivered", "parked"), name="state"),
-    Index("ix_deliveries_state_next_ms", "state", "next_ms"),
+    Index("ix_deliveries_endpoint_id_state_next_ms", "endpoint_id", "state", "next_ms"),
+    Index("ix_deliveries_endpoint_id_aggregate_state", "endpoint_id", "aggregate", "state"),
 )
 
 requests = Table(
