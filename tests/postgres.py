@@ -54,6 +54,12 @@ class Databases:
         self._run("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY", name, TEMPLATE)
         return self.server.url(name)
 
+    def create_empty(self) -> str:
+        """The URL of a fresh database without tables."""
+        name = f"empty_{next(self.numbers)}"
+        self._run("CREATE DATABASE {}", name)
+        return self.server.url(name)
+
     def drop(self, url: str) -> None:
         """Remove the database at *url*, whoever is still connected to it."""
         self._run("DROP DATABASE {} WITH (FORCE)", str(make_url(url).database))

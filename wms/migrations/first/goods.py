@@ -1,0 +1,197 @@
+"""Owners, items, places, stock and the ledger."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from wms.migrations.first.base import (
+    ID,
+    at,
+    commit_order,
+    document,
+    flag,
+    metadata,
+    one_of,
+    text_,
+    whole,
+)
+
+CONDITIONS = ("available", "quarantine", "damaged", "expired", "returned")
+PLACE_KINDS = (
+    "bin", "dock", "buffer", "station", "tote", "carton", "pallet", "cart", "robot", "outside",
+)  # fmt: skip
+PICKABLE = ("bin",)  # stock is promised only from these kinds
+MOVING = ("tote", "carton", "pallet", "cart")  # containers: places with a parent
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    text_("value"),
+)
+
+owners = Table(
+    "owners",
+    metadata,
+    Column("code", String, primary_key=True),
+    text_("name"),
+    Column("label_mode", String, nullable=False, server_default="immediate"),
+    text_("order_cutoff"),  # HH:MM local; "" = none
+    text_("company_prefix"),  # GS1 company prefix, whose length EPCs need
+    whole("weight_tolerance_g", default=30),
+    CheckConstraint(one_of("label_mode", "immediate", "pre_issued"), name="label_mode"),
+)
+
+shops = Table(
+    "shops",
+    metadata,
+    Column("code", String, primary_key=True),
+    Column("owner", ForeignKey("owners.code"), nullable=False),
+    text_("name"),
+    text_("sender_name"),
+    text_("sender_postal"),
+    text_("sender_address"),
+    text_("sender_phone"),
+    text_("slip_message"),
+    Column("notify", String, nullable=False, server_default="inspection"),
+    whole("shelf_days_min"),  # minimum remaining shelf life of what is sent
+    CheckConstraint(one_of("notify", "inspection", "handover"), name="notify"),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("owner", ForeignKey("owners.code"), nullable=False),
+    Column("sku", String, nullable=False),
+    Column("name", String, nullable=False),
+    whole("weight_g"),
+    whole("length_mm"),
+    whole("width_mm"),
+    whole("height_mm"),
+    flag("lot_tracked"),
+    flag("expiry_tracked"),
+    flag("serial_tracked"),
+    flag("rfid_tagged"),
+    Column("storage", String, nullable=False, server_default="ambient"),
+    flag("fragile"),
+    flag("no_air"),
+    text_("picture"),
+    text_("kind"),  # "" goods, "gift" wrapping and cards, "insert"
+    UniqueConstraint("owner", "sku"),
+    CheckConstraint(one_of("storage", "ambient", "chilled", "frozen"), name="storage"),
+)
+
+barcodes = Table(
+    "barcodes",
+    metadata,
+    Column("code", String, nullable=False),  # as scanned, GTINs without leading zeros to 13
+    Column("item_id", ForeignKey("items.id"), nullable=False),
+    Column("qty", Integer, CheckConstraint("qty > 0", name="qty"), nullable=False),
+    PrimaryKeyConstraint("code", "item_id"),
+    Index("ix_barcodes_item_id", "item_id"),
+)
+
+lots = Table(
+    "lots",
+    metadata,
+    Column("item_id", ForeignKey("items.id"), nullable=False),
+    Column("lot", String, nullable=False),  # every item has the blank lot ""
+    text_("expiry"),  # YYYY-MM-DD, "" = does not expire
+    flag("held"),
+    PrimaryKeyConstraint("item_id", "lot"),
+)
+
+places = Table(
+    "places",
+    metadata,
+    Column("code", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    text_("zone"),
+    text_("aisle"),
+    whole("bay"),
+    whole("level"),
+    whole("x_mm"),
+    whole("y_mm"),
+    Column("parent", ForeignKey("places.code"), index=True),
+    text_("check_digits"),  # two digits printed beside the code, for keyed entry and voice
+    text_("blocked"),  # why nobody may pick here; "" = open
+    text_("epc"),  # lower-case hex of the container's own tag
+    Column("robot_station", Integer, unique=True),  # station number in profile GRH-1
+    CheckConstraint(one_of("kind", *PLACE_KINDS), name="kind"),
+)
+
+stock = Table(
+    "stock",
+    metadata,
+    Column("place", ForeignKey("places.code"), nullable=False),
+    Column("item_id", ID, nullable=False),
+    Column("lot", String, nullable=False),
+    Column("condition", String, nullable=False),
+    Column("serial", String, nullable=False),
+    Column("qty", Integer, nullable=False),
+    whole("allocated"),
+    PrimaryKeyConstraint("place", "item_id", "lot", "condition", "serial"),
+    ForeignKeyConstraint(["item_id", "lot"], ["lots.item_id", "lots.lot"]),
+    CheckConstraint("0 <= allocated AND allocated <= qty", name="allocated_within_qty"),
+    CheckConstraint("serial = '' OR qty <= 1", name="a_serial_is_one"),
+    CheckConstraint(one_of("condition", *CONDITIONS), name="condition"),
+    Index("ix_stock_item_id_lot", "item_id", "lot"),
+)
+Index(
+    "uq_stock_serial",
+    stock.c.item_id,
+    stock.c.serial,
+    unique=True,
+    sqlite_where=(stock.c.serial != "") & (stock.c.qty > 0),
+    postgresql_where=(stock.c.serial != "") & (stock.c.qty > 0),
+)
+
+moves = Table(
+    "moves",
+    metadata,
+    Column("id", ID, primary_key=True),
+    commit_order(),
+    Column("key", String, nullable=False, unique=True),  # idempotency: one key books once
+    Column("item_id", ForeignKey("items.id"), index=True),  # NULL when a container moved
+    text_("lot"),
+    text_("condition"),
+    text_("serial"),
+    whole("qty"),
+    Column("container", ForeignKey("places.code")),  # set when a container moved, contents and all
+    Column("source", ForeignKey("places.code"), nullable=False, index=True),
+    Column("target", ForeignKey("places.code"), nullable=False, index=True),
+    text_("promise"),  # "" free units, "kept" their promise went along, "ended" it was fulfilled
+    text_("reason"),
+    text_("actor"),  # person:3, robot:agv-1, api:oms, worker:press
+    text_("ref"),  # what it was for: allocation:5, mission:77, task:9
+    at(),
+    Index("ix_moves_actor_id", "actor", "id"),
+    CheckConstraint("source <> target", name="goes_somewhere"),
+    CheckConstraint(
+        "(container IS NULL AND item_id IS NOT NULL AND qty > 0)"
+        " OR (container IS NOT NULL AND item_id IS NULL AND qty = 0)",
+        name="goods_or_container",
+    ),
+)
+
+boxes = Table(
+    "boxes",
+    metadata,
+    Column("code", String, primary_key=True),  # scanned from the shelf of boxes
+    text_("name"),
+    whole("length_mm"),
+    whole("width_mm"),
+    whole("height_mm"),
+    whole("tare_g"),
+    document("services"),  # carrier services that this box fits, [] = all
+)

@@ -1,0 +1,82 @@
+"""People, their terminals and conversations, and every trigger pull."""
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, String, Table, UniqueConstraint
+
+from wms.migrations.first.base import ID, MS, at, document, metadata, one_of, text_, whole
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("code", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("badge_hash", String, nullable=False, unique=True),  # SHA-256 of the badge's token
+    text_("pin_hash"),  # argon2id of the peppered PIN; "" = badge alone
+    document("permissions"),  # a list of verbs: pick, pack, ship, look, lead
+    Column("language", String, nullable=False, server_default="ja"),
+    whole("active", default=1),
+    whole("failures"),
+    Column("locked_until_ms", MS, nullable=False, server_default="0"),
+    CheckConstraint(one_of("language", "ja", "en"), name="language"),
+)
+
+terminals = Table(
+    "terminals",
+    metadata,
+    Column("id", String, primary_key=True),  # HT-01
+    Column("token_hash", String, nullable=False),
+    text_("station"),  # a bench terminal stands at a station; "" = handheld
+    text_("scanner"),  # a serial scanner that belongs to it
+    Column("person_id", ForeignKey("people.id"), index=True),  # NULL: nobody is signed in
+    document("state"),  # of the sign-in dialogue
+    Column("language", String, nullable=False, server_default="ja"),
+    whole("version"),  # grows with every change of what the screen should show
+    at("seen_ms"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("person_id", ForeignKey("people.id"), primary_key=True),
+    Column("dialogue", String, nullable=False),
+    document("state"),
+    text_("message"),  # JSON of the last Message
+    whole("locked"),
+    whole("refused"),  # inputs refused behind the error that is shown
+    Column("prompted_ms", MS, nullable=False),
+    text_("last_text"),
+    Column("last_ms", MS, nullable=False, server_default="0"),
+    Column("updated_ms", MS, nullable=False),
+)
+
+scans = Table(
+    "scans",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("terminal_id", ForeignKey("terminals.id"), nullable=False),
+    Column("scan_id", String, nullable=False),
+    Column("person_id", ForeignKey("people.id")),
+    text_("text"),  # "" for secrets
+    Column("via", String, nullable=False),  # scan, key, command, device
+    Column("fate", String, nullable=False),
+    text_("code"),  # of the refusal
+    text_("dialogue"),
+    text_("step"),
+    document("answer"),
+    at(),
+    UniqueConstraint("terminal_id", "scan_id"),
+    CheckConstraint(one_of("fate", "applied", "refused", "repeat"), name="fate"),
+)
+
+api_tokens = Table(
+    "api_tokens",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("token_hash", String, nullable=False, unique=True),  # SHA-256
+    document("scopes"),
+    text_("owner"),  # "" = every owner
+    Column("expires_ms", MS, nullable=False),
+    Column("used_ms", MS),
+    Column("revoked", Integer, nullable=False, server_default="0"),
+)
