@@ -60,7 +60,9 @@ def create(
     if not re.fullmatch(NAME, code(name, field="name", max=64)):
         raise Rejected(Code.FIELD_PATTERN, field="name")
     _refuse_wrong_rights(tx, scopes, owner)
-    if not 1 <= days <= DAYS_MAX:
+    if days < 1:
+        raise Rejected(Code.FIELD_TOO_SMALL, field="days", limit=1)
+    if days > DAYS_MAX:
         raise Rejected(Code.FIELD_TOO_BIG, field="days", limit=DAYS_MAX)
     if tx.execute(select(api_tokens.c.id).where(api_tokens.c.name == name)).first():
         raise Rejected(Code.ROW_TWICE, field="name", value=shown(name))
