@@ -5,6 +5,7 @@ at `TOTES`; walks end at `DROP` (a robot hand-off). Bench `PACK-1` is on the rob
 is not.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from random import Random
@@ -16,6 +17,7 @@ from sqlalchemy import Table, func, insert, select
 from picking import tours
 from picking.release import Released, Settings, release_wave
 from picking.waves import Wave
+from wms import allocation
 from wms import orders as order_book
 from wms import places as place_book
 from wms import stock as ledger
@@ -23,6 +25,7 @@ from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.new_order import NewLine, NewOrder, Recipient
 from wms.schema import (
+    allocations,
     events,
     items,
     lots,
@@ -188,12 +191,28 @@ class Site:
 
 @contextmanager
 def site_at(url: str) -> Iterator[Site]:
-    """The site in the empty book at *url*."""
+    """The site in the empty book at *url*; whatever was done to it, its promises add up."""
     site = Site(url)
     try:
         yield site
+        assert site.read(_promised) == site.read(_allocated), "a promise without its goods"
     finally:
         site.book.close()
+
+
+def _allocated(tx: Tx) -> dict[ledger.Key, int]:
+    """What is promised of each balance, as stock has it."""
+    rows = tx.execute(select(stock).where(stock.c.allocated > 0))
+    return {allocation.key_of(row): row.allocated for row in rows}
+
+
+def _promised(tx: Tx) -> dict[ledger.Key, int]:
+    """The same, as the live allocations have it."""
+    live = allocations.c.state.in_(("open", "picked"))
+    promised: Counter[ledger.Key] = Counter()
+    for row in tx.execute(select(allocations).where(live)):
+        promised[allocation.key_of(row)] += row.qty
+    return dict(promised)
 
 
 def refused(code: Code) -> "pytest.RaisesExc[Rejected]":
