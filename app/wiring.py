@@ -184,7 +184,10 @@ def workers(site: Site) -> dict[str, alive.Job]:
         ),
         "seals": lambda: seals.run(book),
         "feeds": lambda: feeds.run(
-            book, now=now, random=site.random, secret=lambda ref: read_secret(ref, site.root),
+            book,
+            now=now,
+            random=site.random,
+            secret=lambda ref: read_secret(ref, site.root),
             settings=feeds.settings_of(config.webhooks),
         ),
         "clockwork": lambda: _clockwork(site),

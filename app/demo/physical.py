@@ -96,3 +96,10 @@ class RobotFloor:
 
     def placed(self, station: int, code: str) -> None:
         self.world.where[code] = STATIONS[station]
+
+
+def return_tote(world: World, tote: str) -> None:
+    """Put an empty tote back on the stack."""
+    world.totes[tote].clear()
+    world.where.pop(tote, None)
+    world.stack.insert(0, tote)

@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 
 from app.demo import orders, physical, site
+from app.demo.behaviours import BEHAVIOURS
 from app.demo.bots import Bench, Bot
 from app.demo.oms import Oms
 from app.demo.schedule import Day
@@ -185,7 +186,7 @@ async def _live(process: WorldProcess, bodies: list[dict[str, Any]], oms: Oms) -
 
 def _bot(process: WorldProcess, worker: Worker, client: httpx2.AsyncClient) -> Bot:
     terminal = HttpTerminal(worker, client)
-    bot = Bot(worker, terminal, process.world, process.trouble, process.plan.pace_s)
+    bot = Bot(worker, terminal, process.world, process.trouble, process.plan.pace_s, BEHAVIOURS)
     bot.paused.set()
     if worker.role == "pack":
         number = worker.station.rpartition("-")[2]

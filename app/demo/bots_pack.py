@@ -1,0 +1,126 @@
+"""How a packer answers each step: prove, weigh, and scan the label that came out."""
+
+import asyncio
+from collections import Counter
+
+from app.demo.bots import WAIT_S, Bench, Bot
+from app.demo.physical import Box, return_tote
+from wms.prompts import Prompt
+
+
+def bench_of(bot: Bot) -> Bench:
+    assert bot.bench is not None
+    return bot.bench
+
+
+async def pack_tote(bot: Bot, prompt: Prompt) -> Prompt:
+    """Scan a tote that stands here with something in it; what is refused is tried again later."""
+    here = [
+        tote for tote in bot.world.totes_at(bench_of(bot).place) if bot.world.totes[tote].total()
+    ]
+    if not here:
+        await asyncio.sleep(WAIT_S)
+        return await bot.terminal.prompt()
+    bot.steps += 1
+    tote = here[bot.steps % len(here)]
+    bench_of(bot).tags(bot.world.totes[tote])
+    after = await bot.terminal.scan(tote)
+    if after.locked:
+        await asyncio.sleep(WAIT_S)
+    return after
+
+
+async def pack_one(bot: Bot, prompt: Prompt) -> Prompt:
+    """Take any unit out of the total tote."""
+    tote = prompt.focus.tote
+    units = +bot.world.totes[tote]
+    if not units:
+        return await bot.terminal.command("back")
+    unit = min(units)
+    after = await bot.scan(bot.barcode(unit))
+    if not after.locked:
+        bot.world.totes[tote][unit] -= 1
+        bot.hand[unit] += 1
+    return after
+
+
+async def pack_item(bot: Bot, prompt: Prompt) -> Prompt:
+    """Prove the piece that the prompt names; a tote that is not the whole order is put aside."""
+    tote = prompt.focus.tote
+    sku = prompt.focus.sku
+    found = [
+        (each, unit)
+        for each in [tote, *bot.world.totes_at(bench_of(bot).place)]
+        for unit in sorted(+bot.world.totes[each])
+        if unit[0] == sku
+    ]
+    if not found:
+        _table_to_tote(bot, tote)
+        return await bot.terminal.command("back")
+    source, unit = found[0]
+    after = await bot.scan(bot.barcode(unit))
+    if after.locked:
+        await bot.terminal.command("ok")
+        await asyncio.sleep(WAIT_S)
+        _table_to_tote(bot, tote)
+        return await bot.terminal.command("back")
+    bot.world.totes[source][unit] -= 1
+    bot.hand[unit] += 1
+    return after
+
+
+def _table_to_tote(bot: Bot, tote: str) -> None:
+    bot.world.totes[tote].update(bot.hand)
+    bot.hand.clear()
+
+
+async def pack_box(bot: Bot, prompt: Prompt) -> Prompt:
+    return await bot.scan(prompt.focus.box or "BX-140")
+
+
+async def pack_weigh(bot: Bot, prompt: Prompt) -> Prompt:
+    """Put the box on the scale and wait for the screen to go on by itself."""
+    bench = bench_of(bot)
+    bench.tags(Counter())
+    bench.weigh(bot.world.weight_g(bot.hand) + bot.world.tare_g(prompt.focus.box))
+    for _ in range(40):
+        await asyncio.sleep(0.1)
+        after = await bot.terminal.prompt()
+        if after.step != "weigh" or after.locked:
+            break
+    else:
+        after = await bot.terminal.command("1")
+    if after.step == "weigh" and after.locked:  # count it all again
+        await bot.terminal.command("ok")
+        _table_to_tote(bot, prompt.focus.tote)
+        after = await bot.terminal.command("back")
+    bench.clear()
+    return after
+
+
+async def pack_verify(bot: Bot, prompt: Prompt) -> Prompt:
+    """Take the label that came out, put it on the box, scan it there."""
+    bench = bench_of(bot)
+    parcel = prompt.focus.parcel
+    for patience in range(60):
+        tracking = bench.label(parcel)
+        if tracking is not None:
+            break
+        if bench.mend():
+            bot.trouble.handled("printer out of paper")
+        await asyncio.sleep(0.1)
+        if patience % 20 == 19:
+            await bot.terminal.command("reprint")
+    else:
+        return await bot.terminal.prompt()
+    box = bot.world.boxes.setdefault(
+        parcel, Box(parcel, tracking, bot.world.weight_g(bot.hand), Counter(bot.hand))
+    )
+    box.tracking = tracking
+    after = await bot.scan(f"]F0a{tracking}a")
+    if not after.locked:
+        bot.hand.clear()
+        for tote in bot.world.totes_at(bench.place):
+            if not bot.world.totes[tote].total():
+                return_tote(bot.world, tote)
+    return after

@@ -1,0 +1,85 @@
+"""How a picker answers each step: take what the shelf really holds, and say so."""
+
+from collections import Counter
+
+from app.demo.bots import Bot
+from app.demo.physical import return_tote
+from app.demo.site import Bin
+from wms.prompts import Prompt
+
+
+async def pick_bind(bot: Bot, _prompt: Prompt) -> Prompt:
+    tote = bot.world.stack.pop()
+    prompt = await bot.terminal.scan(tote)
+    if prompt.locked:  # somebody else has it, or it is not empty: put it aside
+        bot.world.stack.insert(0, tote)
+        return prompt
+    bot.cart.append(tote)
+    bot.world.where[tote] = f"cart of {bot.worker.code}"
+    return prompt
+
+
+async def pick_place(bot: Bot, prompt: Prompt) -> Prompt:
+    _put_hand_back(bot, prompt.focus.place)
+    return await bot.scan(prompt.focus.place)
+
+
+async def pick_item(bot: Bot, prompt: Prompt) -> Prompt:
+    """Take one unit that the prompt names; keyed counts take the rest in one motion."""
+    shelf = bot.world.shelves[prompt.focus.place]
+    unit = (prompt.focus.sku, prompt.focus.lot)
+    left = prompt.focus.qty or 0
+    if "qty" in prompt.awaits and shelf[unit] >= left:
+        _take(bot, shelf, unit, left)
+        return await bot.terminal.key(str(bot.hand[unit]))
+    if shelf[unit] <= 0:
+        bot.trouble.handled("empty bins")
+        return await bot.terminal.command("short")
+    _take(bot, shelf, unit, 1)
+    before = bot.hand[unit]
+    prompt = await bot.scan(bot.barcode(unit))
+    if prompt.locked:
+        bot.hand[unit] = before - 1
+        shelf[unit] += 1
+    return prompt
+
+
+def _take(bot: Bot, shelf: Counter[Bin], unit: Bin, qty: int) -> None:
+    shelf[unit] -= qty
+    bot.hand[unit] += qty
+
+
+def _put_hand_back(bot: Bot, place: str) -> None:
+    """The dialogue went back to the place: whatever was in the hand returns to its shelf."""
+    bot.world.shelves[place].update(bot.hand)
+    bot.hand.clear()
+
+
+async def pick_lot(bot: Bot, prompt: Prompt) -> Prompt:
+    return await bot.terminal.scan(prompt.focus.lot)
+
+
+async def pick_tote(bot: Bot, prompt: Prompt) -> Prompt:
+    after = await bot.scan(prompt.focus.tote)
+    if not after.locked:
+        bot.world.totes[prompt.focus.tote].update(bot.hand)
+        bot.hand.clear()
+    return after
+
+
+async def pick_short(bot: Bot, _prompt: Prompt) -> Prompt:
+    return await bot.terminal.key("1")
+
+
+async def pick_drop(bot: Bot, prompt: Prompt) -> Prompt:
+    """Set every tote down first, then say so: a robot may come at once."""
+    place = prompt.focus.place
+    for tote in bot.cart:
+        bot.world.where[tote] = place
+    after = await bot.terminal.scan(place)
+    if not after.locked:
+        for tote in bot.cart:
+            if not bot.world.totes[tote].total():
+                return_tote(bot.world, tote)
+        bot.cart.clear()
+    return after
