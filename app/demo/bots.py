@@ -80,12 +80,9 @@ class Bot:
         """Do what one prompt asks for. Returns the prompt that follows."""
         if prompt.locked:
             return await self.terminal.command("ok")
-        behaviour = BEHAVIOURS.get(f"{prompt.dialogue}.{prompt.step}")
-        if behaviour is None:
-            raise AssertionError(
-                f"{self.worker.role} does not know {prompt.dialogue}.{prompt.step}"
-            )
-        return await behaviour(self, prompt)
+        name = f"{prompt.dialogue}.{prompt.step}"
+        assert name in self.behaviours, f"{self.worker.role} does not know {name}"
+        return await self.behaviours[name](self, prompt)
 
     def barcode(self, unit: Bin) -> str:
         """What the trigger reads from a unit: its JAN, or a GS1 code where it carries a lot."""

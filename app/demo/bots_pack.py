@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 
-from app.demo.bots import WAIT_S, Bench, Bot
+from app.demo.bots import WAIT_S, Behaviour, Bench, Bot
 from app.demo.physical import Box, return_tote
 from wms.prompts import Prompt
 
@@ -124,3 +124,13 @@ async def pack_verify(bot: Bot, prompt: Prompt) -> Prompt:
             if not bot.world.totes[tote].total():
                 return_tote(bot.world, tote)
     return after
+
+
+BEHAVIOURS: dict[str, Behaviour] = {
+    "pack.tote": pack_tote,
+    "pack.one": pack_one,
+    "pack.item": pack_item,
+    "pack.box": pack_box,
+    "pack.weigh": pack_weigh,
+    "pack.verify": pack_verify,
+}

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from app.demo.bots import Bot
+from app.demo.bots import Behaviour, Bot
 from app.demo.physical import return_tote
 from app.demo.site import Bin
 from wms.prompts import Prompt
@@ -83,3 +83,14 @@ async def pick_drop(bot: Bot, prompt: Prompt) -> Prompt:
                 return_tote(bot.world, tote)
         bot.cart.clear()
     return after
+
+
+BEHAVIOURS: dict[str, Behaviour] = {
+    "pick.bind": pick_bind,
+    "pick.place": pick_place,
+    "pick.item": pick_item,
+    "pick.lot": pick_lot,
+    "pick.tote": pick_tote,
+    "pick.short": pick_short,
+    "pick.drop": pick_drop,
+}

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.demo.bots import WAIT_S, Bot
+from app.demo.bots import WAIT_S, Behaviour, Bot
 from wms.prompts import Prompt
 
 
@@ -69,3 +69,13 @@ async def task_place(bot: Bot, prompt: Prompt) -> Prompt:
 
 async def task_done(bot: Bot, _prompt: Prompt) -> Prompt:
     return await bot.terminal.key("1")
+
+
+BEHAVIOURS: dict[str, Behaviour] = {
+    "ship.manifest": ship_manifest,
+    "ship.load": ship_load,
+    "ship.close": ship_close,
+    "task.tote": task_tote,
+    "task.place": task_place,
+    "task.done": task_done,
+}
