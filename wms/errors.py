@@ -58,6 +58,7 @@ class Code(StrEnum):
     ORDER_STATE = "order.state"
     ORDER_UNKNOWN = "order.unknown"
     ORDER_AMBIGUOUS = "order.ambiguous"
+    ORDER_NOTHING_LEFT = "order.nothing_left"
     BOOK_HELD = "book.held"
     BOOK_STARTING = "book.starting"
     BOOK_NEWER = "book.newer"
