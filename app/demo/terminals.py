@@ -1,7 +1,7 @@
 """The bots' terminals: the terminal API over HTTP, and a bench's scanner on its own cable."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -31,7 +31,7 @@ class HttpTerminal:
 
     worker: Worker
     client: httpx2.AsyncClient
-    numbers: count[int] = field(default_factory=lambda: count(1))
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
     run: str = "a"
     version: int = 0
 
