@@ -9,7 +9,7 @@ from wms.prompts import Prompt
 async def ship_manifest(bot: Bot, prompt: Prompt) -> Prompt:
     """Choose the pickup of a carrier whose boxes wait; a tracking range is a carrier's own."""
     waiting = [box for box in bot.world.boxes.values() if not box.shipped]
-    if not waiting:
+    if not waiting and not bot.trouble.closing:
         await asyncio.sleep(WAIT_S)
         return await bot.terminal.prompt()
     bot.steps += 1
