@@ -128,6 +128,16 @@ def _tell(ready: asyncio.Event) -> Callable[[Pilot[Any]], Any]:
     return tell
 
 
+async def settled(glass: Glass, pilot: Pilot[Any]) -> str:
+    """The picture once it is whole (the last row is never blank) and nothing is drawn any more."""
+    seen = ""
+    async with asyncio.timeout(8.0):
+        while not glass.screen.display[-1].strip() or seen != glass.picture():
+            seen = glass.picture()
+            await pilot.pause(0.01)
+    return seen
+
+
 async def until(pilot: Pilot[Any], seen: Callable[[], bool], timeout_s: float = 8.0) -> None:
     """Wait until *seen* is true."""
     async with asyncio.timeout(timeout_s):

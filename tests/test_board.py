@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from tests.board_sample import board_sample
 from tests.floor_prompts import samples
-from tests.glass import on_glass, until
+from tests.glass import on_glass, settled, until
 from tests.tiny_server import TOKEN, TinyFloor, eventually, serving
 from tui.board import Board, BoardAction
 from tui.board_layout import BoardView, lay_out_board, lay_out_list, tile_key
@@ -64,8 +64,8 @@ async def test_the_board_looks_as_it_was_agreed(language: Language) -> None:
         await until(pilot, lambda: "14:20:05" in glass.text())
         for width, height in SIZES:
             glass.resize(width, height)
-            await pilot.pause()
-            pictures.append(f"{language} {width}x{height}\n{glass.picture()}\n\n")
+            picture = await settled(glass, pilot)
+            pictures.append(f"{language} {width}x{height}\n{picture}\n\n")
     path = SNAPSHOTS / f"board_{language}.txt"
     if os.environ.get("GENBA_SNAPSHOTS") == "write":
         path.write_text("".join(pictures), "utf-8")

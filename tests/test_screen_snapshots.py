@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.floor_prompts import samples
-from tests.glass import on_glass, until
+from tests.glass import on_glass, settled, until
 from tui.driver import ScanApp
 from tui.line import Via
 from tui.link import Fate, Trouble
@@ -67,8 +67,7 @@ async def _pictures(prompts: dict[Language, Prompt]) -> dict[str, str]:
             await until(pilot, partial(_shows, app, prompt))
             for width, height in SIZES:
                 glass.resize(width, height)
-                await pilot.pause()
-                pictures[f"{language} {width}x{height}"] = glass.picture()
+                pictures[f"{language} {width}x{height}"] = await settled(glass, pilot)
     return pictures
 
 
