@@ -85,11 +85,12 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def _float(digits: str) -> float:
+def _float(digits: str) -> float | int:
+    """1.0 is a whole number, as JSON Schema has it."""
     value = float(digits)
     if not math.isfinite(value):
         raise Rejected(Code.BODY_NUMBER, value=shown(digits))
-    return value
+    return int(value) if value.is_integer() and abs(value) < 10**DIGITS_MAX else value
 
 
 def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:

@@ -220,7 +220,12 @@ class Health(Struct, frozen=True, kw_only=True):
     version: str = VERSION
 
 
-@get("/v1/health", opt={"public": True}, summary="Whether the server can do its work")
+@get(
+    "/v1/health",
+    opt={"public": True},
+    security=[{}],
+    summary="Whether the server can do its work",
+)
 async def health(book: NamedDependency[Book]) -> Health:
     """200 when the book can be read, else 503."""
     await book.read(lambda tx: tx.execute(select(1)).all())

@@ -21,6 +21,7 @@ from sync.http import Now, TheBook, TheToken
 from wms import commands, tokens
 from wms.db import Tx
 from wms.messages import Language
+from wms.tokens import Scope
 
 FILE_BYTES_MAX = 20_000_000
 
@@ -74,7 +75,7 @@ class NewToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A token to be made. `owner` "" may see every owner."""
 
     name: Annotated[str, Meta(max_length=64, pattern=tokens.NAME)]
-    scopes: Annotated[tuple[str, ...], Meta(min_length=1, max_length=20)]
+    scopes: Annotated[tuple[Scope, ...], Meta(min_length=1, max_length=20)]
     owner: Annotated[str, Meta(max_length=32)] = ""
     days: Annotated[int, Meta(ge=1, le=tokens.DAYS_MAX)] = tokens.DAYS_MAX
 

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 from sqlalchemy import Row, insert, select, update
@@ -19,9 +19,10 @@ RANDOM_BYTES = 32
 DAYS_MAX = 365
 NAME = "^[A-Za-z0-9._-]+$"
 DAY_MS = 86_400_000
-SCOPES = (
+Scope = Literal[
     "orders:write", "orders:read", "stock:read", "events:read", "board:read", "terminal", "admin",
-)  # fmt: skip
+]  # fmt: skip
+SCOPES: tuple[str, ...] = get_args(Scope)
 OWNED_SCOPES = SCOPES[:4]  # those whose data has an owner; the others see the whole site
 USED_EVERY_MS = 60_000  # how exactly the last use is kept
 _SHAPE = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")

@@ -47,12 +47,14 @@ def create(
 
     from app.local import ACTOR, Server, clock_ms, reached
     from sync.doors import Made, NewToken, make_token
+    from wms.shape import convert
     from wms.tokens import RANDOM_BYTES
 
-    wanted = NewToken(name=name, scopes=tuple(scope), owner=owner, days=days)
+    asked = {"name": name, "scopes": scope, "owner": owner, "days": days}
+    wanted = convert(asked, NewToken)
     with reached(config) as place:
         if isinstance(place, Server):
-            made = place.ask("POST", "/v1/tokens", Made, json=_plain(wanted))
+            made = place.ask("POST", "/v1/tokens", Made, json=asked)
         else:
             made = Made(token=place.write_now(
                 make_token, wanted, random=os.urandom(RANDOM_BYTES), actor=ACTOR, device="cli",
@@ -106,12 +108,6 @@ def _line(token: "TokenView") -> str:
 
 def _day(at_ms: int) -> str:
     return datetime.datetime.fromtimestamp(at_ms / 1000, tz=datetime.UTC).date().isoformat()
-
-
-def _plain(wanted: object) -> object:
-    import msgspec
-
-    return msgspec.to_builtins(wanted)
 
 
 def _echo_json(value: object) -> None:
