@@ -33,7 +33,8 @@ async def pick_item(bot: Bot, prompt: Prompt) -> Prompt:
         _take(bot, shelf, unit, left)
         return await bot.terminal.key(str(bot.hand[unit]))
     if shelf[unit] <= 0:
-        bot.trouble.handled("empty bins")
+        if not bot.hand[unit]:  # asked once more below; with units in the hand, a tote comes first
+            bot.trouble.happened["empty bins"] += 1
         return await bot.terminal.command("short")
     _take(bot, shelf, unit, 1)
     before = bot.hand[unit]
@@ -68,7 +69,11 @@ async def pick_tote(bot: Bot, prompt: Prompt) -> Prompt:
 
 
 async def pick_short(bot: Bot, _prompt: Prompt) -> Prompt:
-    return await bot.terminal.key("1")
+    """Yes, it is empty: the floor names another shelf, or goes on without."""
+    after = await bot.terminal.key("1")
+    if after.message is not None and after.message.code.startswith("pick.short"):
+        bot.trouble.handled("empty bins")
+    return after
 
 
 async def pick_drop(bot: Bot, prompt: Prompt) -> Prompt:

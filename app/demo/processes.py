@@ -197,7 +197,9 @@ class Demo:
             "secrets": {"pepper": "file:pepper"},
             "devices": doors["devices"],
             "stations": stations,
-            "webhooks": {"shops": {"url": doors["webhooks"], "secret": "env:GENBA_DEMO_OMS"}},
+            "webhooks": {"shops": {
+                "url": doors["webhooks"], "secret": "env:GENBA_DEMO_OMS", "retry_scale": 0.005,
+            }},
         })  # fmt: skip
 
 
