@@ -140,8 +140,10 @@ async def process_on_a_pty(port: int, term: str = "xterm") -> AsyncIterator[Pty]
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 16, 26, 0, 0))
     command = (sys.executable, "-m", "tests.handheld_process", f"http://127.0.0.1:{port}", "run1")
+    # The size is the pty's, not that of the terminal in which the tests run.
+    env = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")} | {"TERM": term}
     process = await asyncio.create_subprocess_exec(
-        *command, stdin=slave, stdout=slave, stderr=slave, env={**os.environ, "TERM": term}
+        *command, stdin=slave, stdout=slave, stderr=slave, env=env
     )
     os.close(slave)
     pty = Pty(master)
