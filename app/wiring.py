@@ -17,10 +17,12 @@ from random import Random, SystemRandom
 
 import structlog
 import uvicorn
-from sqlalchemy import delete, make_url
+from sqlalchemy import delete
 
 from app.board import board_router
 from app.http import HttpSettings, make_app
+from app.metrics import metrics_router
+from app.local import database_url, door_url
 from app.secrets import read_secret
 from devices import intake, printing, registry
 from devices import robots as conductors
@@ -73,19 +75,6 @@ class Site:
         )  # fmt: skip
 
 
-def database_url(config: Config, root: Path) -> str:
-    """The database's URL; a relative SQLite file lies beside the configuration.
-
-    >>> from wms.config import Site as S
-    >>> database_url(Config(site=S(name="x")), Path("/srv"))
-    'sqlite:////srv/data/genba.db'
-    """
-    url = make_url(config.database.url)
-    if url.get_backend_name() != "sqlite" or not url.database:
-        return config.database.url
-    return f"sqlite:///{root / url.database}"
-
-
 async def serve(config: Config, root: Path) -> None:
     """Run the site until it is told to stop. Refuses `BOOK_HELD` when another server has it."""
     url = database_url(config, root)
@@ -93,7 +82,7 @@ async def serve(config: Config, root: Path) -> None:
     if door is not None:
         door.parent.mkdir(parents=True, exist_ok=True)
     token = randomness.token_urlsafe(32)
-    with lock.hold(door, url=f"http://{config.server.host}:{config.server.port}", token=token):
+    with lock.hold(door, url=door_url(config.server), token=token):
         upgrade.to_newest(url)
         book = Book(url, threads=True)
         try:
@@ -229,7 +218,7 @@ async def _until_stopped(site: Site) -> None:
         routers=[
             partner_door.routes(), import_door.routes(randomness.token_bytes),
             terminal_door.routes(site.floor), wave_doors.routes(settings_of(site.config.waves)),
-            board_router(site.config),
+            board_router(site.config), metrics_router(site.supervisor),
         ],
     )  # fmt: skip
     server = uvicorn.Server(uvicorn.Config(
