@@ -16,8 +16,8 @@ from typing import Literal
 from msgspec import Struct
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.local import database_url
 from app.secrets import read_secret
-from app.wiring import database_url
 from devices import registry
 from devices.capabilities import ConfigFault
 from labels.glyphs import printable

@@ -5,6 +5,7 @@ door is, and gives the token that lets this machine's own user in.
 """
 
 import contextlib
+import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import typer
 
 from app.answers import Refusal
 from app.language import spoken
-from wms import config, lock
+from wms import calendar, config, lock, upgrade
 from wms.db import Book
 from wms.errors import Code, Rejected
 from wms.messages import say
@@ -62,7 +63,11 @@ def fail(words: str) -> NoReturn:
 
 
 def database_url(settings: config.Config, root: Path) -> str:
-    """The database's URL; a relative SQLite file lies beside the configuration in *root*."""
+    """The database's URL; a relative SQLite file lies beside the configuration in *root*.
+
+    >>> database_url(config.Config(site=config.Site(name="x")), Path("/srv"))
+    'sqlite:////srv/data/genba.db'
+    """
     from sqlalchemy import make_url
 
     url = make_url(settings.database.url)
@@ -81,19 +86,50 @@ def reached(config_file: Path) -> Iterator[Book | Server]:
         settings = config.load(config_file)
     except config.ConfigError as error:
         fail(str(error))
-    url = database_url(settings, config_file.resolve().parent)
+    root = config_file.resolve().parent
+    url = database_url(settings, root)
     file = lock.path_of(url)
     holder = lock.holder_of(file)
     if holder is not None:
         if not holder.url:
             raise Rejected(Code.BOOK_STARTING)
-        headers = {"Authorization": f"Bearer {holder.token}", "Accept-Language": spoken()}
-        with httpx2.Client(base_url=holder.url, headers=headers, timeout=TIMEOUT_S) as client:
+        with _client(holder, settings.server, root) as client:
             yield Server(client)
         return
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
     with lock.hold(file):
+        upgrade.to_newest(url)
         book = Book(url)
         try:
+            book.write_now(calendar.set_timezone, settings.site.timezone)
             yield book
         finally:
             book.close()
+
+
+def door_url(server: config.Server) -> str:
+    """Where this machine reaches its own server.
+
+    >>> door_url(config.Server(host="0.0.0.0", port=8470))
+    'http://127.0.0.1:8470'
+    """
+    scheme = "https" if server.tls_certificate else "http"
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(server.host, server.host)
+    return f"{scheme}://{host}:{server.port}"
+
+
+def _client(holder: lock.Holder, server: config.Server, root: Path) -> httpx2.Client:
+    headers = {"Authorization": f"Bearer {holder.token}", "Accept-Language": spoken()}
+    verify = _own_certificate(root / server.tls_certificate) if server.tls_certificate else True
+    return httpx2.Client(
+        base_url=holder.url, headers=headers, timeout=TIMEOUT_S, verify=verify, trust_env=False
+    )
+
+
+def _own_certificate(path: Path) -> ssl.SSLContext:
+    """Trust the server's own certificate and no other: its name is not that of the loopback."""
+    trust = ssl.create_default_context(cafile=str(path))
+    trust.check_hostname = False
+    trust.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return trust

@@ -21,8 +21,8 @@ from sqlalchemy import delete
 
 from app.board import board_router
 from app.http import HttpSettings, make_app
-from app.metrics import metrics_router
 from app.local import database_url, door_url
+from app.metrics import metrics_router
 from app.secrets import read_secret
 from devices import intake, printing, registry
 from devices import robots as conductors

@@ -15,7 +15,7 @@ from tests.api_site import LOCAL_SECRET, Clock, application
 from tests.intake_site import order_body, seeded
 from tests.serving import served
 from tests.sources import ROOT
-from wms import lock, tokens
+from wms import calendar, lock, tokens, upgrade
 from wms.db import Book
 from wms.errors import Code, Rejected
 from wms.schema import commands
@@ -33,8 +33,16 @@ with lock.hold(Path(sys.argv[1]), url="http://127.0.0.1:1", token="t"):
 
 
 @pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A book as a site has it: made by the migrations."""
+    url = f"sqlite:///{tmp_path / 'book.db'}"
+    upgrade.to_newest(url)
+    return url
+
+
+@pytest.fixture
 def site(sqlite_url: str, tmp_path: Path) -> Path:
-    """A folder with a configuration, a file to import, and the URL of a small site's book."""
+    """A folder with a configuration, a file to import, and a small site's book."""
     seeded(sqlite_url).close()
     (tmp_path / "items.csv").write_text(ITEMS, "utf-8")
     (tmp_path / "config.toml").write_text(
@@ -146,6 +154,16 @@ def test_while_a_server_runs_a_command_uses_its_door(site: Path, sqlite_url: str
         assert genba(site, "token", "revoke", "oms").returncode == 0
     book.close()
     assert doors_used(sqlite_url) == [("api:local", "api")] * 3
+
+
+def test_a_new_site_begins_with_its_first_import(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('[site]\nname = "x"\ntimezone = "Asia/Seoul"\n', "utf-8")
+    (tmp_path / "places.csv").write_text("code,kind\nA-01,bin\n", "utf-8")
+    done = genba(tmp_path, "import", "places", str(tmp_path / "places.csv"))
+    assert (done.returncode, done.stdout) == (0, "places.csv: 1 new, 0 changed, 0 as before\n")
+    book = Book(f"sqlite:///{tmp_path / 'data' / 'genba.db'}")
+    assert book.read_now(calendar.load).zone.key == "Asia/Seoul"
+    book.close()
 
 
 def test_a_server_that_does_not_answer_is_told(site: Path, held: subprocess.Popen[str]) -> None:
