@@ -231,7 +231,7 @@ def pause_ms(failures: int) -> int:
     """
     if failures < FAILURES_MAX:
         return 0
-    return min(PAUSE_S_MIN * 2 ** min(failures - FAILURES_MAX, 30), PAUSE_S_MAX) * 1000
+    return min(PAUSE_S_MIN << min(failures - FAILURES_MAX, 30), PAUSE_S_MAX) * 1000
 
 
 def replay(tx: Tx, *, endpoint: str = "", now: int) -> int:

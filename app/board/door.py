@@ -1,0 +1,40 @@
+"""`GET /v1/board`: the board in the reader's language."""
+
+from litestar import Router, get
+from litestar.di import Provide
+
+from app.board.facts import read
+from app.board.floor import devices, people, robots
+from app.board.happenings import happenings
+from app.board.tiles import pickup_rows, stage_rows, tiles
+from app.board.words import clock_s
+from wms.board_state import BoardState
+from wms.config import Config
+from wms.db import Book, Tx
+from wms.messages import Language
+
+
+def board(tx: Tx, *, config: Config, now: int, language: Language) -> BoardState:
+    """The whole board at *now* (UTC milliseconds), its words in *language*."""
+    facts = read(tx, now=now)
+    return BoardState(
+        site=config.site.name, clock=clock_s(now, facts.zone), language=language,
+        tiles=tiles(facts, language), pickups=pickup_rows(facts, language),
+        stages=stage_rows(facts), people=people(facts, language),
+        robots=robots(facts, language), devices=devices(facts, language),
+        exceptions=happenings(facts, language),
+    )  # fmt: skip
+
+
+@get("/board", opt={"scope": "board:read"}, summary="The lead's board")
+async def get_board(book: Book, now: int, language: Language, config: Config) -> BoardState:
+    """Ten numbers, what is behind them, and everybody at work; by `Accept-Language`."""
+    return await book.read(board, config=config, now=now, language=language)
+
+
+def board_router(config: Config) -> Router:
+    """The handler of the board of the site in *config*."""
+    return Router(
+        "/v1", route_handlers=[get_board],
+        dependencies={"config": Provide(lambda: config, sync_to_thread=False)},
+    )  # fmt: skip

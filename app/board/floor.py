@@ -1,0 +1,74 @@
+"""Who and what is at work: people, robots, devices, in words. Pure."""
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from app.board.facts import Facts, Worker
+from app.board.words import known, reason
+from wms.board_state import DeviceHealth, PersonAtWork, RobotAtWork, Tone
+from wms.messages import Language, say
+
+HOUR_MS = 3_600_000
+ROBOT_WORDS = (  # modes of profile GRH-1 that are not automatic, and the states of a mission
+    "off", "manual", "paused", "e_stop", "fault", "none", "accepted", "to_source", "loading",
+    "to_target", "unloading", "done", "voided", "failed",
+)  # fmt: skip
+
+
+def people(facts: Facts, language: Language) -> tuple[PersonAtWork, ...]:
+    """Everybody who is signed on, by terminal."""
+    return tuple(
+        PersonAtWork(
+            name=worker.name, terminal=worker.terminal,
+            dialogue=known(f"{worker.dialogue}.title", language) or worker.dialogue,
+            step=_step(worker, language),
+            lines_per_hour=worker.lines * HOUR_MS // facts.worked_ms if worker.lines else None,
+        )
+        for worker in facts.workers
+    )  # fmt: skip
+
+
+def _step(worker: Worker, language: Language) -> str:
+    """The question on the screen and the thing that it is about."""
+    prompt = worker.prompt
+    if prompt is None or prompt.dialogue != worker.dialogue:
+        return ""
+    ask = known(f"{prompt.dialogue}.ask.{prompt.step}", language) or prompt.ask
+    focus = prompt.focus
+    return f"{ask} {focus.place or focus.sku or focus.tote or focus.parcel}".strip()
+
+
+def robots(facts: Facts, language: Language) -> tuple[RobotAtWork, ...]:
+    """Each robot as it last showed itself."""
+    return tuple(_robot(row, language) for row in facts.robots)
+
+
+def _robot(row: Row[Any], language: Language) -> RobotAtWork:
+    tone: Tone = "ok"
+    if row.health in ("offline", "fault"):
+        tone = "error"
+        doing = reason(row.reason, language) or say(f"board.health.{row.health}", language)
+    elif row.hold:
+        tone, doing = "error", reason(row.hold, language)
+    elif row.mode not in ("auto", ""):
+        tone, doing = "attention", _shown(row.mode, language)
+    else:
+        doing = _shown(row.state or "none", language)
+    mission = f"{row.container} {row.target}" if row.container else ""
+    battery = row.battery // 10 if row.mode else None
+    return RobotAtWork(
+        name=row.device, state=doing, mission=mission, battery_pct=battery, tone=tone
+    )
+
+
+def _shown(state: str, language: Language) -> str:
+    return say(f"board.robot.{state}", language) if state in ROBOT_WORDS else state
+
+
+def devices(facts: Facts, language: Language) -> tuple[DeviceHealth, ...]:
+    """Each device with its reason in words."""
+    return tuple(
+        DeviceHealth(name=row.name, health=row.health, reason=reason(row.reason, language))
+        for row in facts.devices
+    )
