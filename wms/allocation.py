@@ -161,9 +161,13 @@ def key_of(row: Row[Any]) -> Key:
 def pick(tx: Tx, allocation: int, *, qty: int, to: str, key: str, actor: str, now: int) -> int:
     """Move *qty* promised units from their place into *to*, promise and all.
 
-    Returns the picked allocation (a new row when only a part was picked: the rest stays open).
-    Refuses `ALLOCATION_CLOSED`, and `STOCK_SHORT` by the ledger.
+    Returns the picked allocation (a new row when only a part was picked: the rest stays open); the
+    same one when *key* did just that before. Refuses `ALLOCATION_CLOSED`, `KEY_REUSED`, and
+    `STOCK_SHORT` by the ledger.
     """
+    before = _booked_before(tx, allocation, key, reason="pick", qty=qty, to=to)
+    if before is not None:
+        return before
     row, part = _part(tx, allocation, "open", qty, state="picked", place=to)
     _post(tx, row, qty, part, source=row.place, target=to, promise="kept", reason="pick", key=key,
           actor=actor, now=now)  # fmt: skip
@@ -176,12 +180,17 @@ def unpick(
     """Undo a pick: the units and their promise go back to the place *to*, open again.
 
     Where *rest* names the open allocation that they were split from, they are part of it again.
+    The same *key* again has no effect. Refuses `ALLOCATION_CLOSED` and `KEY_REUSED`.
     """
+    if _booked_before(tx, allocation, key, reason="undo", to=to) is not None:
+        return
     row, part = _part(tx, allocation, "picked", None, state="open", place=to)
     _post(tx, row, row.qty, part, source=row.place, target=to, promise="kept", reason="undo",
           key=key, actor=actor, now=now)  # fmt: skip
     if rest is not None:
-        grown = update(allocations).where(allocations.c.id == rest, allocations.c.state == "open")
+        same = (allocations.c[name] == row._mapping[name] for name in KEY_COLUMNS[1:])
+        open_there = (allocations.c.id == rest, allocations.c.state == "open")
+        grown = update(allocations).where(*open_there, allocations.c.place == to, *same)
         if tx.execute(grown.values(qty=allocations.c.qty + row.qty)).rowcount != 1:
             raise Rejected(Code.ALLOCATION_CLOSED, allocation=rest)
         ended = update(allocations).where(allocations.c.id == allocation)
@@ -189,7 +198,13 @@ def unpick(
 
 
 def pack(tx: Tx, allocation: int, *, qty: int, to: str, key: str, actor: str, now: int) -> int:
-    """Move *qty* picked units into the box *to*: the promise is fulfilled and ends."""
+    """Move *qty* picked units into the box *to*: the promise is fulfilled and ends.
+
+    Returns the packed allocation, as `pick` does; the same *key* again has no effect.
+    """
+    before = _booked_before(tx, allocation, key, reason="pack", qty=qty, to=to)
+    if before is not None:
+        return before
     row, part = _part(tx, allocation, "picked", qty, state="packed", place=to)
     _post(tx, row, qty, part, source=row.place, target=to, promise="ended", reason="pack", key=key,
           actor=actor, now=now)  # fmt: skip
@@ -243,6 +258,27 @@ def release(tx: Tx, allocation_ids: Sequence[int]) -> list[Row[Any]]:
     return rows
 
 
+def _booked_before(
+    tx: Tx, allocation: int, key: str, *, reason: str, to: str, qty: int | None = None
+) -> int | None:
+    """The allocation that *key* changed, if this very command was booked before; else None.
+
+    It waits for whoever changes *allocation* at this moment: perhaps that is the same command.
+    Refuses `KEY_REUSED` when *key* stands for anything else.
+    """
+    whose = select(allocations.c.item_id, allocations.c.wave_id)
+    asked = tx.execute(whose.where(allocations.c.id == allocation).with_for_update()).first()
+    booked = tx.execute(select(moves).where(moves.c.key == key)).first()
+    if booked is None:
+        return None
+    part = booked.ref.removeprefix("allocation:")
+    if (booked.reason, booked.target) == (reason, to) and qty in (None, booked.qty):
+        changed = tx.execute(whose.where(allocations.c.id == int(part))).first()
+        if changed == asked:
+            return int(part)
+    raise Rejected(Code.KEY_REUSED, key=key)
+
+
 def _part(
     tx: Tx, allocation: int, before: str, qty: int | None, *, state: str,
     place: str | None = None, line: int | None = None,
@@ -281,5 +317,5 @@ def _post(
         condition=row.condition, serial=row.serial, promise=promise, reason=reason,
         ref=f"allocation:{part}",
     )  # fmt: skip
-    booked = ledger.move(tx, line, actor=actor, now=now)
-    assert booked, f"the allocation was live, so its move {key} cannot have been booked before"
+    if not ledger.move(tx, line, actor=actor, now=now):  # another one booked it this moment
+        raise Rejected(Code.KEY_REUSED, key=key)

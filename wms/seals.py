@@ -59,7 +59,7 @@ def seal(tx: Tx) -> int:
         fresh = unsealed(tx, kind)
         for row in fresh:
             seq += 1
-            last = chain(last, kind, row._mapping)
+            last = chain(last, kind, row._asdict())
             rows.append({"seq": seq, "kind": kind, "row_id": row.id, "hash": last})
         if fresh:
             advance(tx, f"seal.{kind}", Cursor(fresh[-1].xid, fresh[-1].id))
@@ -102,7 +102,7 @@ def _sealed(tx: Tx) -> Iterator[tuple[str, int, str, Mapping[str, Any] | None]]:
         for kind, table in SEALED.items():
             ids = [row.row_id for row in block if row.kind == kind]
             for row in tx.execute(select(table).where(table.c.id.in_(ids))):
-                found[kind, row.id] = row._mapping
+                found[kind, row.id] = row._asdict()
         for row in block:
             yield row.kind, row.row_id, row.hash, found.get((row.kind, row.row_id))
         after = block[-1].seq

@@ -68,8 +68,8 @@ def move(tx: Tx, line: Move, *, actor: str, now: int) -> bool:
 def post(tx: Tx, lines: Sequence[Move], *, actor: str, now: int) -> int:
     """Book *lines* together, or none of them. Returns how many were new.
 
-    Refuses `KEY_REUSED` (same key, other content) and `STOCK_SHORT` (not that many free, or not
-    that many promised where the promise moves).
+    Refuses `KEY_REUSED` (same key, other content), `STOCK_SHORT` (not that many free, or not that
+    many promised where the promise moves) and `SERIAL_HERE` (that unit is in stock already).
     """
     for line in lines:
         assert line.qty > 0, line
@@ -103,24 +103,44 @@ def relocate(
 ) -> bool:  # fmt: skip
     """Move a container with all that is in it: one row of the ledger, no quantities.
 
-    False if *key* was booked before. Refuses `CONTAINER_ELSEWHERE` when it is not at *source*.
+    False if *key* was booked before with the same content. Refuses `KEY_REUSED`,
+    `CONTAINER_ELSEWHERE` when it is not at *source*, and `CONTAINER_INSIDE` when *target* is in it.
     """
     assert source != target
+    way = (container, source, target)
+    if _relocated_before(tx, key, way):
+        return False
+    _refuse_inside(tx, container, target)
+    here = (places.c.code == container) & (places.c.parent == source)
+    if tx.execute(update(places).where(here).values(parent=target)).rowcount != 1:
+        if _relocated_before(tx, key, way):  # the same command, a moment ago
+            return False
+        raise Rejected(Code.CONTAINER_ELSEWHERE, container=container, place=source)
     row = {
         "key": key, "container": container, "source": source, "target": target, "qty": 0,
         "reason": reason, "ref": ref, "actor": actor, "at_ms": now,
     }  # fmt: skip
-    booked = tx.execute(select(moves).where(moves.c.key == key)).first()
-    if booked is not None:
-        same = (booked.container, booked.source, booked.target) == (container, source, target)
-        if not same:
-            raise Rejected(Code.KEY_REUSED, key=key)
-        return False
-    here = (places.c.code == container) & (places.c.parent == source)
-    if tx.execute(update(places).where(here).values(parent=target)).rowcount != 1:
-        raise Rejected(Code.CONTAINER_ELSEWHERE, container=container, place=source)
     tx.execute(insert(moves).values(row))
     return True
+
+
+def _relocated_before(tx: Tx, key: str, way: tuple[str, str, str]) -> bool:
+    booked = tx.execute(select(moves).where(moves.c.key == key)).first()
+    if booked is not None and (booked.container, booked.source, booked.target) != way:
+        raise Rejected(Code.KEY_REUSED, key=key)
+    return booked is not None
+
+
+def _refuse_inside(tx: Tx, container: str, target: str) -> None:
+    """Walk up from *target*; what stands somewhere itself is locked, so that it stays there."""
+    above: str | None = target
+    passed: set[str] = set()
+    while above is not None and above not in passed:
+        if above == container:
+            raise Rejected(Code.CONTAINER_INSIDE, container=container, place=target)
+        passed.add(above)
+        up = select(places.c.parent).where(places.c.code == above, places.c.parent.is_not(None))
+        above = tx.execute(up.with_for_update(key_share=True)).scalar()
 
 
 def promise(tx: Tx, wanted: dict[Key, int]) -> None:
@@ -199,6 +219,7 @@ def _put(tx: Tx, lines: Iterable[Move]) -> None:
             arrived[line.at(line.target)] += line.qty
             if line.promise == "kept":
                 promised[line.at(line.target)] += line.qty
+    _refuse_second(tx, [key for key in arrived if key.serial])
     rows = [
         {
             "place": key.place, "item_id": key.item, "lot": key.lot, "condition": key.condition,
@@ -212,6 +233,19 @@ def _put(tx: Tx, lines: Iterable[Move]) -> None:
             "qty": stock.c.qty + new.qty, "allocated": stock.c.allocated + new.allocated,
         },
     )  # fmt: skip
+
+
+def _refuse_second(tx: Tx, arriving: Sequence[Key]) -> None:
+    """A serial number that is in stock cannot arrive once more (a unique index is the last guard).
+
+    What moves inside the site has been taken from its old place by now.
+    """
+    unit = tuple_(stock.c.item_id, stock.c.serial)
+    for start in range(0, len(arriving), CHUNK):
+        units = [(key.item, key.serial) for key in arriving[start : start + CHUNK]]
+        there = select(stock.c.serial).where(unit.in_(units), stock.c.qty > 0).limit(1)
+        if (serial := tx.execute(there).scalar()) is not None:
+            raise Rejected(Code.SERIAL_HERE, field="serial", value=serial)
 
 
 def _told(tx: Tx, lines: Sequence[Move]) -> list[StockMoved]:
