@@ -8,9 +8,10 @@ import asyncio
 import os
 import secrets as randomness
 import signal
+import socket
 import time
-from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random, SystemRandom
@@ -39,6 +40,7 @@ from sync import http as partner_door
 from wms import alive, calendar, incarnation, lock, places, robots, seals, upgrade
 from wms.config import Config
 from wms.db import Book, Tx, insert_once, upsert
+from wms.errors import Code, Rejected
 from wms.schema import places as places_table
 from wms.schema import stations
 from wms.tokens import token_hash
@@ -46,6 +48,7 @@ from wms.tokens import token_hash
 log = structlog.get_logger(__name__)
 ROBOT_DRIVER = "grh1"
 CLOCKWORK_S = 20.0
+GOODBYE_S = 3  # for requests that are under way when the server is told to stop
 
 
 def clock_ms() -> int:
@@ -63,6 +66,7 @@ class Site:
     supervisor: Supervisor
     random: Random
     local_token: str
+    socket: socket.socket
     artist: Executor  # renders labels off the event loop
 
     @property
@@ -78,20 +82,25 @@ class Site:
 async def serve(config: Config, root: Path) -> None:
     """Run the site until it is told to stop. Refuses `BOOK_HELD` when another server has it."""
     url = database_url(config, root)
-    door = lock.path_of(url)
-    if door is not None:
-        door.parent.mkdir(parents=True, exist_ok=True)
+    held = lock.path_of(url)
+    if held is not None:
+        held.parent.mkdir(parents=True, exist_ok=True)
     token = randomness.token_urlsafe(32)
-    with lock.hold(door, url=door_url(config.server), token=token):
+    with (
+        lock.hold(held, url=door_url(config.server), token=token),
+        open_door(config.server.host, config.server.port) as door,
+    ):
         upgrade.to_newest(url)
         book = Book(url, threads=True)
         try:
-            await _run(config, root, book, token)
+            await _run(config, root, book, token, door)
         finally:
             book.close()
 
 
-async def _run(config: Config, root: Path, book: Book, token: str) -> None:
+async def _run(
+    config: Config, root: Path, book: Book, token: str, door: socket.socket
+) -> None:  # fmt: skip
     random = SystemRandom()
 
     async def on_health(device: str, health: Health, reason: str) -> None:
@@ -104,7 +113,7 @@ async def _run(config: Config, root: Path, book: Book, token: str) -> None:
         policy=Policy(backoff_max_s=5.0),
     )  # fmt: skip
     artist = ThreadPoolExecutor(1, thread_name_prefix="press")
-    site = Site(config, root, book, supervisor, random, token, artist)
+    site = Site(config, root, book, supervisor, random, token, door, artist)
     await book.write(set_up, config, holder=f"{os.getpid()}", now=clock_ms())
     for name, device in sorted(config.devices.items()):
         await supervisor.start(name, device.driver, device.options)
@@ -208,7 +217,7 @@ async def _clockwork(site: Site) -> None:
 
 async def _until_stopped(site: Site) -> None:
     """Workers and doors side by side until a signal; a worker's bug ends the process loudly."""
-    config = site.config.server
+    config, root = site.config.server, site.root
     app = make_app(
         site.book, clock_ms=clock_ms,
         settings=HttpSettings(
@@ -223,10 +232,11 @@ async def _until_stopped(site: Site) -> None:
     )  # fmt: skip
     server = uvicorn.Server(uvicorn.Config(
         app, host=config.host, port=config.port, log_config=None, access_log=False,
-        ssl_certfile=config.tls_certificate or None, ssl_keyfile=config.tls_key or None,
-        timeout_graceful_shutdown=5,
+        ssl_certfile=root / config.tls_certificate if config.tls_certificate else None,
+        ssl_keyfile=root / config.tls_key if config.tls_key else None,
+        timeout_graceful_shutdown=GOODBYE_S,
     ))  # fmt: skip
-    door = asyncio.create_task(server.serve(), name="http")
+    door = asyncio.create_task(server.serve(sockets=[site.socket]), name="http")
     work = asyncio.create_task(alive.keep(workers(site), random=site.random), name="workers")
     try:
         await asyncio.wait({door, work}, return_when=asyncio.FIRST_COMPLETED)
@@ -239,7 +249,26 @@ async def _until_stopped(site: Site) -> None:
             task.result()
 
 
-def stop_on(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> None:
-    """Have *stop* called on SIGINT and SIGTERM."""
+async def serve_until_told(config: Config, root: Path) -> None:
+    """`serve`, until SIGINT or SIGTERM; returns when everything is tidied up."""
+    serving = asyncio.create_task(serve(config, root), name="serve")
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, serving.cancel)
+    with suppress(asyncio.CancelledError):
+        await serving
+    log.info("site.stopped", site=config.site.name)
+
+
+def open_door(host: str, port: int) -> socket.socket:
+    """The socket of the API, bound. Refuses `DOOR_TAKEN`, before anything else is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    door = socket.socket(family)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((host, port))
+    except OSError as error:
+        door.close()
+        why = error.strerror or str(error)
+        raise Rejected(Code.DOOR_TAKEN, host=host, port=port, why=why) from error
+    return door

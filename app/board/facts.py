@@ -184,7 +184,7 @@ def recent(table: Table, rows: int = RECENT) -> ColumnElement[bool]:
 def _orders(tx: Tx, today: str) -> tuple[Order, ...]:
     """Today's orders (and older ones that are still here), most urgent first."""
     walked = (
-        select(distinct(tour_totes.c.order_id))
+        select(tour_totes.c.order_id)
         .join(tours, tours.c.id == tour_totes.c.tour_id)
         .where(tours.c.state == "claimed", tour_totes.c.order_id.is_not(None))
     )

@@ -1,0 +1,35 @@
+"""`genba run`: the server of a site, until it is told to stop."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def add(cli: typer.Typer) -> None:
+    """Add `genba run`."""
+    cli.command("run")(run)
+
+
+def run(
+    config: Annotated[Path, typer.Option(help="The site's configuration.")] = Path("config.toml"),
+) -> None:
+    """Run the site: API, workers and devices, until SIGTERM or ctrl+c
+
+    Exit code 0 when it was told to stop, 1 when it may not start (another server has the book, the
+    port is taken), 2 when the configuration is faulty: every fault is told. Logs go to standard
+    error as JSON lines.
+    """
+    import asyncio
+
+    from app import logs
+    from app.wiring import serve_until_told
+    from wms.config import ConfigError, load
+
+    try:
+        settings = load(config)
+    except ConfigError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2) from None
+    logs.configure()
+    asyncio.run(serve_until_told(settings, config.resolve().parent))
