@@ -1,5 +1,8 @@
 """Orders: taken once, dated by the calendar, held when the address is not enough."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import msgspec
 import pytest
 from msgspec.structs import replace
@@ -57,6 +60,22 @@ def test_i10_another_order_under_the_same_id_is_refused(book: Book) -> None:
     assert refused.value.code == Code.KEY_REUSED
     other_owner = order(owner="B", shop="SB")
     assert accept(book, other_owner)[0].new, "another owner's ids are another matter"
+
+
+def test_i10_the_same_order_at_the_same_moment_is_one_order(database_url: str) -> None:
+    seeded(database_url).close()
+    start = Barrier(4)
+
+    def deliver(_number: int) -> list[bool]:
+        book = Book(database_url)
+        start.wait()
+        new = [accept(book, order(f"E-{number}"))[0].new for number in range(10)]
+        book.close()
+        return new
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(deliver, range(4)))
+    assert [sum(column) for column in zip(*answers, strict=True)] == [1] * 10
 
 
 def test_many_orders_are_taken_together_or_not_at_all(book: Book) -> None:
