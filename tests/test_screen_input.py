@@ -1,5 +1,9 @@
 """Scans survive the terminal: frames, torn reads, separators, pastes, echoes of line ends."""
 
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from tests.floor_prompts import samples
@@ -23,13 +27,29 @@ def test_two_scans_in_one_read_are_two_scans_in_order() -> None:
     assert Framer().feed("A-01-02\r4901\r\n", 0.0) == [Burst("A-01-02"), Burst("4901")]
 
 
-def test_a_torn_burst_is_joined() -> None:
-    for cut in range(1, len(GS1)):
-        framer = Framer()
-        pieces = framer.feed(GS1[:cut], 0.0) + framer.feed(GS1[cut:] + "\r", 0.01)
-        whole = "".join(piece.text for piece in pieces)
-        assert whole.rstrip("\r") == GS1, cut
-        assert pieces == [Burst(GS1)] or all(isinstance(piece, Keys) for piece in pieces) or cut < 3
+@given(
+    cuts=st.lists(st.integers(1, len(GS1)), max_size=12),
+    gaps=st.lists(st.sampled_from([0.0, 0.03, TORN_S, 0.3]), min_size=13, max_size=13),
+    end=st.sampled_from(["\r", "\n", "\r\n", "\x03"]),
+)
+def test_however_a_scan_is_torn_it_is_one_scan(
+    cuts: list[int], gaps: list[float], end: str
+) -> None:
+    framer, now_s, line = Framer(), 0.0, ""
+    scans: list[str] = []
+    edges = sorted({0, *cuts, len(GS1)})
+    chunks = [GS1[a:b] for a, b in pairwise(edges)]
+    for chunk, gap in zip([*chunks[:-1], chunks[-1] + end], gaps, strict=False):
+        now_s += gap
+        for piece in framer.tick(now_s) + framer.feed(chunk, now_s):
+            if isinstance(piece, Burst):
+                scans.append(piece.text)
+                line = ""  # as the screen does: a scan voids what was half typed
+                continue
+            line += piece.text
+        if line.endswith(tuple("\r\n\x03")):
+            scans.append(line.rstrip("\r\n\x03"))
+    assert scans == [GS1]
 
 
 def test_a_burst_without_an_end_goes_on_as_keys_and_so_does_its_late_rest() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 SCAN_LEAST = 3  # shorter bursts are fast fingers
 TORN_S = 0.1  # so long a burst without its end is held back for the rest
-LOOSE_S = 0.5  # after a burst went on as keys its late rest must follow the same way
+LOOSE_S = 0.5  # so long after keys the next ones belong to the same line, burst or not
 
 _ESCAPE = "\x1b"
 _PASTE_BEGIN, _PASTE_END = "\x1b[200~", "\x1b[201~"
@@ -63,8 +63,7 @@ class Framer:
         if not self._held or now_s - self._held_s < TORN_S:
             return []
         held, self._held = self._held, ""
-        self._loose_until_s = now_s + LOOSE_S
-        return [Keys(held)]
+        return [self._open(held, now_s)]
 
     @property
     def holds(self) -> bool:
@@ -85,8 +84,13 @@ class Framer:
         if not whole and self._is_scan(rest.removeprefix("\x02"), now_s):
             self._held, self._held_s = rest, now_s
         elif rest:
-            pieces.append(Keys(rest))
+            pieces.append(self._open(rest, now_s))
         return pieces
+
+    def _open(self, text: str, now_s: float) -> Keys:
+        """Keys without a line end. A burst right after them is the rest of the same scan."""
+        self._loose_until_s = now_s + LOOSE_S
+        return Keys(text)
 
     def _is_scan(self, text: str, now_s: float) -> bool:
         loose = now_s < self._loose_until_s
