@@ -67,6 +67,11 @@ def latest(tx: Tx, job: str) -> Mission | None:
     return None if row is None else mission_of(row)
 
 
+def attempts(tx: Tx, job: str) -> list[int]:
+    """The numbers of all attempts at *job*."""
+    return list(tx.execute(select(missions.c.id).where(missions.c.job == job)).scalars())
+
+
 def parent(tx: Tx, container: str) -> str:
     """Where the book has *container* ("" for nowhere)."""
     return tx.execute(select(places.c.parent).where(places.c.code == container)).scalar() or ""

@@ -5,7 +5,7 @@ Each task's `ref` is `mission:N`, and its body says job, container, source, targ
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from sqlalchemy import func, select, update
@@ -61,7 +61,7 @@ def stop_code(error: int) -> str:
 
 def look(tx: Tx, mission: int, *, words: Words, place: str, now: int) -> None:
     """Someone sees what a robot is at. Nothing when someone is asked to already."""
-    if _live(tx, mission, LOOK):
+    if _live(tx, [mission], LOOK):
         return
     why = words["why"]
     said = func.count().label("said")
@@ -72,7 +72,7 @@ def look(tx: Tx, mission: int, *, words: Words, place: str, now: int) -> None:
 
 def close_look(tx: Tx, mission: int, *, why: str, outcome: str, now: int) -> None:
     """Nobody needs to look for this reason any more."""
-    for task, key in _live(tx, mission, LOOK):
+    for task, key in _live(tx, [mission], LOOK):
         if key.startswith(f"look:{mission}:{why}:"):
             work.finish(tx, task=task, outcome=outcome, now=now)
 
@@ -91,6 +91,14 @@ def contradiction(tx: Tx, mission: int, *, words: Words, now: int) -> None:
     """The robot and the book tell different stories: scan the load where it really is."""
     key, place = f"contradiction:{mission}", str(words["target"])
     _open(tx, key, LOOK, mission, words, place, now)
+
+
+def end_contradiction(tx: Tx, mission: int, *, outcome: str, now: int) -> bool:
+    """The load was scanned. False when nobody was asked to."""
+    for task, key in _live(tx, [mission], LOOK):
+        if key == f"contradiction:{mission}":
+            return work.finish(tx, task=task, outcome=outcome, now=now)
+    return False
 
 
 def about_robot(
@@ -112,15 +120,16 @@ def note(tx: Tx, mission: int, **words: str) -> None:
         tx.execute(update(tasks).where(tasks.c.id == row.id).values(body=body))
 
 
-def close(tx: Tx, mission: int, *, outcome: str, now: int) -> None:
-    """Every task about *mission* is over."""
-    for task, _ in _live(tx, mission):
+def close(tx: Tx, missions: Iterable[int], *, outcome: str, now: int) -> None:
+    """Every task about any of *missions* is over."""
+    for task, _ in _live(tx, missions):
         work.finish(tx, task=task, outcome=outcome, now=now)
 
 
-def _live(tx: Tx, mission: int, kind: str = "") -> list[tuple[int, str]]:
+def _live(tx: Tx, missions: Iterable[int], kind: str = "") -> list[tuple[int, str]]:
+    refs = [f"mission:{mission}" for mission in missions]
     query = select(tasks.c.id, tasks.c.key).where(
-        tasks.c.ref == f"mission:{mission}", tasks.c.state.in_(("open", "claimed"))
+        tasks.c.ref.in_(refs), tasks.c.state.in_(("open", "claimed"))
     )
     if kind:
         query = query.where(tasks.c.kind == kind)

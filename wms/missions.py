@@ -23,6 +23,7 @@ from wms.mission_rows import (
     OPEN,
     UNSETTLED,
     Mission,
+    attempts,
     change,
     insert,
     latest,
@@ -33,7 +34,7 @@ from wms.mission_rows import (
     query,
 )
 from wms.mission_tasks import Why
-from wms.schema import missions, moves, places, robots
+from wms.schema import missions, places, robots
 
 MOVING = ("tote", "carton", "pallet", "cart")
 PRIORITY_MAX = 9
@@ -84,7 +85,8 @@ def assign(
     queued = queued.order_by(missions.c.priority.desc(), missions.c.created_ms, missions.c.id)
     if tx.dialect.name == "postgresql":
         queued = queued.with_for_update(of=missions, skip_locked=True)
-    for row in tx.execute(queued.limit(8)).all():
+    # One at a time: a second robot, asking at the same moment, must find the others unlocked.
+    while (row := tx.execute(queued.limit(1)).first()) is not None:
         mission = mission_of(row)
         if parent(tx, mission.container) != mission.source:
             _set_aside(tx, mission, now)
@@ -92,8 +94,9 @@ def assign(
         given = {
             "robot": robot, "boot_id": boot_id, "fence": fence, "seq": seq, "assigned_ms": now,
         }  # fmt: skip
-        if change(tx, mission, "assigning", come_from=("queued",), now=now, **given):
-            return load(tx, mission.id)
+        changed = change(tx, mission, "assigning", come_from=("queued",), now=now, **given)
+        assert changed, mission
+        return load(tx, mission.id)
     return None
 
 
@@ -123,7 +126,7 @@ def settle_done(tx: Tx, *, mission: int, now: int) -> bool:
             target=known.target, actor=f"robot:{known.robot}", now=now, reason="mission",
             ref=f"mission:{known.id}",
         )  # fmt: skip
-    mission_tasks.close(tx, known.id, outcome="delivered", now=now)
+    mission_tasks.close(tx, attempts(tx, known.job), outcome="delivered", now=now)
     return True
 
 
@@ -134,7 +137,7 @@ def settle_failed(tx: Tx, *, mission: int, error: int, now: int, rng: Random) ->
     end = {"error": error, "reason": why, "settled_ms": now}
     if not change(tx, known, "failed", come_from=OPEN, now=now, **end):
         return False
-    mission_tasks.close(tx, known.id, outcome="failed", now=now)
+    mission_tasks.close(tx, attempts(tx, known.job), outcome="failed", now=now)
     _again(tx, known, now=now, rng=rng, why=why, by_person=True)
     return True
 
@@ -158,7 +161,7 @@ def voided(tx: Tx, *, mission: int, now: int, rng: Random) -> bool:
     known = load(tx, mission)
     if not change(tx, known, "voided", come_from=OPEN, now=now, settled_ms=now):
         return False
-    mission_tasks.close(tx, known.id, outcome="voided", now=now)
+    mission_tasks.close(tx, attempts(tx, known.job), outcome="voided", now=now)
     if known.reason != Why.CANCELLED:
         by_person = known.reason in mission_tasks.FOR_PERSONS
         _again(tx, known, now=now, rng=rng, why=known.reason, by_person=by_person)
@@ -183,7 +186,7 @@ def quarantine(tx: Tx, *, mission: int, why: str, now: int) -> bool:
             ref=f"mission:{known.id}",
         )  # fmt: skip
     tx.execute(update(robots).where(robots.c.device == known.robot).values(hold=Why.IN_DOUBT))
-    mission_tasks.close(tx, known.id, outcome="in_doubt", now=now)
+    mission_tasks.close(tx, attempts(tx, known.job), outcome="in_doubt", now=now)
     mission_tasks.find_load(tx, known.id, words=known.words(why), place=limbo, now=now)
     return True
 
@@ -191,27 +194,33 @@ def quarantine(tx: Tx, *, mission: int, why: str, now: int) -> bool:
 def verdict(
     tx: Tx, *, mission: int, place: str, person: int, now: int, rng: Random
 ) -> int | None:  # fmt: skip
-    """A person has scanned the container at *place*: that settles this mission, whoever said what.
+    """A person has scanned the container at *place*: that settles it, whoever said what.
 
-    Away from its target, the job goes on from there under a new number (returned): by a robot
+    A mission that is over stands for the latest attempt at its job.
+
+    Away from its target the job goes on from there under a new number (returned): by a robot
     where one can come, else by a person. Refuses `MISSION_SETTLED` and `PLACE_NOT_REAL` (it is
     on a robot, or outside: put it down first).
     """
     known = load(tx, mission)
+    if known.state not in UNSETTLED:
+        known = latest(tx, known.job) or known
     kind = tx.execute(select(places.c.kind).where(places.c.code == place)).scalar()
     if kind in (None, "robot", "outside") or place == known.container:
         raise Rejected(Code.PLACE_NOT_REAL, place=place, container=known.container)
-    if not change(tx, known, "settled", come_from=UNSETTLED, now=now, settled_ms=now):
-        raise Rejected(Code.MISSION_SETTLED, container=known.container, job=known.job)
-    here = parent(tx, known.container)
     arrived = place == known.target
+    key = f"job:{known.job}" if arrived else f"verdict:{known.id}"
+    if not change(tx, known, "settled", come_from=UNSETTLED, now=now, settled_ms=now):
+        if not mission_tasks.end_contradiction(tx, mission, outcome=f"at {place}", now=now):
+            raise Rejected(Code.MISSION_SETTLED, container=known.container, job=known.job)
+        arrived, key = True, f"contradiction:{mission}"
+    here = parent(tx, known.container)
     if here != place:
         stock.relocate(
-            tx, key=f"job:{known.job}" if arrived else f"verdict:{known.id}",
-            container=known.container, source=here, target=place, actor=f"person:{person}",
-            now=now, reason="found", ref=f"mission:{known.id}",
+            tx, key=key, container=known.container, source=here, target=place,
+            actor=f"person:{person}", now=now, reason="found", ref=f"mission:{known.id}",
         )  # fmt: skip
-    mission_tasks.close(tx, known.id, outcome=f"at {place}", now=now)
+    mission_tasks.close(tx, attempts(tx, known.job), outcome=f"at {place}", now=now)
     _release(tx, known.robot)
     if arrived:
         return None
@@ -233,7 +242,7 @@ def cancel(tx: Tx, *, job: str, now: int) -> str:
     if known.state in ("queued", "person"):
         end = {"reason": Why.CANCELLED, "settled_ms": now}
         change(tx, known, "voided", come_from=("queued", "person"), now=now, **end)
-        mission_tasks.close(tx, known.id, outcome="cancelled", now=now)
+        mission_tasks.close(tx, attempts(tx, known.job), outcome="cancelled", now=now)
         return "voided"
     if not start_void(tx, mission=known.id, why=Why.CANCELLED, now=now):
         tx.execute(update(missions).where(missions.c.id == known.id).values(reason=Why.CANCELLED))
@@ -243,13 +252,13 @@ def cancel(tx: Tx, *, job: str, now: int) -> str:
 def note_final(tx: Tx, *, mission: int, state: str, now: int) -> None:
     """The robot shows a final *state* (done, failed, voided) after the book had its own answer.
 
-    It is noted on the person's task and never posted. A delivery that the ledger does not have is
-    a matter for another look.
+    It is noted on the person's task and never posted. A delivery to where the book does not have
+    the container is a matter for another look.
     """
     known = load(tx, mission)
     mission_tasks.note(tx, known.id, robot_says=state)
-    booked = select(moves.c.id).where(moves.c.key == f"job:{known.job}")
-    if state == "done" and known.state != "person" and tx.execute(booked).first() is None:
+    elsewhere = parent(tx, known.container) != known.target
+    if state == "done" and known.state != "person" and elsewhere:
         mission_tasks.contradiction(tx, known.id, words=known.words(Why.DELIVERED), now=now)
 
 
