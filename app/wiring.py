@@ -20,6 +20,7 @@ import structlog
 import uvicorn
 from sqlalchemy import delete
 
+from app import crew, print_doors
 from app.board import board_router
 from app.http import HttpSettings, make_app
 from app.local import database_url, door_url
@@ -35,7 +36,7 @@ from picking import facts, floor, pickups, planner, wave_doors
 from picking import http as terminal_door
 from picking.release import settings_of
 from sync import doors as import_door
-from sync import feeds
+from sync import feed_doors, feeds
 from sync import http as partner_door
 from wms import alive, calendar, incarnation, lock, places, robots, seals, upgrade
 from wms.config import Config
@@ -227,7 +228,8 @@ async def _until_stopped(site: Site) -> None:
         routers=[
             partner_door.routes(), import_door.routes(randomness.token_bytes),
             terminal_door.routes(site.floor), wave_doors.routes(settings_of(site.config.waves)),
-            board_router(site.config), metrics_router(site.supervisor),
+            feed_doors.routes(), crew.routes(randomness.token_bytes, site.floor.pepper),
+            print_doors.routes(), board_router(site.config), metrics_router(site.supervisor),
         ],
     )  # fmt: skip
     server = uvicorn.Server(uvicorn.Config(
