@@ -188,7 +188,8 @@ def unpick(
     _post(tx, row, row.qty, part, source=row.place, target=to, promise="kept", reason="undo",
           key=key, actor=actor, now=now)  # fmt: skip
     if rest is not None:
-        same = (allocations.c[name] == row._mapping[name] for name in KEY_COLUMNS[1:])
+        split = ("line_id", "wave_id", *KEY_COLUMNS[1:])  # what a split leaves as it was
+        same = (allocations.c[name].is_not_distinct_from(row._mapping[name]) for name in split)
         open_there = (allocations.c.id == rest, allocations.c.state == "open")
         grown = update(allocations).where(*open_there, allocations.c.place == to, *same)
         if tx.execute(grown.values(qty=allocations.c.qty + row.qty)).rowcount != 1:

@@ -144,16 +144,26 @@ ORDER BY a.id
 """
 
 NOTHING_EXPIRED_IS_PROMISED = """
-SELECT 'allocation ' || a.id AS allocation, t.expiry, MIN(o.ship_date) AS ship_date
-FROM allocations a
-JOIN lots t ON t.item_id = a.item_id AND t.lot = a.lot AND t.expiry <> ''
-JOIN order_lines l ON l.id = a.line_id OR (a.line_id IS NULL AND l.item_id = a.item_id)
-JOIN orders o ON o.id = l.order_id
-     AND (a.line_id IS NOT NULL OR (o.wave_id = a.wave_id AND o.one_piece = 1))
-WHERE a.state IN ('open', 'picked') AND a.override = ''
-GROUP BY a.id, t.expiry
-HAVING t.expiry < MIN(o.ship_date)
-ORDER BY a.id
+SELECT 'allocation ' || told.id AS allocation, told.expiry, MIN(told.ship_date) AS ship_date
+FROM (
+    SELECT a.id, t.expiry, o.ship_date
+    FROM allocations a
+    JOIN lots t ON t.item_id = a.item_id AND t.lot = a.lot
+    JOIN order_lines l ON l.id = a.line_id
+    JOIN orders o ON o.id = l.order_id
+    WHERE a.state IN ('open', 'picked') AND a.override = '' AND t.expiry <> ''
+    UNION ALL
+    SELECT a.id, t.expiry, o.ship_date
+    FROM allocations a
+    JOIN lots t ON t.item_id = a.item_id AND t.lot = a.lot
+    JOIN orders o ON o.wave_id = a.wave_id AND o.one_piece = 1
+    JOIN order_lines l ON l.order_id = o.id AND l.item_id = a.item_id
+    WHERE a.state IN ('open', 'picked') AND a.override = '' AND t.expiry <> ''
+      AND a.line_id IS NULL
+) AS told
+GROUP BY told.id, told.expiry
+HAVING told.expiry < MIN(told.ship_date)
+ORDER BY told.id
 """
 
 THE_RIGHT_GOODS_ARE_PROMISED = """

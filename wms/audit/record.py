@@ -71,13 +71,14 @@ ORDER BY d.id
 """
 
 WEBHOOKS_LEAVE_IN_ORDER = """
-SELECT 'delivery ' || later.id AS delivery, later.aggregate, MIN(earlier.id) AS not_delivered
-FROM deliveries later
-JOIN deliveries earlier ON earlier.endpoint_id = later.endpoint_id
-    AND earlier.aggregate = later.aggregate AND earlier.event_id < later.event_id
-WHERE later.state = 'delivered' AND earlier.state <> 'delivered'
-GROUP BY later.id, later.aggregate
-ORDER BY later.id
+SELECT 'delivery ' || d.id AS delivery, d.aggregate, waiting.event_id AS not_delivered
+FROM deliveries d
+JOIN (
+    SELECT endpoint_id, aggregate, MIN(event_id) AS event_id
+    FROM deliveries WHERE state <> 'delivered' GROUP BY endpoint_id, aggregate
+) AS waiting ON waiting.endpoint_id = d.endpoint_id AND waiting.aggregate = d.aggregate
+WHERE d.state = 'delivered' AND d.event_id > waiting.event_id
+ORDER BY d.id
 """
 
 WEBHOOKS_FOLLOW_THEIR_CURSOR = """
