@@ -108,6 +108,27 @@ def reached(config_file: Path) -> Iterator[Book | Server]:
             book.close()
 
 
+@contextlib.contextmanager
+def read_only(config_file: Path) -> Iterator[tuple[config.Config, Book]]:
+    """The site of *config_file* and its book, to be read and not written, beside a server too.
+
+    Refuses `BOOK_MISSING` where nothing was ever written.
+    """
+    try:
+        settings = config.load(config_file)
+    except config.ConfigError as error:
+        fail(str(error))
+    url = database_url(settings, config_file.resolve().parent)
+    file = lock.path_of(url)
+    if file is not None and not file.with_suffix("").exists():
+        raise Rejected(Code.BOOK_MISSING, path=file.with_suffix("").name)
+    book = Book(url)
+    try:
+        yield settings, book
+    finally:
+        book.close()
+
+
 def door_url(server: config.Server) -> str:
     """Where this machine reaches its own server.
 

@@ -117,7 +117,8 @@ def shipping_data(tx: Tx, parcel: int, station: str) -> dict[str, object]:
         select(
             parcels_table, orders.c.code.label("order_code"), orders.c.recipient, orders.c.gift,
             orders.c.delivery_date, orders.c.time_slot, services.c.name.label("service_name"),
-            shops.c.name.label("shop_name"), shops.c.sender_name, shops.c.sender_postal,
+            shops.c.code.label("shop_code"), shops.c.name.label("shop_name"),
+            shops.c.sender_name, shops.c.sender_postal,
             shops.c.sender_address, shops.c.sender_phone,
         )
         .join(orders, orders.c.id == parcels_table.c.order_id)
@@ -128,8 +129,8 @@ def shipping_data(tx: Tx, parcel: int, station: str) -> dict[str, object]:
     to, gift = msgspec.json.decode(row.recipient), msgspec.json.decode(row.gift)
     street = f"{to.get('prefecture', '')}{to.get('address', '')}"
     address = f"{street} {to.get('building', '')}".strip()
-    shop = (row.sender_name or row.shop_name, row.sender_postal, row.sender_address,
-            row.sender_phone)  # fmt: skip
+    shop = (row.sender_name or row.shop_name or row.shop_code, row.sender_postal,
+            row.sender_address, row.sender_phone)  # fmt: skip
     parts = ("name", "postal", "address", "phone")
     purchaser = tuple(gift.get(f"sender_{part}", "") for part in parts)
     name, postal, sender_address, phone = purchaser if purchaser[0] else shop
