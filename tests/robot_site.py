@@ -7,7 +7,8 @@ moment one can say where it must be: in the book and on the floor.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -34,6 +35,7 @@ SOON = Settings(
     poll_s=0.005, answer_s=0.08, patience_s=0.5, stuck_s=60, rest_s=0.05, show_s=0.2
 )  # fmt: skip
 QUICK = Pace(speed=400)
+SLOW = Pace(travel_s=0.3, hand_off_s=0.3)  # slow enough to be met on the way
 DRIVER = {"poll_s": 0.01, "beat_s": 0.05, "frozen_s": 0.25, "reply_timeout_s": 0.1}
 POLICY = Policy(backoff_min_s=0.02, backoff_max_s=0.1, liveness_s=2)
 
@@ -101,8 +103,8 @@ class Site:
     async def __aenter__(self) -> "Site":
         for number, name in enumerate(self.names):
             twin = Grh1Twin(
-                stations=(PARKING, *range(1, 2 * self.totes + 1)), clock=time.monotonic, world=self.world,
-                pace=self.pace, scan_s=0.004, remembers=self.remembers, unit=number + 1,
+                stations=(PARKING, *range(1, 2 * self.totes + 1)), clock=time.monotonic,
+                world=self.world, pace=self.pace, scan_s=0.004, remembers=self.remembers, unit=number + 1,
             )  # fmt: skip
             self.twins[name] = twin
             await twin.start()
@@ -276,3 +278,11 @@ class Site:
             if self.where_book(tote) != self.where_world(tote):
                 found.append(f"T{tote}: {self.where_book(tote)} but {self.where_world(tote)}")
         return found
+
+
+@asynccontextmanager
+async def site(url: str, **fields: Any) -> AsyncIterator[Site]:
+    """A site with its floor process running."""
+    async with Site(url, **fields) as made:
+        await made.boot()
+        yield made

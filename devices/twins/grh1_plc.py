@@ -49,7 +49,7 @@ class Plc:
         self.memory = Memory()
         self.frozen = self.wrong_magic = self.deaf_to_floor = False
         self.torn_reads, self.protocol = 0, 1
-        self._stations, self._pace, self._remembers = set(stations), pace or Pace(), remembers
+        self.stations, self._pace, self._remembers = set(stations), pace or Pace(), remembers
         self._chance = chance
         self._now_s = 0.0
         self._planned: tuple[int, str] | None = None
@@ -162,7 +162,7 @@ class Plc:
             m.MOVE: (frame.target,), m.PICK_UP: (frame.source,), m.DROP: (frame.target,),
             m.CARRY: (frame.source, frame.target),
         }[frame.kind]  # fmt: skip
-        if not self._stations.issuperset(used):
+        if not self.stations.issuperset(used):
             return m.NO_STATION
         if memory.mode != m.AUTO or memory.load == m.UNKNOWN:
             return m.WRONG_MODE

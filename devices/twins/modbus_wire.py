@@ -94,7 +94,8 @@ class ModbusServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._peers.add(writer)
         try:
-            with suppress(asyncio.IncompleteReadError, ConnectionError):
+            # A handler that ends cancelled would be logged as an error by the streams of 3.11.
+            with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
                 while await self._one_request(reader, writer):
                     pass
         finally:
