@@ -104,7 +104,8 @@ class Site:
         for number, name in enumerate(self.names):
             twin = Grh1Twin(
                 stations=(PARKING, *range(1, 2 * self.totes + 1)), clock=time.monotonic,
-                world=self.world, pace=self.pace, scan_s=0.004, remembers=self.remembers, unit=number + 1,
+                world=self.world, pace=self.pace, scan_s=0.004, remembers=self.remembers,
+                unit=number + 1,
             )  # fmt: skip
             self.twins[name] = twin
             await twin.start()
