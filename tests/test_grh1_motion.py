@@ -1,4 +1,4 @@
-"""The robot twin keeps the robot's rules of profile GRH-1: types, stops, the floor's beat (14-16)."""
+"""The robot twin keeps the robot's rules of profile GRH-1: types, stops, heartbeat (14-16)."""
 
 import pytest
 
