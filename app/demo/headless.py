@@ -14,6 +14,7 @@ from app.wiring import clock_ms
 from wms.db import Book
 
 LOOK_S = 0.25
+KILL_WITHIN_S = 1.5
 STUCK_S = 120.0  # nothing moved for so long: the day has failed
 
 Progress = Callable[[str, int, int], None]  # what is going on, orders shipped, of how many
@@ -47,7 +48,8 @@ class Day:
     def __init__(self, demo: Demo, progress: Progress) -> None:
         self.demo = demo
         self.progress = progress
-        self.kills = kill_points(demo.options)
+        self.random = Random(demo.options.seed + 9)
+        self.kills = kill_points(demo.options, self.random)
         self.moved_at = 0.0
         self.seen: tuple[int, ...] = ()
 
@@ -83,7 +85,8 @@ class Day:
         return over and not self.kills
 
     async def _kill(self) -> None:
-        """kill -9 and start again; coped once the API answers and the bots go on."""
+        """kill -9 at a moment of chance, and start again; coped once the API answers."""
+        await asyncio.sleep(self.random.random() * KILL_WITHIN_S)
         await self.demo.ask(do="happened", kind="server killed")
         await self.demo.kill_server()
         await self.demo.start_server()
@@ -102,7 +105,6 @@ class Day:
             )
 
 
-def kill_points(options: Options) -> list[int]:
+def kill_points(options: Options, random: Random) -> list[int]:
     """After how many packed boxes the server is killed: seeded, spread over the day."""
-    random = Random(options.seed + 9)
-    return sorted(random.randint(1, max(options.orders - 2, 1)) for _ in range(options.kills))
+    return sorted(random.randint(0, max(options.orders - 2, 1)) for _ in range(options.kills))

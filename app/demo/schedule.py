@@ -51,9 +51,11 @@ class Day:
             self.trouble.handled("reader restarts")
 
     async def _scanner_unplugged(self) -> None:
-        """Coped: the packer went on by hand, and a later scan came down the cable again."""
+        """Coped: the packer went on by hand; then the cable is put back."""
+        coped = self.trouble.coped["scanner unplugged"]
         self.hardware.unplug("scanner-1")
-        await asyncio.sleep(3.0)
+        await self._until(lambda: self.trouble.coped["scanner unplugged"] > coped)
+        await asyncio.sleep(1.0)
         await self.hardware.plug_in("scanner-1")
 
     async def _robot_silent(self) -> None:

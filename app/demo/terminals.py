@@ -96,7 +96,6 @@ class BenchTerminal:
     scanner: ScannerTwin
     trouble: Trouble
     plugged: Callable[[], bool]
-    was_cut: bool = False
 
     async def prompt(self) -> Prompt:
         return await self.http.prompt()
@@ -122,10 +121,8 @@ class BenchTerminal:
                 await asyncio.sleep(0.05)
                 prompt = await self.http.prompt()
                 if self.http.version != before:
-                    if self.was_cut:
-                        self.was_cut = False
-                        self.trouble.handled("scanner unplugged")
                     return prompt
-        else:
-            self.was_cut = True
-        return await self.http.scan(text)
+            return await self.http.scan(text)
+        prompt = await self.http.scan(text)
+        self.trouble.handled("scanner unplugged")
+        return prompt
