@@ -61,8 +61,7 @@ class Sender:
     async def attempt(self, one: Outgoing) -> Tried:
         """Send one delivery once."""
         try:
-            async with asyncio.timeout(self.settings.timeout_s):
-                status, reason = await self._send(one)
+            status, reason = await self._send(one)
         except TimeoutError:
             status, reason = 0, f"no answer in {self.settings.timeout_s:g} s"
         except Forbidden as error:
@@ -76,14 +75,15 @@ class Sender:
 
     async def _send(self, one: Outgoing) -> tuple[int, str]:
         """The status, and the beginning of the body of a refusal."""
-        url, host = await pinned(one.url, private_hosts=self.settings.private_hosts)
-        secrets = self.secret(one.secret)
-        headers = headers_of(one.webhook_id, one.body, secrets=secrets, now=self.now())
-        headers["host"] = httpx2.URL(one.url).netloc.decode("ascii")
-        request = self.client.build_request(
-            "POST", url, content=one.body, headers=headers, extensions={"sni_hostname": host}
-        )
-        answer = await self.client.send(request, stream=True)
+        async with asyncio.timeout(self.settings.timeout_s):
+            url, host = await pinned(one.url, private_hosts=self.settings.private_hosts)
+            secrets = self.secret(one.secret)
+            headers = headers_of(one.webhook_id, one.body, secrets=secrets, now=self.now())
+            headers["host"] = httpx2.URL(one.url).netloc.decode("ascii")
+            request = self.client.build_request(
+                "POST", url, content=one.body, headers=headers, extensions={"sni_hostname": host}
+            )
+            answer = await self.client.send(request, stream=True)
         try:
             said = await _beginning(answer)
         finally:

@@ -24,7 +24,7 @@ class Receiver:
         self.paths: list[str] = []
         self.open = 0
         self.open_most = 0
-        self.secret = SECRET
+        self.slow_s = 0.0
         self.port = 0
 
     @property
@@ -56,7 +56,7 @@ class Receiver:
         request, *fields = head.split("\r\n")
         headers = {k.lower(): v.strip() for k, _, v in (field.partition(":") for field in fields)}
         body = await reader.readexactly(int(headers["content-length"]))
-        Webhook(self.secret).verify(body, headers)
+        Webhook(SECRET).verify(body, headers)
         self.paths.append(request.split(" ")[1])
         event = json.loads(body)
         self.arrivals.append((headers["webhook-id"], event))
@@ -71,6 +71,7 @@ class Receiver:
         self, identity: str, event: dict[str, Any], writer: asyncio.StreamWriter
     ) -> bool:
         answer = self.decide(event, self.attempts(identity))
+        await asyncio.sleep(self.slow_s)
         match answer:
             case "reset_before":
                 writer.transport.abort()
@@ -90,7 +91,7 @@ async def _say(writer: asyncio.StreamWriter, status: int, answer: Answer) -> boo
         writer.transport.abort()
         return False
     length = {"drip_body": 100_000, "big_body": 2_000_000, "204": 0}.get(str(answer), 2)
-    extra = "location: http://127.0.0.1:1/elsewhere\r\n" if status == 307 else ""
+    extra = "location: /elsewhere\r\n" if status == 307 else ""
     writer.write(f"HTTP/1.1 {status} X\r\n{extra}content-length: {length}\r\n\r\n".encode())
     if answer == "drip_body":
         await _drip(writer, "drip_head")
