@@ -95,6 +95,8 @@ class Day:
     def _refuse_standstill(self, status: dict[str, Any]) -> None:
         if status["fault"]:
             raise RuntimeError(f"a bot gave up: {status['fault']}")
+        if self.demo.server_is_gone:
+            raise RuntimeError(f"the server ended by itself: {self.demo.log_tail()}")
         now = asyncio.get_running_loop().time()
         seen = tuple(status[name] for name in ("posted", "boxes", "shipped", "short"))
         if seen != self.seen:

@@ -57,6 +57,11 @@ class Demo:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def server_is_gone(self) -> bool:
+        """Whether the server ended although nobody killed it."""
+        return self.server is not None and self.server.returncode is not None
+
     async def start(self, now: int, random_bytes: bytes) -> None:
         """Make the site, switch the world on, then the server."""
         self.made = await asyncio.to_thread(self._make_book, now, random_bytes)
