@@ -112,19 +112,31 @@ def reached(config_file: Path) -> Iterator[Book | Server]:
 def read_only(config_file: Path) -> Iterator[tuple[config.Config, Book]]:
     """The site of *config_file* and its book, to be read and not written, beside a server too.
 
-    Refuses `BOOK_MISSING` where nothing was ever written.
+    Refuses what `reading` refuses.
     """
     try:
         settings = config.load(config_file)
     except config.ConfigError as error:
         fail(str(error))
-    url = database_url(settings, config_file.resolve().parent)
+    with reading(database_url(settings, config_file.resolve().parent)) as book:
+        yield settings, book
+
+
+@contextlib.contextmanager
+def reading(url: str) -> Iterator[Book]:
+    """The book at *url*, to be read and not written.
+
+    Refuses `BOOK_MISSING` where nothing was ever written, `BOOK_OLDER` where this program would
+    look for columns that are not there yet, and what `upgrade.pending` refuses.
+    """
     file = lock.path_of(url)
     if file is not None and not file.with_suffix("").exists():
         raise Rejected(Code.BOOK_MISSING, path=file.with_suffix("").name)
+    if upgrade.pending(url):
+        raise Rejected(Code.BOOK_OLDER)
     book = Book(url)
     try:
-        yield settings, book
+        yield book
     finally:
         book.close()
 

@@ -17,8 +17,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from app.postgres import Server, running
-from wms.db import open_engine
-from wms.schema import metadata
+from wms.upgrade import to_newest
 
 # Nothing here has to survive a power cut.
 UNSAFE = {
@@ -34,10 +33,8 @@ MEMORY_NEEDED = 2 * 1024**3  # bytes; a book's database is about 10 MB
 
 
 def make_book(url: str) -> None:
-    """Make the tables of the book in the empty database at *url*."""
-    engine = open_engine(url)
-    metadata.create_all(engine)
-    engine.dispose()
+    """Make the tables of the book in the empty database at *url*, as a server does."""
+    to_newest(url)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,162 @@
+"""A book in which everything has happened once: what the audit looks at is there to be spoiled."""
+
+from random import Random
+
+from sqlalchemy import insert, select, update
+
+from sync import outbox
+from tests.ledger_world import ACTOR, FOOD, NOON, PEN, RADIO, SOMEONE, World
+from wms import commands, missions, orders, robots, seals, stock, tasks
+from wms.db import Tx
+from wms.new_order import NewLine, NewOrder
+from wms.schema import (
+    deliveries,
+    devices,
+    parcels,
+    print_jobs,
+    requests,
+    scans,
+    terminals,
+    versions,
+)
+from wms.schema import places as places_table
+from wms.stock import Key
+
+TOTE, OTHER = "T-2", "T-3"  # carried by robots
+
+
+def live(world: World) -> None:
+    """Let things happen. Orders 1 to 6, parcels 1 and 2, jobs a, b and c; clean at the end."""
+    _goods(world)
+    _shipped_order(world)
+    _orders_under_way(world)
+    world.relocate("T-1", "DOCK", "BENCH")
+    world.relocate("T-1", "BENCH", "DOCK")
+    world.book.write_now(_robots)
+    world.book.write_now(_carried_by_hand)
+    world.book.write_now(_inputs)
+    world.book.write_now(_cancelled_before_it_came)
+    world.book.write_now(_listen)
+    world.book.write_now(_deliver)
+    while world.book.write_now(seals.seal):
+        pass
+
+
+def _goods(world: World) -> None:
+    world.receive("A-1", PEN, "", "", 20)
+    world.receive("A-2", PEN, "", "", 5)
+    world.receive("DOCK", PEN, "", "", 2)
+    world.carry(Key("DOCK", PEN, "", "available", ""), "A-1", 2)
+    world.receive("A-2", FOOD, "old", "", 6)
+    world.receive("A-2", FOOD, "new", "", 6)
+    world.receive("B-1", RADIO, "", "S1", 1)
+    world.receive("A-2", RADIO, "", "S2", 1)
+    world.regrade(Key("A-1", PEN, "", "available", ""), "damaged", 1)
+
+
+def _shipped_order(world: World) -> None:
+    """Order 1, parcel 1: all the way to the customer."""
+    world.order((PEN, 2), (FOOD, 1))
+    world.allocate()
+    for number in sorted(world.held):
+        world.pick(number, world.held[number].qty, "T-1")
+    world.pack(1)
+    for _ in range(3):
+        world.send(1)
+    world.book.write_now(_count_copy, 1)
+
+
+def _count_copy(tx: Tx, parcel: int) -> None:
+    tx.execute(insert(print_jobs).values(
+        key=f"label:{parcel}:1", station="PACK-1", template="shipping", parcel_id=parcel,
+        created_ms=NOON, state="confirmed",
+    ))  # fmt: skip
+    tx.execute(update(parcels).where(parcels.c.id == parcel).values(copies=1))
+
+
+def _orders_under_way(world: World) -> None:
+    """Order 2 is half picked, 3 and 4 share a total, 5 is half packed and labelled, 6 waits."""
+    world.order((PEN, 3))
+    world.order((PEN, 1))
+    world.order((PEN, 1))
+    world.order((FOOD, 2))
+    world.allocate()
+    promised = {one.order: number for number, one in world.held.items()}
+    world.pick(promised[2], 2, "T-1")
+    world.pick(promised[5], 1, "T-1")
+    world.pack(5)
+    world.send(2)
+    world.order((RADIO, 2))
+
+
+def _robots(tx: Tx) -> None:
+    """Job a was delivered, b is under way, c waits."""
+    for code, station in (("DOCK", 1), ("BENCH", 2)):
+        here = places_table.c.code == code
+        tx.execute(update(places_table).where(here).values(robot_station=station))
+    for code, kind in (("R-1", "robot"), ("Q-1", "buffer")):
+        tx.execute(insert(places_table).values(code=code, kind=kind))
+    tx.execute(insert(devices).values(
+        name="agv-1", driver="grh1", since_ms=NOON, fence=1, holder="77"
+    ))  # fmt: skip
+    robots.enrol(tx, robot="agv-1", place="R-1", quarantine="Q-1")
+    robots.take_over(tx, robot="agv-1", fence=5, was=0)
+    rng = Random(1)
+    for n, (job, container) in enumerate((("a", TOTE), ("b", OTHER), ("c", "C-1"))):
+        missions.request(
+            tx, job=job, container=container, source="DOCK", target="BENCH", now=NOON + n, rng=rng
+        )  # fmt: skip
+    for seq, done in ((1, True), (2, False)):
+        robots.use_seq(tx, robot="agv-1", fence=5, seq=seq)
+        given = missions.assign(tx, robot="agv-1", fence=5, seq=seq, boot_id=1, now=NOON)
+        assert given is not None
+        missions.accepted(tx, mission=given.id, now=NOON)
+        if done:
+            missions.settle_done(tx, mission=given.id, now=NOON)
+
+
+def _carried_by_hand(tx: Tx) -> None:
+    for key, source, target in (("hand-1", "BENCH", "DOCK"), ("hand-2", "DOCK", "BENCH")):
+        stock.relocate(
+            tx, key=key, container=TOTE, source=source, target=target, actor=ACTOR, now=NOON
+        )  # fmt: skip
+
+
+def _inputs(tx: Tx) -> None:
+    tx.execute(insert(terminals).values(id="HT-1", token_hash="x", seen_ms=NOON))
+    for scan in ("s1", "s2"):
+        tx.execute(insert(scans).values(
+            terminal_id="HT-1", scan_id=scan, via="scan", fate="applied", at_ms=NOON
+        ))  # fmt: skip
+        commands.record(
+            tx, actor="person:1", device="HT-1", permission="pick", name="scan",
+            key=f"HT-1:{scan}", now=NOON,
+        )  # fmt: skip
+    commands.record(tx, actor="cli", device="cli", permission="admin", name="import", now=NOON)
+    tasks.open_task(tx, key="count:1", kind="count", now=NOON)
+    tx.execute(insert(requests).values(
+        scope="api:shop", key="r1", body_hash="x", status=201, at_ms=NOON
+    ))  # fmt: skip
+
+
+def _cancelled_before_it_came(tx: Tx) -> None:
+    tx.execute(insert(versions).values(owner="acme", external_id="early", version=2, cancelled=1))
+    order = NewOrder(
+        owner="acme", shop="acme-shop", external_id="early", service="yamato", recipient=SOMEONE,
+        lines=(NewLine(sku="PEN", qty=1),),
+    )  # fmt: skip
+    assert orders.accept(tx, order, now=NOON).state == "cancelled"
+
+
+def _listen(tx: Tx) -> None:
+    outbox.configure(tx, [outbox.Endpoint(name="oms", url="https://oms.test", secret="env:OMS")])
+
+
+def _deliver(tx: Tx) -> None:
+    """What was told by now waits for the OMS; the first two webhooks of order 1 arrived."""
+    while outbox.collect(tx, now=NOON):
+        pass
+    first = select(deliveries.c.id).where(deliveries.c.aggregate == "order:1").order_by("id")
+    for delivery in list(tx.scalars(first.limit(2))):
+        sent = {"state": "delivered", "attempts": 1, "done_ms": NOON}
+        tx.execute(update(deliveries).where(deliveries.c.id == delivery).values(sent))
