@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select
 
 from devices import registry
-from devices.capabilities import Health
+from devices.capabilities import DriverFactory, Health
 from devices.conformance import until
 from devices.patience import Policy
 from devices.robots import Settings, Transporter, conduct
@@ -44,11 +44,6 @@ class Killed(BaseException):
     """The floor process dies at this instruction."""
 
 
-def now_ms() -> int:
-    """Milliseconds that go on, whichever floor process asks."""
-    return 1_790_000_000_000 + time.monotonic_ns() // 1_000_000
-
-
 @dataclass
 class Floor:
     """One life of the floor process."""
@@ -74,6 +69,7 @@ class Site:
     settings: Settings = SOON
     remembers: bool = True
     reached: Callable[[str, str], None] = lambda _robot, _point: None
+    clock: Callable[[], float] = time.monotonic
     floor: Floor | None = None
     lives: int = 0
     jobs: int = 0
@@ -103,7 +99,7 @@ class Site:
     async def __aenter__(self) -> "Site":
         for number, name in enumerate(self.names):
             twin = Grh1Twin(
-                stations=(PARKING, *range(1, 2 * self.totes + 1)), clock=time.monotonic,
+                stations=(PARKING, *range(1, 2 * self.totes + 1)), clock=self.clock,
                 world=self.world, pace=self.pace, scan_s=0.004, remembers=self.remembers,
                 unit=number + 1,
             )  # fmt: skip
@@ -117,6 +113,14 @@ class Site:
             await twin.stop()
         self.book.close()
 
+    def now_ms(self) -> int:
+        """Milliseconds that go on, whichever floor process asks."""
+        return 1_790_000_000_000 + int(self.clock() * 1000)
+
+    def load(self, name: str) -> DriverFactory:
+        """The driver, on the real wire."""
+        return registry.load(name)
+
     @property
     def twin(self) -> Grh1Twin:
         """The first robot."""
@@ -126,7 +130,7 @@ class Site:
         """Start a floor process."""
         self.lives += 1
         supervisor = Supervisor(
-            load=registry.load, on_health=self._on_health, clock=time.monotonic,
+            load=self.load, on_health=self._on_health, clock=self.clock,
             random=Random(self.lives), policy=POLICY,
         )  # fmt: skip
         for name, twin in self.twins.items():
@@ -137,8 +141,8 @@ class Site:
     def _conductor(self, supervisor: Supervisor, name: str) -> asyncio.Task[None]:
         return asyncio.create_task(
             conduct(
-                self.book, name, lambda: supervisor.need(name, Transporter), clock_ms=now_ms,
-                clock=time.monotonic, rng=Random(f"{self.seed}:{self.lives}:{name}"),
+                self.book, name, lambda: supervisor.need(name, Transporter), clock_ms=self.now_ms,
+                clock=self.clock, rng=Random(f"{self.seed}:{self.lives}:{name}"),
                 settings=self.settings, reached=lambda point: self.reached(name, point),
             )
         )  # fmt: skip
@@ -170,9 +174,9 @@ class Site:
 
     async def until_with_reboots(self, wish: Callable[[], bool], within_s: float = 8.0) -> None:
         """Wait until *wish* comes true; whenever the floor process is dead, start it again."""
-        end_s = time.monotonic() + within_s
+        end_s = self.clock() + within_s
         while not wish():
-            if time.monotonic() > end_s:
+            if self.clock() > end_s:
                 raise AssertionError(f"life {self.lives}: {self.described()}")
             await self.reboot_if_dead()
             await asyncio.sleep(0.005)
@@ -194,7 +198,7 @@ class Site:
         job = f"job-{self.jobs}"
         self.book.write_now(
             missions.request, job=job, container=f"T{tote}", source=here, target=there,
-            now=now_ms(), rng=self.rng, priority=priority,
+            now=self.now_ms(), rng=self.rng, priority=priority,
         )  # fmt: skip
         return job
 
@@ -243,7 +247,7 @@ class Site:
         """A person scans the tote of *job* at *place*."""
         return self.book.write_now(
             missions.verdict, mission=self.mission(job).id, place=place, person=PERSON,
-            now=now_ms(), rng=self.rng,
+            now=self.now_ms(), rng=self.rng,
         )  # fmt: skip
 
     async def until_state(self, job: str, state: str, within_s: float = 8.0) -> Mission:
@@ -255,11 +259,12 @@ class Site:
         )
         return self.mission(job)
 
-    async def until_idle(self) -> None:
+    async def until_idle(self, within_s: float = 8.0) -> None:
         """Wait until every robot has nothing in hand any more."""
         await until(
             lambda: not any(twin.plc.memory.mission for twin in self.twins.values()),
-            lambda: str([twin.plc.memory for twin in self.twins.values()]),
+            self.described,
+            within_s,
         )
 
     def faults(self) -> list[str]:

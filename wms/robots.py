@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 
 from wms.db import Tx, insert_once
-from wms.mission_rows import NUMBER_END, OPEN, Mission, load
+from wms.mission_rows import NUMBER_END, OPEN, Mission, mission_of, query
 from wms.schema import missions, robots, tasks
 
 
@@ -47,23 +47,23 @@ def record(
 ) -> RobotRecord:
     """What the book says of *robot*, of the mission *numbers* it shows, and of task *keys*."""
     row = tx.execute(select(robots).where(robots.c.device == robot)).one()
-    states = select(missions.c.id, missions.c.state)
-    mine = states.where(missions.c.robot == robot)
-    at_work = mine.where(missions.c.state.in_((*OPEN, "person")))
-    now = {found.id: found.state for found in tx.execute(at_work)}
-    under_way = [number for number, state in now.items() if state in OPEN]
+    wanted = missions.c.state.in_((*OPEN, "person")) | missions.c.id.in_(_storable(numbers))
+    mine = [mission_of(found) for found in tx.execute(
+        query().where(missions.c.robot == robot, wanted)
+    )]  # fmt: skip
+    under_way = [mission for mission in mine if mission.state in OPEN]
     assert len(under_way) <= 1, f"{robot} has {under_way}"
-    given = {
-        found.id: found.state
-        for found in tx.execute(mine.where(missions.c.id.in_(_storable(numbers))))
-    }
-    told = tx.execute(select(tasks.c.key).where(tasks.c.key.in_(list(keys)))).scalars()
-    queued = states.where(missions.c.state == "queued").limit(1)
+    given = {mission.id: mission.state for mission in mine}
+    told: frozenset[str] = frozenset()
+    if keys and (not under_way or not given.keys() >= {number for number in numbers if number}):
+        opened = select(tasks.c.key).where(tasks.c.key.in_(list(keys)))
+        told = frozenset(tx.execute(opened).scalars())
+    queued = select(missions.c.id).where(missions.c.state == "queued").limit(1)
     return RobotRecord(
         device=robot, fence=row.fence, last_seq=row.last_seq, hold=row.hold,
-        mission=load(tx, under_way[0]) if under_way else None,
-        in_doubt="person" in now.values(), given=given, told=frozenset(told),
-        work_waits=tx.execute(queued).first() is not None,
+        mission=under_way[0] if under_way else None, in_doubt="person" in given.values(),
+        given=given, told=told,
+        work_waits=not under_way and tx.execute(queued).first() is not None,
     )  # fmt: skip
 
 
