@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 from app.postgres import Server, running
 from wms.upgrade import to_newest
 
-# Nothing here has to survive a power cut.
+# Nothing here has to survive a power cut, or to wait politely.
 UNSAFE = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -27,6 +27,7 @@ UNSAFE = {
     "wal_level": "minimal",
     "max_wal_senders": "0",
     "shared_buffers": "64MB",
+    "deadlock_timeout": "50ms",  # races are made on purpose here
 }
 TEMPLATE = "template_book"
 MEMORY_NEEDED = 2 * 1024**3  # bytes; a book's database is about 10 MB
