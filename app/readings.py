@@ -34,7 +34,7 @@ READERS: dict[str, Table] = {
 }  # fmt: skip
 LIVE: dict[str, tuple[Table, tuple[str, ...]]] = {
     "orders": (orders, (
-        "waiting_date", "accepted", "short", "allocated", "released", "picked", "packed", "held",
+        "waiting_date", "accepted", "short", "released", "picked", "packed", "held",
     )),
     "missions": (missions, ("queued", "assigning", "assigned", "failed", "voiding", "person")),
     "print_jobs": (print_jobs, ("requested", "ready", "sending", "blocked")),

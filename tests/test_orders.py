@@ -114,7 +114,7 @@ def test_an_address_without_a_house_number_is_held(book: Book) -> None:
 
 def test_only_a_held_order_is_released(book: Book) -> None:
     (answer,) = accept(book, order())
-    book.write_now(orders.set_state, [answer.order_id], "allocated", now=NOW)
+    book.write_now(orders.set_state, [answer.order_id], "released", now=NOW)
     with pytest.raises(Rejected) as refused:
         book.write_now(orders.release_hold, [answer.order_id], today=TODAY, now=NOW)
     assert refused.value.code == Code.ORDER_STATE
@@ -229,12 +229,12 @@ def test_each_carrier_has_its_own_time_slots(
 
 def test_orders_change_state_only_along_allowed_ways(book: Book) -> None:
     first, second = (answer.order_id for answer in accept(book, order("1"), order("2")))
-    assert book.write_now(orders.set_state, [first, second], "allocated", now=NOW) == 2
-    assert book.write_now(orders.set_state, [first, second], "allocated", now=NOW) == 0
+    assert book.write_now(orders.set_state, [first, second], "short", now=NOW) == 2
+    assert book.write_now(orders.set_state, [first, second], "short", now=NOW) == 0
     book.write_now(orders.set_state, [first], "released", now=NOW)
     with pytest.raises(Rejected) as refused:
         book.write_now(orders.set_state, [first, second], "picked", now=NOW)
-    assert refused.value.params["state"] == "allocated"
+    assert refused.value.params["state"] == "short"
     assert row_of(book, first)["state"] == "released", "all of them or none"
 
 

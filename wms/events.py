@@ -43,10 +43,6 @@ class OrderAccepted(OrderEvent, frozen=True, kw_only=True):
     waits: bool = False
 
 
-class OrderAllocated(OrderEvent, frozen=True, kw_only=True):
-    kind: ClassVar[str] = "order.allocated"
-
-
 class OrderShort(OrderEvent, frozen=True, kw_only=True):
     """Stock is missing for a line; `missing` in eaches."""
 
@@ -192,7 +188,7 @@ class TaskOpened(Event, frozen=True, kw_only=True):
 KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
-        OrderAccepted, OrderAllocated, OrderShort, OrderReleased, OrderPicked, OrderPacked,
+        OrderAccepted, OrderShort, OrderReleased, OrderPicked, OrderPacked,
         OrderShipped, OrderCancelled, OrderHeld, ParcelLabelled, ParcelInspected, ParcelLoaded,
         StockMoved, PickShort, WaveReleased, ManifestClosed, MissionChanged, DeviceChanged,
         PrintChanged, TaskOpened,

@@ -23,18 +23,17 @@ __all__ = [
 # From which states an order may come into each; all others are refused.
 WAYS: dict[str, tuple[str, ...]] = {
     "waiting_date": ("accepted", "short", "held"),
-    "accepted": ("waiting_date", "short", "allocated", "released", "held"),
-    "short": ("accepted", "allocated", "released"),
-    "allocated": ("accepted", "short", "released", "held"),
-    "released": ("accepted", "short", "allocated", "picked", "held"),
+    "accepted": ("waiting_date", "short", "released", "held"),
+    "short": ("accepted", "released"),
+    "released": ("accepted", "short", "picked", "held"),
     "picked": ("released", "packed", "held"),
     "packed": ("released", "picked", "held"),
     "shipped": ("packed",),
     "cancelled": (
-        "waiting_date", "accepted", "short", "allocated", "released", "picked", "packed", "held",
+        "waiting_date", "accepted", "short", "released", "picked", "packed", "held",
     ),
     "held": (
-        "waiting_date", "accepted", "short", "allocated", "released", "picked", "packed",
+        "waiting_date", "accepted", "short", "released", "picked", "packed",
     ),
 }  # fmt: skip
 

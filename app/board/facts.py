@@ -45,7 +45,7 @@ from wms.schema import (
     waves,
 )
 
-LEFT = ("accepted", "allocated", "released", "picked")  # not packed yet, and nothing hinders it
+LEFT = ("accepted", "released", "picked")  # not packed yet, and nothing hinders it
 LIVE = (*LEFT, "short", "packed", "held")
 WINDOW_MS = 15 * 60_000  # over which rates are observed
 RECENT = 5_000  # rows of a growing table that are looked at, newest first

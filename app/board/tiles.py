@@ -56,7 +56,7 @@ def _finish_clock(facts: Facts, one: Outlook) -> str:
 def stage_of(order: Order) -> StageCode | None:
     """Where an order stands; None for one that is held."""
     match order.state:
-        case "accepted" | "allocated" | "short":
+        case "accepted" | "short":
             return "waiting"
         case "released":
             return "picking" if order.picking else "released"

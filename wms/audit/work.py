@@ -117,7 +117,7 @@ SELECT e.aggregate, e.seq, e.kind
 FROM events e
 JOIN events s ON s.aggregate = e.aggregate AND s.kind = 'order.shipped' AND s.seq < e.seq
 WHERE e.kind IN (
-    'order.allocated', 'order.released', 'order.picked', 'order.packed', 'parcel.labelled',
+    'order.released', 'order.picked', 'order.packed', 'parcel.labelled',
     'parcel.inspected', 'parcel.loaded'
 )
 ORDER BY e.aggregate, e.seq

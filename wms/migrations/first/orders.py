@@ -16,7 +16,7 @@ from sqlalchemy import (
 from wms.migrations.first.base import ID, MS, at, document, flag, metadata, one_of, text_, whole
 
 ORDER_STATES = (
-    "waiting_date", "accepted", "short", "allocated", "released", "picked", "packed", "shipped",
+    "waiting_date", "accepted", "short", "released", "picked", "packed", "shipped",
     "cancelled", "held",
 )  # fmt: skip
 ALLOCATION_STATES = ("open", "picked", "packed", "released")

@@ -52,13 +52,14 @@ tours = Table(
     Column("done_ms", MS),
     CheckConstraint(one_of("kind", "cart", "total"), name="kind"),
     CheckConstraint(one_of("state", "open", "claimed", "done", "void"), name="state"),
+    Index("ix_tours_state_person_id", "state", "person_id"),
 )
 
 tour_totes = Table(
     "tour_totes",
     metadata,
     Column("id", ID, primary_key=True),
-    Column("tour_id", ForeignKey("tours.id"), nullable=False),
+    Column("tour_id", ForeignKey("tours.id"), nullable=False, index=True),
     Column("slot", Integer, nullable=False),  # 1.. position on the cart
     Column("order_id", ForeignKey("orders.id"), index=True),  # NULL in a total tour
     Column("tote", ForeignKey("places.code"), index=True),  # NULL until bound by scan
@@ -88,7 +89,7 @@ tasks = Table(
     Column("kind", String, nullable=False),  # look, find_load, count, carry, print_check...
     Column("state", String, nullable=False, server_default="open"),
     text_("place"),
-    text_("ref"),  # mission:77, stop:12, print_job:5
+    text_("ref", index=True),  # mission:77, stop:12, print_job:5
     document("body"),
     whole("priority"),
     Column("person_id", ForeignKey("people.id"), index=True),
