@@ -127,6 +127,7 @@ class Code(StrEnum):
     PIN_WEAK = "pin.weak"
     BADGE_LOCKED = "badge.locked"
     TRACKING_EXHAUSTED = "tracking.exhausted"
+    TRACKING_USED = "tracking.used"
     SLIP_OTHER_ORDER = "slip.other_order"
     LABEL_OTHER_PARCEL = "label.other_parcel"
     MANIFEST_CLOSED = "manifest.closed"

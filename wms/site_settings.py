@@ -1,0 +1,119 @@
+"""What a site must know before the first order: whose goods, which shops, carriers, boxes, numbers.
+
+One file tells all of it (`docs/site.toml` is an example); putting it again changes nothing, and
+what it does not name stays.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+from sqlalchemy import select
+
+from wms import owners
+from wms.db import Tx, upsert
+from wms.errors import Code, Rejected
+from wms.owners import Holiday, Key, NewOwner, NewService, NewShop, Pickup, Transit, Words
+from wms.schema import boxes, tracking_ranges
+from wms.schema import owners as owners_table
+from wms.shape import refuse_first, shape_faults
+from wms.text import clean, code, shown
+
+Millimetres = Annotated[int, Meta(ge=0, le=10_000)]
+NumberBody = Annotated[int, Meta(ge=0, le=99_999_999_999)]
+
+
+class NewBox(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A shipping box by its inner size and its own weight. No `services`: all of them take it."""
+
+    code: Key
+    name: Words = ""
+    length_mm: Millimetres
+    width_mm: Millimetres
+    height_mm: Millimetres
+    tare_g: Annotated[int, Meta(ge=0, le=50_000)] = 0
+    services: tuple[Key, ...] = ()
+
+
+class NewRange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Tracking numbers that a carrier gave an owner: `first` to `last`, without the check digit."""
+
+    owner: Key
+    carrier: Key
+    first: NumberBody
+    last: NumberBody
+
+
+class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file, each part a list of tables."""
+
+    owners: tuple[NewOwner, ...] = ()
+    shops: tuple[NewShop, ...] = ()
+    services: tuple[NewService, ...] = ()
+    pickups: tuple[Pickup, ...] = ()
+    transit: tuple[Transit, ...] = ()
+    holidays: tuple[Holiday, ...] = ()
+    boxes: tuple[NewBox, ...] = ()
+    tracking: tuple[NewRange, ...] = ()
+
+
+def put(tx: Tx, settings: SiteSettings) -> None:
+    """Add or replace everything in *settings*. Refuses what `wms.owners` and the below refuse."""
+    owners.put_owners(tx, settings.owners)
+    owners.put_shops(tx, settings.shops)
+    owners.put_services(tx, settings.services)
+    owners.put_pickups(tx, settings.pickups)
+    owners.put_transit(tx, settings.transit)
+    owners.put_holidays(tx, settings.holidays)
+    put_boxes(tx, settings.boxes)
+    put_ranges(tx, settings.tracking)
+
+
+def put_boxes(tx: Tx, rows: Sequence[NewBox]) -> None:
+    """Add or replace boxes by code."""
+    refuse_first(shape_faults(rows))
+    values = [
+        {
+            "code": code(row.code, field="code", max=32), "tare_g": row.tare_g,
+            "name": clean(row.name, field="name", max=200), "length_mm": row.length_mm,
+            "width_mm": row.width_mm, "height_mm": row.height_mm,
+            "services": msgspec.json.encode(row.services).decode(),
+        }
+        for row in rows
+    ]  # fmt: skip
+    rest = [column.name for column in boxes.columns if column.name != "code"]
+    upsert(tx, boxes, values, key=("code",), update=lambda new: {name: new[name] for name in rest})
+
+
+def put_ranges(tx: Tx, rows: Sequence[NewRange]) -> None:
+    """Give owners numbers. A number that was used is never given again: the next one only grows.
+
+    Refuses `REFERENCE_UNKNOWN`, and `TRACKING_USED` for a range that lies behind.
+    """
+    refuse_first(shape_faults(rows))
+    _refuse_unknown_owners(tx, [row.owner for row in rows])
+    used = {(row.owner, row.carrier): int(row.next) for row in tx.execute(select(tracking_ranges))}
+    values = [
+        {
+            "owner": row.owner, "carrier": row.carrier, "last": row.last,
+            "next": max(row.first, used.get((row.owner, row.carrier), 0)),
+        }
+        for row in rows
+    ]  # fmt: skip
+    for row, value in zip(rows, values, strict=True):
+        if int(str(value["next"])) > row.last + 1 or row.first > row.last:
+            raise Rejected(
+                Code.TRACKING_USED, field="tracking", owner=row.owner, carrier=row.carrier
+            )
+    upsert(
+        tx, tracking_ranges, values, key=("owner", "carrier"),
+        update=lambda new: {"next": new.next, "last": new.last},
+    )  # fmt: skip
+
+
+def _refuse_unknown_owners(tx: Tx, wanted: Iterable[str]) -> None:
+    known = set(tx.scalars(select(owners_table.c.code)))
+    for owner in wanted:
+        if owner not in known:
+            raise Rejected(Code.REFERENCE_UNKNOWN, field="owner", value=shown(owner))
