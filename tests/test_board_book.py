@@ -24,7 +24,7 @@ from wms.config import Site as SiteConfig
 from wms.db import Tx
 from wms.events import OrderHeld, PrintChanged, emit
 from wms.messages import Language
-from wms.schema import places, print_jobs, sessions, stations
+from wms.schema import parcels, places, print_jobs, sessions, stations
 from wms.schema import terminals as terminals_table
 
 CONFIG = Config(site=SiteConfig(name="川口"))
@@ -70,6 +70,12 @@ def test_the_next_pickup_s_orders_go_first_and_the_last_of_a_late_one_are_at_ris
     assert (first.finish_ms, first.late) == (50 * MINUTE_MS, ())
     assert second.finish_ms == 130 * MINUTE_MS
     assert [order.id for order in second.late] == list(range(70, 80)), "the least urgent ones"
+
+
+def test_a_pickup_waits_for_all_before_it() -> None:
+    groups = [(name, HOUR_MS, some(10)) for name in "abc"]
+    found = forecast(groups, Rate(parcels=1, ms=MINUTE_MS), now=0)
+    assert [one.finish_ms for one in found] == [10 * MINUTE_MS, 20 * MINUTE_MS, 30 * MINUTE_MS]
 
 
 def test_nothing_is_forecast_without_a_rate() -> None:
@@ -134,6 +140,9 @@ def test_an_order_is_counted_where_it_stands(site: Site) -> None:
     assert stages(site) == {"packing": 1}
     site.now += 20 * MINUTE_MS
     assert tile(site, "stages").value == "1, oldest 20m"
+    site.write(lambda tx: order_book.set_state(tx, [order], "packed", now=site.now))
+    assert stages(site) == {"labelled": 1}
+    assert tile(site, "left").value == "0/0/0"
 
 
 def test_a_shipped_order_is_counted_on_its_day(site: Site) -> None:
@@ -171,6 +180,21 @@ def test_a_rate_too_low_says_where_a_hand_more_helps(site: Site) -> None:
     assert finish.value == f"{yamato.finish} > 17:00"
     assert finish.hint == f"Yamato Transport: {yamato.at_risk} late, do them first"
     assert len(finish.rows) == yamato.at_risk
+
+
+def test_the_rate_is_that_of_the_last_quarter_of_an_hour_else_of_the_day(site: Site) -> None:
+    done = site.order(("PEN", 2))
+    site.release([done])
+    ship(site, done)
+    assert tile(site, "rate").value.endswith(">= 0")
+    site.now = NOON + 60 * MINUTE_MS
+    assert tile(site, "rate").value == "1 >= 0", "nothing in a quarter: one in the hour"
+    early = site.now - 20 * MINUTE_MS
+    site.write(lambda tx: tx.execute(update(parcels).values(verified_ms=early)))
+    assert tile(site, "rate").value == "1 >= 0"
+    late = site.now - 5 * MINUTE_MS
+    site.write(lambda tx: tx.execute(update(parcels).values(verified_ms=late)))
+    assert tile(site, "rate").value == "4 >= 0", "one in the quarter"
 
 
 def test_what_is_short_and_which_shelves_are_to_be_counted(site: Site) -> None:
