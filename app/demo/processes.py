@@ -102,8 +102,9 @@ class Demo:
     async def kill_server(self) -> None:
         """kill -9: no goodbye."""
         assert self.server is not None
-        self.server.send_signal(signal.SIGKILL)
-        await self.server.wait()
+        dying, self.server = self.server, None
+        dying.send_signal(signal.SIGKILL)
+        await dying.wait()
 
     async def ask(self, **command: Any) -> dict[str, Any]:
         """Ask the world, e.g. `ask(do="status")`."""

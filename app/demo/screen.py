@@ -109,11 +109,19 @@ async def run(options: Options, *, keep: bool) -> int:
             living = asyncio.create_task(day.live())
             link = HttpBoardLink(demo.url, token=demo.token)
             await run_board(link, actions=Keys(demo).actions(), language=spoken())
-            verdict = await day.verdict() if living.done() else None
-            living.cancel()
+            verdict = await _verdict(day, living)
         finally:
             await demo.stop()
         return _farewell(verdict, str(folder), keep)
+
+
+async def _verdict(day: Day, living: asyncio.Task[None]) -> Verdict | None:
+    """The verdict of a day that is over, what ended it too early, or None when somebody left."""
+    if not living.done():
+        living.cancel()
+        return None
+    fault = living.exception()
+    return await day.verdict() if fault is None else Verdict(faults=[str(fault)])
 
 
 def _farewell(verdict: Verdict | None, folder: str, keep: bool) -> int:
