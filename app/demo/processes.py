@@ -1,6 +1,7 @@
 """The demo's processes: this one (the parent), the server, and the world that outlives it."""
 
 import asyncio
+import ctypes
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from wms import places, tokens, upgrade
 from wms.calendar import set_timezone
 from wms.db import Book, Tx
 
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 START_S = 60.0
 SCOPES = ("orders:write", "orders:read", "stock:read", "events:read", "board:read")
 
@@ -148,6 +150,7 @@ class Demo:
             return await asyncio.create_subprocess_exec(
                 sys.executable, *arguments, stdin=asyncio.subprocess.DEVNULL, stdout=log,
                 stderr=log, env={**os.environ, "GENBA_DEMO_OMS": SECRET}, start_new_session=True,
+                preexec_fn=die_with_parent,
             )  # fmt: skip
         finally:
             log.close()
@@ -207,6 +210,12 @@ class Demo:
                 "url": doors["webhooks"], "secret": "env:GENBA_DEMO_OMS", "retry_scale": 0.005,
             }},
         })  # fmt: skip
+
+
+def die_with_parent() -> None:
+    """Linux: a child gets SIGTERM when the demo itself ends, however that happens."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def toml_of(sections: dict[str, Any]) -> str:
