@@ -1,25 +1,27 @@
-"""The packer's commands: take a tote, give a one-piece total to an order, ask for a label."""
+"""The packer's commands: take a tote, give a one-piece total to an order, ask for paper."""
+
+from typing import Any
 
 import msgspec
-from sqlalchemy import insert, select
+from sqlalchemy import Select, func, insert, select, update
 
-from picking.dialogues.base import Say
-from wms import allocation, parcels
+from picking.dialogues.base import Say, Station
+from wms import allocation as promises
+from wms import parcels, print_jobs, tasks
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.schema import (
-    allocations,
-    items,
-    order_lines,
-    orders,
-    places,
-    print_jobs,
-    services,
-    shops,
-)
+from wms.label_data import shipping_data
+from wms.schema import allocations, items, order_lines, orders, places
 from wms.schema import parcels as parcels_table
+from wms.schema import print_jobs as jobs
+from wms.slip_data import is_slip_wanted, slip_data
+
+__all__ = [
+    "bind_one", "issue_labels", "print_slip", "reprint", "set_aside", "shipping_data", "take",
+]  # fmt: skip
 
 UNFINISHED = ("requested", "ready", "sending", "blocked")  # the label may still come out
+NEVER_CAME_OUT = ("failed", "void")
 
 
 def take(tx: Tx, *, tote: str, place: str) -> None:
@@ -34,33 +36,28 @@ def take(tx: Tx, *, tote: str, place: str) -> None:
         raise Rejected(Code.TOTE_EMPTY, tote=tote)
 
 
-def bind_one(tx: Tx, *, tote: str, item: int) -> int:
+def bind_one(tx: Tx, *, allocation: int) -> int:
     """Give one unit of a wave's total to its most urgent waiting order. Returns the order.
 
-    Refuses `TOTAL_NOBODY_WAITS` when every order for it has its unit.
+    Refuses `TOTAL_NOBODY_WAITS` when every order for it has its unit, or the total was used up.
     """
-    unit = (
-        select(allocations)
-        .where(
-            allocations.c.place == tote, allocations.c.item_id == item,
-            allocations.c.state == "picked", allocations.c.line_id.is_(None),
-        )
-        .order_by(allocations.c.id)
-        .limit(1)
-        .with_for_update()
+    unit = select(allocations).where(
+        allocations.c.id == allocation, allocations.c.state == "picked",
+        allocations.c.line_id.is_(None),
     )  # fmt: skip
-    row = tx.execute(unit).first()
+    row = tx.execute(unit.with_for_update()).first()
     waiting = None
     if row is not None:
-        waiting = tx.execute(_waiting(row.wave_id, item)).first()
+        waiting = tx.execute(_waiting(row.wave_id, row.item_id)).first()
     if row is None or waiting is None:
-        sku = tx.execute(select(items.c.sku).where(items.c.id == item)).scalar_one()
-        raise Rejected(Code.TOTAL_NOBODY_WAITS, item=sku, tote=tote)
-    allocation.bind(tx, row.id, line=waiting.line_id)
+        lost = tx.execute(select(allocations).where(allocations.c.id == allocation)).one()
+        sku = tx.execute(select(items.c.sku).where(items.c.id == lost.item_id)).scalar_one()
+        raise Rejected(Code.TOTAL_NOBODY_WAITS, item=sku, tote=lost.place)
+    promises.bind(tx, allocation, line=waiting.line_id)
     return int(waiting.order_id)
 
 
-def _waiting(wave: int, item: int):  # type: ignore[no-untyped-def]
+def _waiting(wave: int, item: int) -> Select[Any]:
     """The most urgent one-piece order of *wave* that wants *item* and has no unit yet."""
     served = select(allocations.c.line_id).where(
         allocations.c.wave_id == wave, allocations.c.item_id == item,
@@ -71,7 +68,8 @@ def _waiting(wave: int, item: int):  # type: ignore[no-untyped-def]
         .join(orders, orders.c.id == order_lines.c.order_id)
         .where(
             orders.c.wave_id == wave, orders.c.one_piece == 1, order_lines.c.item_id == item,
-            orders.c.state.in_(("released", "picked")), order_lines.c.packed == 0,
+            orders.c.state.in_(("released", "picked")),
+            order_lines.c.packed + order_lines.c.cancelled < order_lines.c.qty,
             order_lines.c.id.not_in(served),
         )
         .order_by(orders.c.priority.desc(), orders.c.accepted_ms, orders.c.id)
@@ -80,71 +78,69 @@ def _waiting(wave: int, item: int):  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-def issue_label(tx: Tx, *, parcel: int, station: str, now: int) -> None:
-    """Give the parcel its number and ask the press for its label."""
-    parcels.label(tx, parcel=parcel, now=now)
-    _request(tx, parcel, station, copy=1, now=now)
+def issue_labels(tx: Tx, *, order: int, station: str, now: int) -> None:
+    """Number every closed box of *order* and ask the press for their labels: 1/n to n/n."""
+    unlabelled = select(parcels_table.c.id).where(
+        parcels_table.c.order_id == order, parcels_table.c.state == "open"
+    )
+    boxes = tx.scalars(unlabelled.order_by(parcels_table.c.piece)).all()
+    for parcel in boxes:
+        parcels.label(tx, parcel=parcel, now=now)
+    for parcel in boxes:
+        _request_label(tx, parcel, station, copy=1, now=now)
 
 
 def reprint(tx: Tx, *, parcel: int, station: str, now: int) -> Say:
-    """Ask for a marked copy of the same label; while the last one may still come out: no."""
-    last = tx.execute(
-        select(print_jobs)
-        .where(print_jobs.c.parcel_id == parcel, print_jobs.c.template == "shipping")
-        .order_by(print_jobs.c.id.desc())
-        .limit(1)
-    ).first()
+    """Ask for a marked copy of the same label; while the last one may still come out: no.
+
+    Labels that surely never came out (`NEVER_CAME_OUT`) are no copies: the next takes their place.
+    """
+    mine = (jobs.c.parcel_id == parcel) & (jobs.c.template == "shipping")
+    last = tx.execute(select(jobs).where(mine).order_by(jobs.c.id.desc()).limit(1)).first()
     if last is not None and last.state in UNFINISHED:
-        return Say("print.still_coming", "attention", params={"reason": last.reason or last.state})
-    copy = last.copy_no + 1 if last is not None else 1
-    _request(tx, parcel, station, copy=copy, now=now)
+        return Say("print.still_coming", "attention")
+    out = mine & jobs.c.state.not_in(NEVER_CAME_OUT)
+    before = tx.execute(select(func.max(jobs.c.copy_no)).where(out)).scalar() or 0
+    copy = int(before) + 1
+    _request_label(tx, parcel, station, copy=copy, now=now)
     return Say("print.copy_requested", "attention", params={"copy": copy})
 
 
-def _request(tx: Tx, parcel: int, station: str, *, copy: int, now: int) -> None:
+def _request_label(tx: Tx, parcel: int, station: str, *, copy: int, now: int) -> None:
+    mine = (jobs.c.parcel_id == parcel) & (jobs.c.template == "shipping")
+    count: int = tx.execute(select(func.count()).select_from(jobs).where(mine)).scalar_one()
     data = shipping_data(tx, parcel, station)
-    tx.execute(insert(print_jobs).values(
-        key=f"label:{parcel}:{copy}", station=station, template="shipping", format="zpl",
+    tx.execute(insert(jobs).values(
+        key=f"label:{parcel}:{count + 1}", station=station, template="shipping", format="zpl",
         data=msgspec.json.encode(data).decode(), copy_no=copy, parcel_id=parcel, created_ms=now,
     ))  # fmt: skip
-    counted = parcels_table.update().where(parcels_table.c.id == parcel)
+    counted = update(parcels_table).where(parcels_table.c.id == parcel)
     tx.execute(counted.values(copies=copy))
 
 
-def shipping_data(tx: Tx, parcel: int, station: str) -> dict[str, object]:
-    """What the shipping label says, in the press's words (template `shipping`)."""
-    row = tx.execute(
-        select(
-            parcels_table, orders.c.code.label("order_code"), orders.c.recipient, orders.c.gift,
-            orders.c.delivery_date, orders.c.time_slot, services.c.name.label("service_name"),
-            shops.c.code.label("shop_code"), shops.c.name.label("shop_name"),
-            shops.c.sender_name, shops.c.sender_postal,
-            shops.c.sender_address, shops.c.sender_phone,
-        )
-        .join(orders, orders.c.id == parcels_table.c.order_id)
-        .join(services, services.c.code == parcels_table.c.service)
-        .join(shops, shops.c.code == orders.c.shop)
-        .where(parcels_table.c.id == parcel)
-    ).one()  # fmt: skip
-    to, gift = msgspec.json.decode(row.recipient), msgspec.json.decode(row.gift)
-    street = f"{to.get('prefecture', '')}{to.get('address', '')}"
-    address = f"{street} {to.get('building', '')}".strip()
-    shop = (row.sender_name or row.shop_name or row.shop_code, row.sender_postal,
-            row.sender_address, row.sender_phone)  # fmt: skip
-    parts = ("name", "postal", "address", "phone")
-    purchaser = tuple(gift.get(f"sender_{part}", "") for part in parts)
-    name, postal, sender_address, phone = purchaser if purchaser[0] else shop
-    return {
-        "carrier": row.carrier, "service": row.service_name or row.service,
-        "tracking": row.tracking, "parcel": row.code, "piece": row.piece, "pieces": row.piece,
-        "recipient": {
-            "name": to["name"], "company": to.get("company", ""), "postal": to.get("postal", ""),
-            "address": address, "phone": to.get("phone", ""),
-        },
-        "sender": {
-            "name": name, "postal": postal, "address": sender_address, "phone": phone,
-            "honorific": "",
-        },
-        "delivery_date": row.delivery_date, "time_slot": row.time_slot,
-        "order": row.order_code, "station": station,
-    }  # fmt: skip
+def print_slip(
+    tx: Tx, *, order: int, station: Station, now: int, again: bool = False
+) -> None:  # fmt: skip
+    """The order's packing slip on the station's A4 printer: once, unless *again* asks for more.
+
+    Nothing where the station has none, or the purchaser of a gift wants none.
+    """
+    if not station.slip_printer or not is_slip_wanted(tx, order):
+        return
+    before = jobs.c.key.like(f"slip:{order}:%")
+    count: int = tx.execute(select(func.count()).select_from(jobs).where(before)).scalar_one()
+    if count and not again:
+        return
+    print_jobs.request(
+        tx, key=f"slip:{order}:{count + 1}", station=station.code, template="packing_slip",
+        data=slip_data(tx, order), paper="pdf", now=now,
+    )  # fmt: skip
+
+
+def set_aside(tx: Tx, *, parcel: int, station: Station, key: str, now: int) -> None:
+    """The box leaves the bench without its proven label, and somebody is asked to see to it."""
+    code = parcels.set_aside(tx, parcel=parcel)
+    tasks.open_task(
+        tx, key=f"aside:{key}", kind="assist", now=now, place=station.place, priority=5,
+        ref=f"parcel:{code}", body={"parcel": code},
+    )  # fmt: skip

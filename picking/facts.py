@@ -54,12 +54,13 @@ def take_next(tx: Tx, *, now: int, settings: floor.Settings) -> None:
         via = "weight"
     floor.scan(
         tx, terminal=terminal, scan_id=f"fact:{row.id}", text=row.text, via=via, now=now,
-        settings=settings,
+        settings=settings, pulled_ms=row.at_ms,
     )  # fmt: skip
 
 
 def _terminal_of(tx: Tx, row: Row[tuple[object, ...]]) -> str | None:
-    """The terminal whose own scanner it is, else the one that stands at the device's station."""
+    """The terminal whose own scanner it is, else the one that stands at the device's station:
+    where somebody is signed in, if there are several."""
     query = (
         select(terminals.c.id)
         .outerjoin(stations, stations.c.code == terminals.c.station)
@@ -70,7 +71,9 @@ def _terminal_of(tx: Tx, row: Row[tuple[object, ...]]) -> str | None:
                 stations.c.scale == row.device,
             )
         )
-        .order_by(terminals.c.scanner != row.device, terminals.c.id)
+        .order_by(
+            terminals.c.scanner != row.device, terminals.c.person_id.is_(None), terminals.c.id
+        )
         .limit(1)
     )
     found: str | None = tx.execute(query).scalar()

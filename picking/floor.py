@@ -6,6 +6,7 @@ conversation lives in the person's session row, so any terminal can take it up.
 """
 
 import dataclasses
+import hashlib
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal
@@ -16,21 +17,22 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Row, insert, select, update
 
-from picking.dialogues import DIALOGUES, sign_in
-from picking.dialogues.base import Dialogue, Say, Seen, Station, Step, Who, wrong
+from picking import terminals
+from picking.dialogues import DIALOGUES, MENU, menu, sign_in
+from picking.dialogues.base import Dialogue, Say, Seen, Step, Who, refused, wrong
 from picking.resolve import TEXT_MAX, resolve
 from wms import commands, people, tasks
-from wms.calendar import business_day
-from wms.db import Tx, insert_once
+from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.messages import Language
-from wms.people import Person
 from wms.prompts import Message, Prompt
-from wms.schema import scans, sessions, stations, terminals
+from wms.schema import scans, sessions
+from wms.schema import tasks as tasks_table
+from wms.text import storable
 
 TerminalVia = Literal["scan", "key", "command"]
 Via = TerminalVia | Literal["device", "weight"]
 Fate = Literal["applied", "refused", "repeat"]
+SCAN_ID_MAX = 80
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
@@ -57,183 +59,187 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
+class Pull:
+    """One input as it came. `at_ms` is when the trigger was pulled, which may be a while ago."""
+
+    scan_id: str
+    text: str
+    via: Via
+    at_ms: int
+
+    @property
+    def mark(self) -> str:
+        """What is remembered of it to know a bounce: never the text, which may be a secret."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an input, before it is journaled."""
+    """What became of an input, before it is journaled. `permission` is what it needed."""
 
     fate: Fate
     say: Say | None
     seen: Seen | None = None
+    permission: str = ""
 
 
 def scan(
-    tx: Tx, *, terminal: str, scan_id: str, text: str, via: Via, now: int, settings: Settings
-) -> Answer:
-    """Take one input at *terminal*. Refuses `TERMINAL_UNKNOWN` and `SCAN_INVALID` only."""
-    if not 1 <= len(scan_id) <= 80 or len(text) > TEXT_MAX or "\x00" in text + scan_id:
-        raise Rejected(Code.SCAN_INVALID, limit=TEXT_MAX)
-    row = tx.execute(select(terminals).where(terminals.c.id == terminal).with_for_update()).first()
+    tx: Tx, *, terminal: str, scan_id: str, text: str, via: Via, now: int, settings: Settings,
+    pulled_ms: int | None = None,
+) -> Answer:  # fmt: skip
+    """Take one input at *terminal*, whatever it holds.
+
+    *pulled_ms*: when the trigger was pulled, if not now. Refuses `TERMINAL_UNKNOWN`, `SCAN_INVALID`
+    (a *scan_id* that cannot be kept) and `KEY_REUSED` (a known *scan_id* with another text).
+    """
+    if not 1 <= len(scan_id) <= SCAN_ID_MAX or storable(scan_id) != scan_id:
+        raise Rejected(Code.SCAN_INVALID, limit=SCAN_ID_MAX)
+    row = terminals.read(tx, terminal, lock=True)
     if row is None:
-        raise Rejected(Code.TERMINAL_UNKNOWN, terminal=terminal)
-    journaled = tx.execute(
-        select(scans.c.answer).where(scans.c.terminal_id == terminal, scans.c.scan_id == scan_id)
-    ).scalar()
-    if journaled is not None:
-        return msgspec.json.decode(journaled, type=Answer)
-    row = _lock_idle(tx, row, now, settings)
+        raise Rejected(Code.TERMINAL_UNKNOWN, terminal=terminal[:40])
+    pull = Pull(scan_id, storable(text), via, now if pulled_ms is None else pulled_ms)
+    known = tx.execute(
+        select(scans).where(scans.c.terminal_id == terminal, scans.c.scan_id == scan_id)
+    ).first()
+    if known is not None:
+        return _same_answer(known, pull)
+    why = terminals.why_out(tx, row, idle_ms=settings.idle_ms, now=now)
+    if why is not None:
+        terminals.leave(tx, terminal, why)
+        row = _here(tx, terminal)
     if row.person_id is None:
-        outcome, shown = _sign_in(tx, row, text, via, now, settings)
+        outcome, shown = _sign_in(tx, row, pull, now, settings)
     else:
-        outcome, shown = _converse(tx, row, scan_id, text, via, now, settings)
+        outcome, shown = _converse(tx, row, pull, now, settings)
     answer = Answer(fate=outcome.fate, prompt=shown)
-    commands.record(
-        tx, actor=f"person:{row.person_id}" if row.person_id else "nobody", device=terminal,
-        permission=shown.dialogue, name="scan", key=f"{terminal}:{scan_id}", now=now,
-        body={"fate": outcome.fate, "step": shown.step, "via": via},
-    )  # fmt: skip
-    _journal(tx, row, scan_id, text, via, outcome, answer, now)
+    _write_down(tx, row, pull, outcome, answer, now)
     return answer
 
 
 def show(tx: Tx, *, terminal: str, now: int, settings: Settings) -> tuple[Prompt, int]:
     """The prompt of *terminal* now, and the version that grows with every change of it."""
-    row = tx.execute(select(terminals).where(terminals.c.id == terminal)).first()
+    row = terminals.read(tx, terminal)
     if row is None:
-        raise Rejected(Code.TERMINAL_UNKNOWN, terminal=terminal)
+        raise Rejected(Code.TERMINAL_UNKNOWN, terminal=terminal[:40])
     if row.person_id is None:
         return _signed_out(row), row.version
+    why = terminals.why_out(tx, row, idle_ms=settings.idle_ms, now=now)
+    if why is not None:  # the next input will write it down
+        return sign_in.prompt(sign_in.State(why=why), row.language), row.version + 1
     who = _who(tx, row, "show", now, settings)
-    session = tx.execute(select(sessions).where(sessions.c.person_id == row.person_id)).one()
-    return _render(tx, session, who), row.version
+    return _render(tx, _session(tx, who), who), row.version
 
 
-def _lock_idle(tx: Tx, row: Row[Any], now: int, settings: Settings) -> Row[Any]:
-    """After the idle time the badge is asked for again. The session, and so the task, stays."""
-    if row.person_id is None or now - row.seen_ms <= settings.idle_ms:
-        return row
-    tx.execute(
-        update(terminals)
-        .where(terminals.c.id == row.id)
-        .values(person_id=None, state="{}", seen_ms=now)
-    )
-    return tx.execute(select(terminals).where(terminals.c.id == row.id)).one()
+def _same_answer(known: Row[Any], pull: Pull) -> Answer:
+    """A repeated scan_id changes nothing. What a secret was, nobody can compare any more."""
+    if known.text and (known.text, known.via) != (pull.text[:TEXT_MAX], pull.via):
+        raise Rejected(Code.KEY_REUSED, key=pull.scan_id)
+    return msgspec.json.decode(known.answer, type=Answer)
 
 
 # --- nobody is signed in -----------------------------------------------------------------------
 
 
 def _sign_in(
-    tx: Tx, row: Row[Any], text: str, via: Via, now: int, settings: Settings
+    tx: Tx, row: Row[Any], pull: Pull, now: int, settings: Settings
 ) -> tuple[Outcome, Prompt]:
-    state = msgspec.json.decode(row.state, type=sign_in.State)
-    secret = state.at == "pin"
-    seen = resolve(tx, text, via)
-    if seen.kind == "command" and seen.code == "language":
-        _change(tx, row.id, language=_other(row.language))
-        return Outcome("applied", None), _signed_out(_terminal(tx, row.id))
-    if secret and seen.kind not in ("badge", "command"):
-        seen = Seen("secret", "***", code=text.strip())
+    state = terminals.sign_in_state(row)
+    seen = resolve(tx, pull.text, pull.via)
+    if seen.is_command("language"):
+        terminals.change(tx, row.id, language=terminals.other_language(row.language))
+        return Outcome("applied", None, seen), _signed_out(_here(tx, row.id))
+    if state.at == "pin" and seen.kind != "badge" and not seen.is_command("back", "ok", "help"):
+        seen = Seen("secret", "***", code=pull.text.strip())
     state, person, said = sign_in.step(tx, state, seen, pepper=settings.pepper, now=now)
-    _change(tx, row.id, state=msgspec.json.encode(state).decode())
+    terminals.change(tx, row.id, state=msgspec.json.encode(state).decode())
     if person is not None:
-        _enter(tx, row, person, now)
-        who = _who(tx, _terminal(tx, row.id), "show", now, settings)
-        session = tx.execute(select(sessions).where(sessions.c.person_id == person.id)).one()
-        return Outcome("applied", None, seen), _render(tx, session, who)
-    shown = _signed_out(_terminal(tx, row.id))
-    fate: Fate = "refused" if said else "applied"
-    if said is not None:
-        shown = replace(shown, message=said.message(row.language))
-    return Outcome(fate, said, seen), shown
-
-
-def _enter(tx: Tx, row: Row[Any], person: Person, now: int) -> None:
-    """Sign *person* in here; any other terminal of theirs lets go, and the session goes on."""
-    elsewhere = (terminals.c.person_id == person.id) & (terminals.c.id != row.id)
-    tx.execute(
-        update(terminals).where(elsewhere).values(
-            person_id=None, state="{}", version=terminals.c.version + 1
-        )
-    )  # fmt: skip
-    _change(tx, row.id, person_id=person.id, state="{}", language=person.language, seen_ms=now)
-    fresh = {
-        "person_id": person.id, "dialogue": "menu", "state": "{}", "prompted_ms": now,
-        "updated_ms": now,
-    }  # fmt: skip
-    insert_once(tx, sessions, fresh)
+        terminals.enter(tx, row, person, mark=pull.mark, now=pull.at_ms)
+        who = _who(tx, _here(tx, row.id), "show", now, settings)
+        return Outcome("applied", None, seen), _render(tx, _session(tx, who), who)
+    shown = _signed_out(_here(tx, row.id))
+    if said is None:
+        return Outcome("applied", None, seen), shown
+    return Outcome("refused", said, seen), replace(shown, message=said.message(row.language))
 
 
 def _signed_out(row: Row[Any]) -> Prompt:
-    return sign_in.prompt(msgspec.json.decode(row.state, type=sign_in.State), row.language)
+    return sign_in.prompt(terminals.sign_in_state(row), row.language)
 
 
 # --- somebody is -------------------------------------------------------------------------------
 
 
 def _converse(
-    tx: Tx, row: Row[Any], scan_id: str, text: str, via: Via, now: int, settings: Settings
+    tx: Tx, row: Row[Any], pull: Pull, now: int, settings: Settings
 ) -> tuple[Outcome, Prompt]:
-    who = _who(tx, row, f"{row.id}:{scan_id}", now, settings)
-    mine = sessions.c.person_id == row.person_id
-    session = tx.execute(select(sessions).where(mine).with_for_update()).one()
-    if _bounced(session, text, via, now, settings):
+    who = _who(tx, row, f"{row.id}:{pull.scan_id}", now, settings)
+    session = _session(tx, who, lock=True)
+    if _bounced(session, pull, settings):
         return Outcome("repeat", None), _render(tx, session, who)
-    outcome, changed = _decide(tx, session, who, text, via, settings)
+    outcome, changed = _decide(tx, session, who, pull, settings)
     message = outcome.say.message(who.person.language) if outcome.say else None
     values: dict[str, Any] = {
         "message": msgspec.json.encode(message).decode() if message else "", "refused": 0,
         "locked": int(message is not None and message.severity == "error"), "prompted_ms": now,
-        "last_text": text, "last_ms": now, "updated_ms": now, **changed,
+        "last_text": pull.mark, "last_ms": pull.at_ms, "updated_ms": now, **changed,
     }  # fmt: skip
-    tx.execute(update(sessions).where(mine).values(values))
-    row = _terminal(tx, row.id)
+    tx.execute(update(sessions).where(sessions.c.person_id == who.person.id).values(values))
+    row = _here(tx, row.id)
     if row.person_id is None:
         return outcome, _signed_out(row)
-    session = tx.execute(select(sessions).where(mine)).one()
-    return outcome, _render(tx, session, _who(tx, row, who.key, now, settings))
+    who = _who(tx, row, who.key, now, settings)
+    return outcome, _render(tx, _session(tx, who), who)
 
 
-def _bounced(session: Row[Any], text: str, via: Via, now: int, settings: Settings) -> bool:
-    trigger = via in ("scan", "device")
-    return trigger and text == session.last_text and now - session.last_ms < settings.bounce_ms
+def _bounced(session: Row[Any], pull: Pull, settings: Settings) -> bool:
+    near = abs(pull.at_ms - session.last_ms) < settings.bounce_ms
+    return near and pull.via in ("scan", "device") and pull.mark == session.last_text
 
 
 def _decide(
-    tx: Tx, session: Row[Any], who: Who, text: str, via: Via, settings: Settings
+    tx: Tx, session: Row[Any], who: Who, pull: Pull, settings: Settings
 ) -> tuple[Outcome, dict[str, Any]]:
     """What becomes of one input, and the columns of the session that it changes."""
-    said: Say | None
-    seen = resolve(tx, text, via)
-    if (
-        via == "scan"
-        and text == session.last_text
-        and who.now - session.prompted_ms >= settings.confirm_ms
-    ):
-        seen = dataclasses.replace(seen, again=True)
+    seen = resolve(tx, pull.text, pull.via)
+    if pull.at_ms - session.prompted_ms >= settings.confirm_ms:
+        seen = dataclasses.replace(seen, deliberate=True)
     if session.locked:
-        return _locked(session, who, seen)
+        return _locked(session, seen)
     if seen.kind == "ambiguous":
-        said = wrong("scan.ambiguous", expected=seen.code, scanned=seen.text)
+        return Outcome(
+            "refused", wrong("scan.ambiguous", expected=seen.code, scanned=seen.text), seen
+        ), {}
+    if seen.kind == "broken":
+        said = Say(Code.SCAN_INVALID, "error", scanned=seen.text, params={"limit": TEXT_MAX})
         return Outcome("refused", said, seen), {}
     if seen.kind == "command":
-        done = _everywhere(tx, seen, who)
+        done = _everywhere(tx, session, seen, who)
         if done is not None:
             return done
-    dialogue: Dialogue[Any, Any] = DIALOGUES[session.dialogue]
-    if dialogue.permission and dialogue.permission not in who.person.permissions:
-        said = Say(Code.PERMISSION_MISSING, "error", params={"permission": dialogue.permission})
-        return Outcome("refused", said, seen), {"dialogue": "menu", "state": "{}"}
-    state = msgspec.json.decode(session.state, type=dialogue.state)
+    return _in_dialogue(tx, session, seen, who)
+
+
+def _in_dialogue(tx: Tx, session: Row[Any], seen: Seen, who: Who) -> tuple[Outcome, dict[str, Any]]:
+    dialogue = _open_dialogue(session, who)
+    missing = dialogue.permission
+    if missing and missing not in who.person.permissions:
+        said: Say | None = Say(Code.PERMISSION_MISSING, "error", params={"permission": missing})
+        return Outcome("refused", said, seen), {"dialogue": MENU.name, "state": "{}"}
     try:
         with tx.begin_nested():
-            step, said = _run(tx, dialogue, state, seen, who)
+            step, said = _run(tx, dialogue, _state(session, dialogue), seen, who)
     except Rejected as refusal:
-        said = Say(refusal.code, "error", scanned=seen.text, params=refusal.params)
-        return Outcome("refused", said, seen), {}
+        return Outcome("refused", refused(refusal, seen), seen, dialogue.permission), {}
     changed: dict[str, Any] = {"state": msgspec.json.encode(step.state).decode()}
-    if step.go:
+    if step.go == menu.SIGN_OFF:
+        terminals.leave(tx, who.terminal)
+        changed = {}
+    elif step.go:
         changed = {"dialogue": step.go, "state": "{}"}
+    elif dialogue.name != session.dialogue:
+        changed = {}  # the menu stands in for a dialogue that goes on elsewhere
     fate: Fate = "refused" if step.refused else "applied"
-    return Outcome(fate, said, seen), changed
+    return Outcome(fate, said, seen, dialogue.permission), changed
 
 
 def _run(
@@ -247,43 +253,76 @@ def _run(
     return step, said
 
 
-def _locked(session: Row[Any], who: Who, seen: Seen) -> tuple[Outcome, dict[str, Any]]:
+def _locked(session: Row[Any], seen: Seen) -> tuple[Outcome, dict[str, Any]]:
     """Behind an error only `ok` counts; whatever else comes is journaled, refused and counted."""
-    if seen.kind == "command" and seen.code == "ok":
+    if seen.is_command("ok"):
         return Outcome("applied", None, seen), {}
-    refused = session.refused + 1
-    said = Say("scan.locked", "error", scanned=seen.text, params={"count": refused})
-    kept = {"message": session.message, "locked": 1, "refused": refused}
+    count = session.refused + 1
+    said = Say("scan.locked", "error", scanned=seen.text, params={"count": count})
+    kept = {"message": session.message, "locked": 1, "refused": count}
     return Outcome("refused", said, seen), kept
 
 
-def _everywhere(tx: Tx, seen: Seen, who: Who) -> tuple[Outcome, dict[str, Any]] | None:
+def _everywhere(
+    tx: Tx, session: Row[Any], seen: Seen, who: Who
+) -> tuple[Outcome, dict[str, Any]] | None:
     """Commands that mean the same on every screen."""
-    if seen.code == "language":
-        people.set_language(tx, who.person.id, _other(who.person.language))
-        return Outcome("applied", None, seen), {}
-    if seen.code in ("help", "ok", "list"):
-        return Outcome("applied", None, seen), {}
-    if seen.code == "sign_off":
-        _change(tx, who.terminal, person_id=None, state="{}")
-        return Outcome("applied", None, seen), {}
-    if seen.code == "assist":
-        tasks.open_task(
-            tx, key=f"assist:{who.key}", kind="assist", now=who.now, priority=9,
-            place=who.station.place if who.station else "", ref=who.actor,
-            body={"terminal": who.terminal, "person": who.person.name},
-        )  # fmt: skip
-        return Outcome("applied", Say("assist.called"), seen), {}
-    return None
+    said: Say | None = None
+    match seen.code:
+        case "language":
+            other = terminals.other_language(who.person.language)
+            people.set_language(tx, who.person.id, other)
+            terminals.change(tx, who.terminal, language=other)
+        case "ok":
+            pass
+        case "help":
+            shown = _render(tx, session, who)
+            said = Say("help.said", "attention", params={"help": shown.help})
+        case menu.SIGN_OFF:
+            terminals.leave(tx, who.terminal)
+        case "assist":
+            _call_for_help(tx, who)
+            said = Say("assist.called")
+        case _:
+            return None
+    return Outcome("applied", said, seen), {}
+
+
+def _call_for_help(tx: Tx, who: Who) -> None:
+    """A task for the others, unless they are on their way already."""
+    mine = (tasks_table.c.kind == "assist") & (tasks_table.c.ref == who.actor)
+    coming = mine & tasks_table.c.state.in_(("open", "claimed"))
+    if tx.execute(select(tasks_table.c.id).where(coming)).first() is not None:
+        return
+    tasks.open_task(
+        tx, key=f"assist:{who.key}", kind="assist", now=who.now, priority=9,
+        place=who.station.place if who.station else "", ref=who.actor,
+        body={"terminal": who.terminal, "person": who.person.name},
+    )  # fmt: skip
+
+
+def _open_dialogue(session: Row[Any], who: Who) -> Dialogue[Any, Any]:
+    """The session's dialogue; the menu where it cannot go on at this terminal."""
+    dialogue = DIALOGUES.get(session.dialogue, MENU)
+    return dialogue if who.may("", dialogue.station) else MENU
+
+
+def _state(session: Row[Any], dialogue: Dialogue[Any, Any]) -> Any:
+    """Where the dialogue stands; at its beginning if this is an older version's state."""
+    if dialogue.name == session.dialogue:
+        try:
+            return msgspec.json.decode(session.state, type=dialogue.state)
+        except msgspec.ValidationError:
+            pass
+    return dialogue.state()
 
 
 def _render(tx: Tx, session: Row[Any], who: Who) -> Prompt:
     """The prompt from what the book says now, with the message of the last input."""
-    dialogue: Dialogue[Any, Any] = DIALOGUES[session.dialogue]
-    state = msgspec.json.decode(session.state, type=dialogue.state)
+    dialogue = _open_dialogue(session, who)
+    state = _state(session, dialogue)
     facts = dialogue.facts(tx, state, who)
-    arrived = dialogue.arrive(state, facts)
-    prompt = dialogue.prompt(arrived, facts, who.person.language)
+    prompt = dialogue.prompt(dialogue.arrive(state, facts), facts, who.person.language)
     message = msgspec.json.decode(session.message, type=Message) if session.message else None
     return replace(
         prompt, message=message, locked=bool(session.locked), person=who.person.name,
@@ -291,42 +330,40 @@ def _render(tx: Tx, session: Row[Any], who: Who) -> Prompt:
     )  # fmt: skip
 
 
-def _who(tx: Tx, row: Row[Any], key: str, now: int, settings: Settings) -> Who:
-    station = None
-    if row.station:
-        found = tx.execute(select(stations).where(stations.c.code == row.station)).first()
-        if found is not None:
-            station = Station(
-                found.code, found.kind, found.place, found.printer, found.scale, found.reader
-            )
-    person = people.by_id(tx, row.person_id)
-    today = business_day(now, settings.zone).isoformat()
-    return Who(person, row.id, station, now, today, settings.zone, settings.rng, key)
-
-
-def _journal(
-    tx: Tx, row: Row[Any], scan_id: str, text: str, via: Via, outcome: Outcome, answer: Answer,
-    now: int,
-) -> None:  # fmt: skip
-    secret = outcome.seen is not None and outcome.seen.kind in ("secret", "badge")
+def _write_down(
+    tx: Tx, row: Row[Any], pull: Pull, outcome: Outcome, answer: Answer, now: int
+) -> None:
+    """The journal's line and the command's; a secret leaves neither text nor length."""
+    person = row.person_id or _here(tx, row.id).person_id
+    seen = outcome.seen
+    secret = seen is not None and seen.kind in ("secret", "badge")
     tx.execute(insert(scans).values(
-        terminal_id=row.id, scan_id=scan_id, person_id=_terminal(tx, row.id).person_id,
-        text="" if secret else text, via=via, fate=outcome.fate,
+        terminal_id=row.id, scan_id=pull.scan_id, person_id=person,
+        text="" if secret else pull.text[:TEXT_MAX], via=pull.via, fate=outcome.fate,
         code=outcome.say.code if outcome.say and outcome.fate == "refused" else "",
         dialogue=answer.prompt.dialogue, step=answer.prompt.step,
         answer=msgspec.json.encode(answer).decode(), at_ms=now,
     ))  # fmt: skip
-    _change(tx, row.id, seen_ms=now)
+    commands.record(
+        tx, actor=f"person:{person}" if person else "nobody", device=row.id,
+        permission=outcome.permission, name="scan", key=f"{row.id}:{pull.scan_id}", now=now,
+        body={"fate": outcome.fate, "step": answer.prompt.step, "via": pull.via},
+    )  # fmt: skip
+    terminals.change(tx, row.id, seen_ms=now)
 
 
-def _terminal(tx: Tx, terminal: str) -> Row[Any]:
-    return tx.execute(select(terminals).where(terminals.c.id == terminal)).one()
+def _here(tx: Tx, terminal: str) -> Row[Any]:
+    row = terminals.read(tx, terminal)
+    assert row is not None, "its row is locked in this transaction"
+    return row
 
 
-def _change(tx: Tx, terminal: str, **values: Any) -> None:
-    values["version"] = terminals.c.version + 1
-    tx.execute(update(terminals).where(terminals.c.id == terminal).values(values))
+def _session(tx: Tx, who: Who, *, lock: bool = False) -> Row[Any]:
+    query = select(sessions).where(sessions.c.person_id == who.person.id)
+    return tx.execute(query.with_for_update() if lock else query).one()
 
 
-def _other(language: str) -> Language:
-    return "en" if language == "ja" else "ja"
+def _who(tx: Tx, row: Row[Any], key: str, now: int, settings: Settings) -> Who:
+    return terminals.who_is_at(
+        tx, row, key=key, now=now, zone=settings.zone, rng=settings.rng
+    )  # fmt: skip

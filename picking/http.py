@@ -8,7 +8,8 @@ import hmac
 from typing import Annotated, Any
 
 from litestar import Request, Router, get, post
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 from sqlalchemy import select
 
@@ -20,6 +21,13 @@ from wms.prompts import Prompt
 from wms.schema import terminals
 from wms.tokens import token_hash
 
+AGE_MS_MAX = 86_400_000
+TEXT_MAX = 4_096  # the floor refuses what is longer than a barcode, but it answers and journals it
+
+TheBook = NamedDependency[Book]
+Now = NamedDependency[int]
+TheSettings = NamedDependency[Settings]
+
 
 class SignOn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A terminal says that it is there."""
@@ -28,11 +36,16 @@ class SignOn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One trigger pull or key. `scan_id` is made by the terminal, once per input."""
+    """One trigger pull or key. `scan_id` is made by the terminal, once per input.
 
-    scan_id: Annotated[str, Meta(min_length=1, max_length=80)]
-    text: Annotated[str, Meta(max_length=512)]
+    `age_ms` says how long ago that was, where the radio or an earlier input kept it waiting: a
+    bouncing trigger is known by its own time and not by that of the network.
+    """
+
+    scan_id: Annotated[str, Meta(min_length=1, max_length=floor.SCAN_ID_MAX)]
+    text: Annotated[str, Meta(max_length=TEXT_MAX)]
     via: floor.TerminalVia = "scan"
+    age_ms: Annotated[int, Meta(ge=0, le=AGE_MS_MAX)] = 0
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -70,22 +83,24 @@ def take(
     admit(tx, terminal, secret)
     return floor.scan(
         tx, terminal=terminal, scan_id=given.scan_id, text=given.text, via=given.via, now=now,
-        settings=settings,
+        settings=settings, pulled_ms=now - given.age_ms,
     )  # fmt: skip
 
 
 @post("/terminals", opt={"public": True}, status_code=200, summary="Sign a terminal on")
 async def sign_on(
-    data: SignOn, request: Request[Any, Any, Any], book: Book, now: int, settings: Settings
-) -> Shown:
+    data: JSONBody[SignOn], request: Request[Any, Any, Any], book: TheBook, now: Now,
+    settings: TheSettings,
+) -> Shown:  # fmt: skip
     """The prompt of a registered terminal. 401 for any other."""
     return await book.read(show, data.terminal, secret_of(request), now=now, settings=settings)
 
 
 @get("/terminals/{terminal:str}", opt={"public": True}, summary="The prompt of a terminal now")
 async def get_terminal(
-    terminal: str, request: Request[Any, Any, Any], book: Book, now: int, settings: Settings
-) -> Shown:
+    terminal: FromPath[str], request: Request[Any, Any, Any], book: TheBook, now: Now,
+    settings: TheSettings,
+) -> Shown:  # fmt: skip
     """The prompt and its version."""
     return await book.read(show, terminal, secret_of(request), now=now, settings=settings)
 
@@ -95,8 +110,8 @@ async def get_terminal(
     summary="One input of a terminal",
 )  # fmt: skip
 async def post_scan(
-    terminal: str, data: Input, request: Request[Any, Any, Any], book: Book, now: int,
-    settings: Settings,
+    terminal: FromPath[str], data: JSONBody[Input], request: Request[Any, Any, Any],
+    book: TheBook, now: Now, settings: TheSettings,
 ) -> Answer:  # fmt: skip
     """The fate of the input and the prompt that follows. The same `scan_id`: the same answer."""
     secret = secret_of(request)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, insert, select
+from sqlalchemy import case, func, select
 
 from wms.calendar import local_time
-from wms.db import Tx
+from wms.db import Tx, insert_once
 from wms.schema import manifests, parcels, pickups
 
 LISTED_MAX = 9  # one digit each
@@ -46,33 +46,40 @@ def _tomorrow(moment: datetime) -> datetime:
 
 
 def ensure(tx: Tx, *, now: int, zone: ZoneInfo) -> int:
-    """Make the manifest of every carrier's next pickup. Returns how many were new."""
+    """Make the manifest of every carrier's next pickup. Returns how many were new.
+
+    A pickup that was closed before its time is over: the one after it is next.
+    """
     times: dict[str, list[str]] = {}
     for row in tx.execute(select(pickups).order_by(pickups.c.carrier, pickups.c.at)):
         times.setdefault(row.carrier, []).append(row.at)
-    due = {carrier: next_pickup_ms(tuple(each), now, zone) for carrier, each in times.items()}
-    have = set(
-        tx.execute(
-            select(manifests.c.carrier, manifests.c.pickup_ms).where(manifests.c.pickup_ms > now)
-        ).tuples()
-    )
-    rows = [
-        {"code": code_of(carrier, at, zone), "carrier": carrier, "pickup_ms": at}
-        for carrier, at in due.items()
-        if (carrier, at) not in have
-    ]
-    if rows:
-        tx.execute(insert(manifests), rows)
-    return len(rows)
+    closed = manifests.c.state == "closed"
+    latest = func.max(manifests.c.pickup_ms).label("at")
+    query = select(manifests.c.carrier, latest).where(closed).group_by(manifests.c.carrier)
+    over = {row.carrier: row.at for row in tx.execute(query)}
+    made = 0
+    for carrier, each in times.items():
+        at = next_pickup_ms(tuple(each), max(now, over.get(carrier, 0)), zone)
+        fresh = {"code": code_of(carrier, at, zone), "carrier": carrier, "pickup_ms": at}
+        made += insert_once(tx, manifests, fresh)
+    return made
 
 
 def code_of(carrier: str, pickup_ms: int, zone: ZoneInfo) -> str:
     """What the manifest's barcode says: carrier, day and time of the pickup.
 
     >>> code_of("yamato", 1_795_334_400_000, ZoneInfo("Asia/Tokyo"))
-    'M-YAMATO-1122-1700'
+    'M-YAMATO-261122-1700'
     """
-    return f"M-{carrier.upper()}-{local_time(pickup_ms, zone):%m%d-%H%M}"
+    return f"M-{carrier.upper()}-{local_time(pickup_ms, zone):%y%m%d-%H%M}"
+
+
+def behind(tx: Tx, carrier: str) -> tuple[str, ...]:
+    """Codes of the parcels of *carrier* that have a label and are on no truck."""
+    query = select(parcels.c.code).where(
+        parcels.c.carrier == carrier, parcels.c.state.in_(("labelled", "closed"))
+    )
+    return tuple(tx.scalars(query.order_by(parcels.c.id)))
 
 
 def listed(tx: Tx, *, zone: ZoneInfo) -> tuple[Pickup, ...]:

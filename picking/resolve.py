@@ -1,45 +1,70 @@
 """The one scan resolver: the same code means the same thing on every screen.
 
 Strip the AIM identifier, read GS1 elements, then decide by type: command, badge, place or
-container, box, parcel, tracking number, manifest, item. What could be two different things is
+container, box, parcel, tracking number, manifest, item, lot. What could be two different things is
 `ambiguous` and names both; only the meaning of an *item* barcode under several owners is left to
 the dialogue, which knows the task's items.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import biip
-from sqlalchemy import literal, select, union_all
+from biip import ParseError
+from biip.gs1_messages import GS1Message
+from sqlalchemy import Row, case, literal, or_, select, union_all
 
 from picking.dialogues.base import ItemSeen, Kind, Seen
 from wms.db import Tx
+from wms.epc import gtin_of
 from wms.items import normal_barcode
 from wms.people import by_badge
 from wms.schema import barcodes, boxes, items, manifests, parcels, places
 from wms.schema.goods import MOVING
+from wms.text import REPLACEMENT, shown
 
 COMMAND = "CMD:"
 BADGE = "BADGE:"
 TEXT_MAX = 512
 NUMBER_DIGITS_MAX = 5
+EPC_DIGITS = 24
+SEPARATOR = "\x1d"  # GS, which stands for FNC1
+NOT_A_PLACE: dict[str, Kind] = {
+    "box": "box", "manifest": "manifest", "parcel": "parcel", "tracking": "tracking",
+}  # fmt: skip
 _AIM = re.compile(r"\A\][A-Za-z][0-9A-Za-z]")
 _CODABAR = re.compile(r"\A[A-Da-d]([0-9\-]+)[A-Da-d]\Z")
+_EPC = re.compile(rf"\A[0-9A-Fa-f]{{{EPC_DIGITS}}}\Z")
+# GS1-128, Data Matrix, QR, DataBar and its composites, DotCode.
 _GS1_AIM = ("]C1", "]d2", "]Q3", "]e0", "]e1", "]e2", "]J1")
+_EAN_AIM, _CODABAR_AIM = "]E", "]F"
 
 
 @dataclass(frozen=True, slots=True)
 class Elements:
     """What a barcode carries: the code to look up, and GS1's lot, expiry and serial.
 
-    Twelve digits may be a UPC or a tracking number: only the look-up of items pads them to a GTIN.
+    Twelve digits may be a UPC or a tracking number: only the look-up of items pads them to a GTIN,
+    and the symbology, where the scanner tells it, says which of the two they are. `code` is ""
+    where a GS1 code names no goods (a lot's own label).
     """
 
     code: str
+    symbology: str = ""  # AIM identifier, "" when the scanner sends none
     lot: str = ""
-    expiry: str = ""
+    expiry: str = ""  # YYYY-MM-DD
     serial: str = ""
-    sscc: str = ""
+
+    @property
+    def may_be_goods(self) -> bool:
+        """Carriers print their slips in Codabar, nobody prints item codes in it."""
+        return not self.symbology.startswith(_CODABAR_AIM)
+
+    @property
+    def may_be_ours(self) -> bool:
+        """EAN and UPC symbols hold item codes and nothing else."""
+        return not self.symbology.startswith(_EAN_AIM)
 
 
 def elements(text: str) -> Elements:
@@ -55,102 +80,146 @@ def elements(text: str) -> Elements:
     aim = _AIM.match(text)
     symbology = aim.group(0) if aim else ""
     body = text[len(symbology) :]
-    if symbology in _GS1_AIM or (not symbology and "\x1d" in body):
-        read = _gs1(body)
+    if symbology in _GS1_AIM or (not symbology and SEPARATOR in body):
+        read = _gs1(body, symbology)
         if read is not None:
             return read
-    codabar = _CODABAR.match(body)
-    return Elements(codabar.group(1) if codabar else body.strip())
+    codabar = _CODABAR.match(body.strip())
+    return Elements(codabar.group(1) if codabar else body.strip(), symbology)
 
 
-def _gs1(body: str) -> Elements | None:
-    result = biip.parse("]C1" + body.lstrip("\x1d"))
-    message = result.gs1_message
-    if message is None or result.gs1_message_error:
+def _gs1(body: str, symbology: str) -> Elements | None:
+    """None when it is no GS1 message, or a number in it has a wrong check digit."""
+    try:
+        message = GS1Message.parse(body.strip().lstrip(SEPARATOR))
+    except (ParseError, ValueError):
         return None
-    found = {element.ai.ai: element for element in message.element_strings}
-    gtin = found.get("01") or found.get("02")
+    found = {element.ai.ai: element for element in reversed(message.element_strings)}
+    if any(element.gtin_error or element.sscc_error for element in found.values()):
+        return None
+    goods = found.get("01") or found.get("02")
     expiry = found.get("17") or found.get("15")
-    sscc = found["00"].value if "00" in found else ""
-    if gtin is None and not sscc:
+    if goods is not None:
+        code = normal_barcode(goods.value)
+    else:
+        code = found["00"].value if "00" in found else ""
+    if not code and not {"10", "21"} & found.keys():
         return None
     return Elements(
-        code=normal_barcode(gtin.value) if gtin else sscc,
+        code=code, symbology=symbology,
         lot=found["10"].value if "10" in found else "",
         expiry=expiry.date.isoformat() if expiry is not None and expiry.date else "",
         serial=found["21"].value if "21" in found else "",
-        sscc=sscc,
-    )
+    )  # fmt: skip
 
 
 def resolve(tx: Tx, text: str, via: str) -> Seen:
     """Say what *text* is. Never raises for what people scan: the worst is `unknown`."""
-    text = text[:TEXT_MAX]
-    if via == "command" or text.startswith(COMMAND):
-        return Seen("command", text, code=text.removeprefix(COMMAND).strip().lower())
-    if via == "weight":
-        return Seen("weight", f"{text} g", number=int(text))
     if BADGE in text:
         token = text[text.index(BADGE) + len(BADGE) :].strip()
         person = by_badge(tx, token)
-        kind: Kind = "badge" if person else "unknown"
-        return Seen(kind, BADGE + "...", id=person.id if person else 0)
+        return Seen("badge", BADGE + "...", id=person.id if person else 0)
+    if len(text) > TEXT_MAX or REPLACEMENT in text:
+        return Seen("broken", shown(text))
+    if via == "weight":
+        return Seen("weight", f"{text} g", number=int(text))
+    body = _AIM.sub("", text, count=1)
+    if via == "command" or body.startswith(COMMAND):
+        name = body.removeprefix(COMMAND).strip()
+        return Seen("command", shown(name), code=name.lower())
+    if via == "key" and body.isascii() and body.isdigit() and len(body) <= NUMBER_DIGITS_MAX:
+        return Seen("number", body, code=body, number=int(body))
     read = elements(text)
-    shown = "".join(c for c in read.code if c.isprintable())[:40]
+    if not read.code and (read.lot or read.serial):
+        return Seen("lot", shown(read.lot or read.serial), lot=read.lot, serial=read.serial)
+    return _lookup(tx, read) or Seen("unknown", shown(read.code), code=read.code)
+
+
+def _lookup(tx: Tx, read: Elements) -> Seen | None:
+    """What the book knows under this code, if it is one thing."""
     if not read.code:
-        return Seen("unknown", shown)
-    found = _lookup(tx, read, shown)
-    if found is not None:
-        return found
-    if via == "key" and shown.isascii() and shown.isdigit() and len(shown) <= NUMBER_DIGITS_MAX:
-        return Seen("number", shown, code=shown, number=int(shown))
-    return Seen("unknown", shown, code=read.code)
-
-
-def _lookup(tx: Tx, read: Elements, shown: str) -> Seen | None:
-    code = read.code
-    upper = code.upper()
-    named = union_all(
-        select(places.c.kind, places.c.code, literal(0).label("id")).where(
-            places.c.code.in_((code, upper))
-        ),
-        select(literal("box"), boxes.c.code, literal(0)).where(boxes.c.code.in_((code, upper))),
-        select(literal("manifest"), manifests.c.code, manifests.c.id).where(
-            manifests.c.code.in_((code, upper))
-        ),
-        select(literal("parcel"), parcels.c.code, parcels.c.id).where(
-            parcels.c.code.in_((code, upper))
-        ),
-        select(literal("tracking"), parcels.c.tracking, parcels.c.id).where(
-            parcels.c.tracking == code, parcels.c.state != "void"
-        ),
-    )
-    goods = (
-        select(items.c.id, items.c.owner, items.c.sku, items.c.name, barcodes.c.qty)
-        .join(barcodes, barcodes.c.item_id == items.c.id)
-        .where(barcodes.c.code == normal_barcode(code))
-        .order_by(items.c.id)
-    )
-    rows = [row for row in tx.execute(named) if row.kind != "outside"]
-    meant = [ItemSeen(row.id, row.owner, row.sku, row.name, row.qty) for row in tx.execute(goods)]
-    kinds = {_kind(row.kind) for row in rows} | ({"item"} if meant else set())
+        return None
+    named = _named(tx, read.code) if read.may_be_ours else []
+    meant = _goods(tx, read.code) if read.may_be_goods else []
+    kinds = {_kind(row.kind) for row in named} | ({"item"} if meant else set())
     if "parcel" in kinds:  # a box is a place too: its own barcode means the parcel
-        kinds -= {"tote", "place"}
-        rows = [row for row in rows if row.kind == "parcel"]
+        kinds.discard("tote")
+        named = [row for row in named if _kind(row.kind) != "tote"]
+    text = shown(read.code)
     if len(kinds) > 1:
-        return Seen("ambiguous", shown, code=", ".join(sorted(kinds)))
+        names = [row.name for row in named] + [item.sku for item in meant]
+        return Seen("ambiguous", text, code=", ".join(sorted(set(names))))
     if meant:
         return Seen(
-            "item", shown, code=code, items=tuple(meant), lot=read.lot, expiry=read.expiry,
+            "item", text, code=read.code, items=tuple(meant), lot=read.lot, expiry=read.expiry,
             serial=read.serial,
         )  # fmt: skip
-    if rows:
-        row = rows[-1]  # a recycled tracking number: the newest parcel
-        return Seen(_kind(row.kind), shown, code=row.code, id=row.id)
-    return None
+    return _one_of(named, read.code, text) if named else None
+
+
+def _one_of(named: Sequence[Row[Any]], code: str, text: str) -> Seen:
+    """Of rows of one kind: the one written exactly so, or the newest parcel of that number.
+
+    Numbers are recycled; where several parcels with this number are still here, `id` is 0.
+    """
+    best = min(named, key=lambda row: (row.code != code, row.gone, -row.id))
+    kind = _kind(best.kind)
+    still_here = [row for row in named if not row.gone]
+    several = kind == "tracking" and len(still_here) > 1
+    return Seen(kind, text, code=best.code, id=0 if several else best.id)
+
+
+def _named(tx: Tx, code: str) -> list[Row[Any]]:
+    """Everything but goods that has this code. `gone`: the parcel was handed over."""
+    either = (code, code.upper())
+    zero = literal(0)
+    gone = case((parcels.c.state == "shipped", 1), else_=0)
+    known = union_all(
+        select(
+            places.c.kind, places.c.code, places.c.code.label("name"), zero.label("id"),
+            zero.label("gone"),
+        ).where(
+            or_(places.c.code.in_(either), (places.c.epc == code.lower()) & (places.c.epc != "")),
+            places.c.kind != "outside",
+        ),
+        select(literal("box"), boxes.c.code, boxes.c.code, zero, zero).where(
+            boxes.c.code.in_(either)
+        ),
+        select(literal("manifest"), manifests.c.code, manifests.c.code, manifests.c.id, zero).where(
+            manifests.c.code.in_(either)
+        ),
+        select(literal("parcel"), parcels.c.code, parcels.c.code, parcels.c.id, zero).where(
+            parcels.c.code.in_(either)
+        ),
+        select(
+            literal("tracking"), parcels.c.tracking, parcels.c.code, parcels.c.id, gone
+        ).where(parcels.c.tracking == code, parcels.c.state != "void"),
+    )  # fmt: skip
+    return list(tx.execute(known))
+
+
+def _goods(tx: Tx, code: str) -> list[ItemSeen]:
+    """The items whose barcode this is, or the EPC of whose tag; else those with this SKU."""
+    gtin = gtin_of(code.lower()) if _EPC.match(code) else None
+    columns = (items.c.id, items.c.owner, items.c.sku, items.c.name)
+    coded = (
+        select(*columns, barcodes.c.qty)
+        .join(barcodes, barcodes.c.item_id == items.c.id)
+        .where(barcodes.c.code == (gtin or normal_barcode(code)))
+        .order_by(items.c.id)
+    )
+    one = literal(1).label("qty")
+    by_sku = select(*columns, one).where(items.c.sku == code).order_by(items.c.id)
+    rows = tx.execute(coded).all() or tx.execute(by_sku).all()
+    return [ItemSeen(row.id, row.owner, row.sku, row.name, row.qty) for row in rows]
 
 
 def _kind(kind: str) -> Kind:
+    """The kind of a row: containers are `tote`, all that stands still is `place`.
+
+    >>> _kind("carton"), _kind("bin"), _kind("box")
+    ('tote', 'place', 'box')
+    """
     if kind in MOVING:
         return "tote"
-    return kind if kind in ("box", "manifest", "parcel", "tracking") else "place"  # type: ignore[return-value]
+    return NOT_A_PLACE.get(kind, "place")

@@ -51,7 +51,7 @@ def _texts(prompt: Prompt) -> list[str]:
         ("parcel", focus.parcel),
         ("picture", focus.picture),
     )
-    texts = [f"> {prompt.ask}", focus.item]
+    texts = [f"> {prompt.ask}", prompt.help, focus.item]
     if focus.qty is not None:
         texts.append(f"{focus.qty} {say('screen.pieces', language)}")
     texts += [f"{say(f'screen.{name}', language)} {value}" for name, value in named if value]

@@ -20,3 +20,19 @@ def say(code: str, language: Language, **params: str | int) -> str:
     'A-01 does not have 3 of TEA free'
     """
     return _texts()[code][language].format(**params)
+
+
+def reason_words(text: str, language: Language) -> str:
+    """A reason as it was stored (a code, perhaps with `name=value` behind it) in words.
+
+    Words that are no code are shown as they are.
+
+    >>> reason_words("printer.paper_out", "en"), reason_words("10.0.0.9: no connection", "en")
+    ('Paper is out: load labels', '10.0.0.9: no connection')
+    """
+    code, _, rest = text.partition(" ")
+    pairs = (pair.partition("=") for pair in rest.split(" ") if "=" in pair)
+    try:
+        return say(code, language, **{name: value for name, _, value in pairs})
+    except (KeyError, IndexError):
+        return text

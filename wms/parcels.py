@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, select, update
 
 from wms import allocation, orders
 from wms import stock as ledger
@@ -37,6 +37,9 @@ from wms.schema import (
 from wms.schema import orders as orders_table
 from wms.stock import CUSTOMER, Move
 
+STOPPED = ("held", "cancelled")  # states of an order whose boxes must not leave
+UNPROVEN = ("open", "labelled")  # states of a parcel whose label was not scanned on it
+
 
 @dataclass(frozen=True, slots=True)
 class Packed:
@@ -52,10 +55,13 @@ def pack(
 ) -> int:  # fmt: skip
     """Make a parcel of proven *contents* standing at *place*. Returns its id.
 
-    The goods move from their totes into the box and their promises end there.
+    The goods move from their totes into the box and their promises end there. Refuses
+    `ORDER_STOPPED`, and `ALLOCATION_CLOSED` when they are not in their totes any more.
     """
-    assert contents
-    row = tx.execute(select(orders_table).where(orders_table.c.id == order)).one()
+    assert contents, "a parcel holds something"
+    row = _order(tx, order)
+    if row.state in STOPPED:
+        raise Rejected(Code.ORDER_STOPPED, order=row.code)
     piece = (
         1
         + tx.execute(
@@ -167,14 +173,16 @@ def _labelled(tx: Tx, row: Row[Any], tracking: str, now: int) -> None:
 def verify(tx: Tx, *, parcel: int, tracking: str, now: int) -> None:
     """Close the parcel: its own label was scanned on it. From here the number may be told.
 
-    Refuses `LABEL_OTHER_PARCEL` for any other number.
+    Refuses `LABEL_OTHER_PARCEL` for any other number, and `ORDER_STOPPED`.
     """
     row = _live(tx, parcel)
     if row.state != "labelled" or row.tracking != tracking:
         raise Rejected(Code.LABEL_OTHER_PARCEL, expected=row.tracking, scanned=tracking)
+    order = _order(tx, row.order_id)
+    if order.state in STOPPED:
+        raise Rejected(Code.ORDER_STOPPED, order=order.code)
     changed = {"state": "closed", "verified_ms": now}
     tx.execute(update(parcels).where(parcels.c.id == parcel).values(changed))
-    order = _order(tx, row.order_id)
     about: dict[str, Any] = {
         "owner": order.owner,
         "order_id": order.id,
@@ -194,14 +202,32 @@ def _complete(tx: Tx, order: int) -> bool:
     wanted = order_lines.c.qty - order_lines.c.cancelled > order_lines.c.packed
     open_line = select(order_lines.c.id).where(order_lines.c.order_id == order, wanted)
     open_parcel = select(parcels.c.id).where(
-        parcels.c.order_id == order, parcels.c.state.in_(("open", "labelled"))
+        parcels.c.order_id == order, parcels.c.state.in_(UNPROVEN)
     )
     return tx.execute(open_line).first() is None and tx.execute(open_parcel).first() is None
 
 
+def set_aside(tx: Tx, *, parcel: int) -> str:
+    """Take an unproven parcel from its bench, which goes on without it. Returns its code."""
+    row = _live(tx, parcel)
+    tx.execute(update(parcels).where(parcels.c.id == parcel).values(station=""))
+    return str(row.code)
+
+
+def take_up(tx: Tx, *, parcel: int, station: str) -> None:
+    """Go on with an unproven parcel at *station*. Refuses `PARCEL_PROVEN` for any other."""
+    row = _live(tx, parcel)
+    if row.state not in UNPROVEN:
+        raise Rejected(Code.PARCEL_PROVEN, parcel=row.code)
+    tx.execute(update(parcels).where(parcels.c.id == parcel).values(station=station))
+
+
 def load(tx: Tx, *, parcel: int, manifest: int, now: int) -> None:
-    """Put a closed parcel on the truck. Refuses another carrier's, a loaded or an unproven one."""
-    row = tx.execute(select(parcels).where(parcels.c.id == parcel).with_for_update()).one()
+    """Put a closed parcel on the truck.
+
+    Refuses `MANIFEST_CLOSED`, `LOAD_OTHER_CARRIER`, `LOAD_TWICE`, `LOAD_UNPROVEN`, `LOAD_STOPPED`.
+    """
+    row = _live(tx, parcel)
     to = tx.execute(select(manifests).where(manifests.c.id == manifest).with_for_update()).one()
     if to.state != "open":
         raise Rejected(Code.MANIFEST_CLOSED, manifest=to.code)
@@ -213,14 +239,26 @@ def load(tx: Tx, *, parcel: int, manifest: int, now: int) -> None:
     if row.state != "closed":
         raise Rejected(Code.LOAD_UNPROVEN, parcel=row.code)
     order = _order(tx, row.order_id)
-    if order.state in ("cancelled", "held"):
-        raise Rejected(Code.LOAD_STOPPED, parcel=row.code, state=order.state)
+    if order.state in STOPPED:
+        raise Rejected(Code.LOAD_STOPPED, parcel=row.code)
     changed = {"state": "loaded", "loaded_ms": now, "manifest_id": manifest}
     tx.execute(update(parcels).where(parcels.c.id == parcel).values(changed))
     emit(tx, ParcelLoaded(
         owner=order.owner, order_id=order.id, external_id=order.external_id, parcel=row.code,
         manifest=to.code,
     ), now=now)  # fmt: skip
+
+
+def take_off(tx: Tx, *, parcel: int, manifest: int) -> bool:
+    """Take a stopped parcel off the truck again. False when it may stay, or is not on it."""
+    row = _live(tx, parcel)
+    if row.manifest_id != manifest or row.state != "loaded":
+        return False
+    if _order(tx, row.order_id).state not in STOPPED:
+        return False
+    off = {"state": "closed", "loaded_ms": None, "manifest_id": None}
+    tx.execute(update(parcels).where(parcels.c.id == parcel).values(off))
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,16 +272,17 @@ class ClosedOut:
 def close_out(tx: Tx, *, manifest: int, key: str, actor: str, now: int) -> ClosedOut:
     """Hand the loaded parcels over: goods to @customer, orders shipped, manifest closed.
 
-    Parcels of this carrier that were labelled but not loaded stay for the next pickup.
+    Parcels of this carrier that were labelled but not loaded stay for the next pickup. Refuses
+    `MANIFEST_CLOSED`, and `LOAD_STOPPED` while one that must not leave is on the truck.
     """
     open_one = (manifests.c.id == manifest) & (manifests.c.state == "open")
     closing = {"state": "closed", "closed_ms": now, "closed_by": actor}
     to = tx.execute(update(manifests).where(open_one).values(closing).returning(manifests)).first()
     if to is None:
         raise Rejected(Code.MANIFEST_CLOSED, manifest=manifest)
-    gone = tx.execute(
-        select(parcels).where(parcels.c.manifest_id == manifest, parcels.c.state == "loaded")
-    ).all()
+    on_board = (parcels.c.manifest_id == manifest) & (parcels.c.state == "loaded")
+    gone = tx.execute(select(parcels).where(on_board).order_by(parcels.c.id)).all()
+    _refuse_stopped(tx, on_board)
     _hand_over(tx, [row.id for row in gone], actor, now)
     behind = tuple(tx.scalars(
         select(parcels.c.code).where(
@@ -256,6 +295,18 @@ def close_out(tx: Tx, *, manifest: int, key: str, actor: str, now: int) -> Close
     ]
     emit(tx, *told, now=now)
     return ClosedOut(len(gone), behind)
+
+
+def _refuse_stopped(tx: Tx, on_board: ColumnElement[bool]) -> None:
+    query = (
+        select(parcels.c.code)
+        .join(orders_table, orders_table.c.id == parcels.c.order_id)
+        .where(on_board, orders_table.c.state.in_(STOPPED))
+        .order_by(parcels.c.id)
+    )
+    stopped = tx.execute(query.limit(1)).scalar()
+    if stopped is not None:
+        raise Rejected(Code.LOAD_STOPPED, parcel=stopped)
 
 
 def _hand_over(tx: Tx, parcel_ids: Sequence[int], actor: str, now: int) -> None:
@@ -292,6 +343,8 @@ def _hand_over(tx: Tx, parcel_ids: Sequence[int], actor: str, now: int) -> None:
 
 def _shipped(tx: Tx, order_ids: Sequence[int], now: int) -> list[OrderShipped]:
     """The orders among *order_ids* of which nothing is left here: they are shipped now."""
+    mine = select(orders_table.c.id).where(orders_table.c.id.in_(order_ids))
+    tx.execute(mine.order_by(orders_table.c.id).with_for_update())
     unsent = select(order_lines.c.order_id).where(
         order_lines.c.order_id.in_(order_ids),
         order_lines.c.qty - order_lines.c.cancelled > order_lines.c.shipped,
@@ -323,4 +376,6 @@ def _live(tx: Tx, parcel: int) -> Row[Any]:
 
 
 def _order(tx: Tx, order: int) -> Row[Any]:
-    return tx.execute(select(orders_table).where(orders_table.c.id == order)).one()
+    """The order, locked: whether it is complete is decided by one at a time."""
+    query = select(orders_table).where(orders_table.c.id == order)
+    return tx.execute(query.with_for_update()).one()

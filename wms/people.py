@@ -30,12 +30,15 @@ PIN_DIGITS_MIN = 6
 
 @dataclass(frozen=True, slots=True)
 class Person:
+    """Someone with a badge. One who has left is not `active`: the badge opens nothing."""
+
     id: int
     code: str
     name: str
     permissions: frozenset[str]
     language: Language
     has_pin: bool
+    active: bool
 
 
 @cache
@@ -93,7 +96,7 @@ def check_pin(tx: Tx, person: int, pin: str, *, pepper: str, now: int) -> bool:
     """
     row = tx.execute(select(people).where(people.c.id == person).with_for_update()).one()
     if row.locked_until_ms > now:
-        raise Rejected(Code.BADGE_LOCKED, seconds=(row.locked_until_ms - now + 999) // 1000)
+        raise Rejected(Code.BADGE_LOCKED, seconds=_seconds(row.locked_until_ms - now))
     right = _verify(row.pin_hash, pin, pepper)
     failures = 0 if right else row.failures + 1
     locked_until = 0
@@ -103,6 +106,17 @@ def check_pin(tx: Tx, person: int, pin: str, *, pepper: str, now: int) -> bool:
     changed = {"failures": failures, "locked_until_ms": locked_until}
     tx.execute(update(people).where(people.c.id == person).values(changed))
     return right
+
+
+def locked_s(tx: Tx, person: int, *, now: int) -> int:
+    """For how many seconds more the badge of *person* is locked; 0 when it is not."""
+    query = select(people.c.locked_until_ms).where(people.c.id == person)
+    until: int = tx.execute(query).scalar_one()
+    return _seconds(max(until - now, 0))
+
+
+def _seconds(wait_ms: int) -> int:
+    return -(-wait_ms // 1000)
 
 
 def set_language(tx: Tx, person: int, language: Language) -> None:
@@ -123,4 +137,7 @@ def _peppered(pin: str, pepper: str) -> str:
 
 def _person(row: Row[Any]) -> Person:
     verbs = msgspec.json.decode(row.permissions, type=list[str])
-    return Person(row.id, row.code, row.name, frozenset(verbs), row.language, bool(row.pin_hash))
+    return Person(
+        row.id, row.code, row.name, frozenset(verbs), row.language, bool(row.pin_hash),
+        bool(row.active),
+    )  # fmt: skip

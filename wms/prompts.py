@@ -65,12 +65,16 @@ class Option(Struct, frozen=True, kw_only=True):
 
 
 class Prompt(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One instruction. `locked` means: only the command `ok` is taken until it was sent."""
+    """One instruction. `locked` means: only the command `ok` is taken until it was sent.
+
+    `help` says at length what to do here, for a page of its own.
+    """
 
     dialogue: str
     step: str
     title: str
     ask: str
+    help: str = ""
     awaits: tuple[Await, ...] = ()
     focus: Focus = Focus()
     lines: tuple[str, ...] = ()  # a few lines below the focus, e.g. a tote's contents

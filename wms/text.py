@@ -18,6 +18,8 @@ _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
     "\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e00ff]"
 )
+# What barcodes carry on purpose: GS and RS (GS1, ISO 15434), EOT and US, line breaks and tabs.
+_IN_BARCODES = "\t\n\r\x04\x1d\x1e\x1f"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LAYOUT = re.compile(r"[ \t\r\n]+")
 # NFC would replace these by other characters: the 神 of a family name is not the 神 of another's.
@@ -66,6 +68,17 @@ def shown(text: str) -> str:
     """
     safe = _SURROGATE.sub(REPLACEMENT, _UNSEEN.sub(REPLACEMENT, text[: SHOWN_CHARACTERS + 1]))
     return safe if len(safe) <= SHOWN_CHARACTERS else f"{safe[: SHOWN_CHARACTERS - 1]}…"
+
+
+def storable(text: str) -> str:
+    """What was scanned, fit to be kept as evidence: separators of barcodes stay, and whatever else
+    nobody can see, or no database can keep, becomes U+FFFD.
+
+    >>> storable("A\\x1dB\\u200bC") == "A\\x1dB\\ufffdC"
+    True
+    """
+    seen = _UNSEEN.sub(lambda found: found[0] if found[0] in _IN_BARCODES else REPLACEMENT, text)
+    return _SURROGATE.sub(REPLACEMENT, seen)
 
 
 def compose(text: str) -> str:

@@ -76,6 +76,12 @@ async def pick_short(bot: Bot, _prompt: Prompt) -> Prompt:
     return after
 
 
+async def pick_gone(bot: Bot, prompt: Prompt) -> Prompt:
+    """Nobody wants what is in the hand any more: back on its shelf with it."""
+    _put_hand_back(bot, prompt.focus.place)
+    return await bot.terminal.key("1")
+
+
 async def pick_drop(bot: Bot, prompt: Prompt) -> Prompt:
     """Set every tote down first, then say so: a robot may come at once."""
     place = prompt.focus.place
@@ -98,4 +104,5 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "pick.tote": pick_tote,
     "pick.short": pick_short,
     "pick.drop": pick_drop,
+    "pick.gone": pick_gone,
 }

@@ -49,12 +49,16 @@ class HttpTerminal:
             await asyncio.sleep(BOUNCE_WAIT_S)
 
     async def twice(self, text: str) -> Prompt:
-        """A nervous trigger, and a radio that sends one of the two again."""
-        identity = self._identity()
+        """A nervous trigger, and a radio that sends one of the two again.
+
+        The second pull waits until the first is answered, but it came at once: its age says so.
+        """
+        identity, clock = self._identity(), asyncio.get_running_loop().time
+        pulled_s = clock()
         first = await self._send(text, "scan", identity)
         again = await self._send(text, "scan", identity)
         assert again.prompt == first.prompt, "the same scan_id must get the same answer"
-        bounced = await self._send(text, "scan")
+        bounced = await self._send(text, "scan", age_s=clock() - pulled_s)
         if bounced.fate == "repeat":
             return bounced.prompt
         return first.prompt if bounced.prompt.locked else bounced.prompt
@@ -68,8 +72,13 @@ class HttpTerminal:
     def _identity(self) -> str:
         return f"{self.run}{next(self.numbers)}"
 
-    async def _send(self, text: str, via: str, identity: str = "") -> _Shown:
-        body = {"scan_id": identity or self._identity(), "text": text, "via": via}
+    async def _send(
+        self, text: str, via: str, identity: str = "", age_s: float = 0
+    ) -> _Shown:  # fmt: skip
+        body = {
+            "scan_id": identity or self._identity(), "text": text, "via": via,
+            "age_ms": int(age_s * 1000),
+        }  # fmt: skip
         return await self._ask("POST", "/scans", body)
 
     async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> _Shown:

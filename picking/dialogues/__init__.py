@@ -9,6 +9,8 @@ from picking.dialogues.pick import PICK
 from picking.dialogues.ship import SHIP
 from picking.dialogues.task import TASK
 
+__all__ = ["DIALOGUES", "MENU"]
+
 DIALOGUES: dict[str, Dialogue[Any, Any]] = {
     dialogue.name: dialogue for dialogue in (MENU, PICK, PACK, SHIP, TASK)
 }

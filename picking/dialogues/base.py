@@ -13,14 +13,16 @@ from typing import Any, Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from wms.db import Tx
+from wms.errors import Rejected
 from wms.messages import Language, say
 from wms.people import Person
 from wms.prompts import Message, Option, Prompt
 
 Kind = Literal[
-    "command", "number", "place", "tote", "item", "badge", "parcel", "tracking", "manifest",
-    "box", "weight", "secret", "ambiguous", "unknown",
+    "command", "number", "place", "tote", "item", "lot", "badge", "parcel", "tracking",
+    "manifest", "box", "weight", "secret", "ambiguous", "broken", "unknown",
 ]  # fmt: skip
+Severity = Literal["ok", "attention", "error"]
 S = TypeVar("S")
 F = TypeVar("F")
 
@@ -38,22 +40,42 @@ class ItemSeen:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One input, typed by the resolver. `text` is what people should read of it."""
+    """One input, typed by the resolver. `text` is what people should read of it.
+
+    `broken`: too long, or damaged on its way. `ambiguous`: `code` names what it could be.
+    """
 
     kind: Kind
     text: str
     code: str = ""  # canonical: a place's or box's code, a tracking number, a command's name
-    id: int = 0  # of a parcel, manifest or person
+    id: int = 0  # of a parcel, manifest or person; 0 where several or none are meant
     number: int = 0
     items: tuple[ItemSeen, ...] = ()
     lot: str = ""
     expiry: str = ""  # YYYY-MM-DD
     serial: str = ""
-    again: bool = False  # the same code as the last input, a second or more after the prompt
+    deliberate: bool = False  # a second or more after the prompt: only now may a scan confirm
 
     def item(self, wanted: int) -> ItemSeen | None:
         """The meaning of this barcode that is the *wanted* item, if it has one."""
         return next((seen for seen in self.items if seen.id == wanted), None)
+
+    @property
+    def name(self) -> str:
+        """What to call it in an error: an item by its SKU, anything else as it was read."""
+        return self.items[0].sku if self.items else self.text
+
+    @property
+    def digit(self) -> int:
+        """The menu digit that was keyed, or chosen as a command; 0 for anything else."""
+        if self.kind == "number":
+            return self.number
+        short = len(self.code) == 1 and self.code.isascii() and self.code.isdigit()
+        return int(self.code) if self.kind == "command" and short else 0
+
+    def is_command(self, *names: str) -> bool:
+        """Whether it is one of these commands."""
+        return self.kind == "command" and self.code in names
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +86,7 @@ class Station:
     kind: str
     place: str
     printer: str = ""
+    slip_printer: str = ""
     scale: str = ""
     reader: str = ""
 
@@ -86,19 +109,32 @@ class Who:
     def actor(self) -> str:
         return f"person:{self.person.id}"
 
+    def may(self, permission: str, station: str) -> bool:
+        """Whether this person at this terminal may do what needs *permission* ("" = nothing
+        special), at a *station* of that kind ("" = anywhere)."""
+        here = self.station.kind if self.station else ""
+        allowed = not permission or permission in self.person.permissions
+        return allowed and station in ("", here)
+
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """A message by code. `error` locks the screen until it is acknowledged."""
+    """A message by code. `error` locks the screen until it is acknowledged.
+
+    `words` are blanks whose content is a code itself, said in the reader's language.
+    """
 
     code: str
-    severity: Literal["ok", "attention", "error"] = "ok"
+    severity: Severity = "ok"
     expected: str = ""
     scanned: str = ""
     params: dict[str, str | int] = field(default_factory=dict)
+    words: dict[str, str] = field(default_factory=dict)
 
     def message(self, language: Language) -> Message:
-        text = say(self.code, language, **self.params)
+        """The message in *language*."""
+        said = {name: say(code, language) for name, code in self.words.items()}
+        text = say(self.code, language, **self.params, **said)
         return Message(
             severity=self.severity, code=self.code, text=text, expected=self.expected,
             scanned=self.scanned,
@@ -109,6 +145,22 @@ def wrong(code: str, *, expected: str, scanned: str) -> Say:
     """The refusal of a wrong scan: it says what was expected and what was read."""
     params: dict[str, str | int] = {"expected": expected, "scanned": scanned}
     return Say(code, "error", expected, scanned, params)
+
+
+def refused(refusal: Rejected, seen: Seen) -> Say:
+    """A refusal of the book: what it expected and what was read are shown where it says so."""
+    params = refusal.params
+    return Say(
+        refusal.code, "error", expected=str(params.get("expected", "")),
+        scanned=str(params.get("scanned", seen.text)), params=params,
+    )  # fmt: skip
+
+
+def not_now(seen: Seen) -> Say:
+    """The refusal of a key that does nothing at this step."""
+    if seen.code in COMMAND_KEYS:
+        return Say("key.not_now", "error", scanned=seen.text, words={"key": f"key.{seen.code}"})
+    return Say("key.not_now", "error", scanned=seen.text, params={"key": seen.text})
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +179,10 @@ class Step(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Dialogue(Generic[S, F]):
-    """One conversation. `facts` reads, `step`, `arrive` and `prompt` are pure, `run` writes."""
+    """One conversation. `facts` reads, `step`, `arrive` and `prompt` are pure, `run` writes.
+
+    It needs *permission*, and a terminal that stands at a *station* of that kind ("" = any).
+    """
 
     name: str
     state: type[S]
@@ -137,6 +192,7 @@ class Dialogue(Generic[S, F]):
     arrive: Callable[[S, F], S]
     prompt: Callable[[S, F, Language], Prompt]
     run: Callable[[Tx, Any, Who], Say | None]
+    station: str = ""
 
 
 COMMAND_KEYS = {

@@ -1,107 +1,169 @@
 """What the packer sees, as data. Pure."""
 
+import dataclasses
 from collections import Counter
-from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from picking.dialogues import pack_proof as proof
 from picking.dialogues.base import choices, options
-from picking.dialogues.pack_facts import Content, Facts
-from wms.messages import Language, say
+from picking.dialogues.pack_facts import Content, Facts, Printing, State
+from wms.messages import Language, reason_words, say
 from wms.prompts import Await, Focus, Option, Prompt
-
-if TYPE_CHECKING:
-    from picking.dialogues.pack import State
 
 AWAITS = {
     "tote": Await.TOTE, "one": Await.ITEM, "item": Await.ITEM, "box": Await.BOX,
-    "weigh": Await.WEIGHT, "slip": Await.SLIP, "verify": Await.LABEL,
+    "weigh": Await.WEIGHT, "label": Await.CHOICE, "slip": Await.SLIP, "verify": Await.LABEL,
 }  # fmt: skip
 KEYS = {
-    "tote": ("back",), "one": ("back",), "item": ("undo", "back"), "box": ("undo",),
-    "weigh": ("back",), "slip": (), "verify": ("reprint", "assist"),
+    "tote": ("back",), "one": ("list", "back"), "item": ("undo", "full", "list", "back"),
+    "box": ("undo", "list", "back"), "weigh": ("undo", "back"), "label": ("later", "assist"),
+    "slip": ("later", "assist"), "verify": ("reprint", "later", "assist"),
 }  # fmt: skip
 LINES_MAX = 6
+IN_A_TOTE = ("one", "item", "box", "weigh")
 
 
-def prompt_for(state: "State", facts: Facts, language: Language) -> Prompt:
+def prompt_for(state: State, facts: Facts, language: Language) -> Prompt:
     """The prompt of the state that `arrive` gave."""
     total = sum(content.qty for content in facts.bound)
-    keys: tuple[Option, ...] = options(language, *KEYS[state.at])
-    if state.at == "weigh" and facts.weight_g is not None:
-        keys = (*choices(language, "pack.use_weight", grams=facts.weight_g), *keys)
-    return Prompt(
+    page = Prompt(
         dialogue="pack", step=state.at, title=say("pack.title", language),
-        ask=say(f"pack.ask.{state.at}", language), awaits=(AWAITS[state.at],),
-        focus=_focus(state, facts), lines=_lines(state, facts, language),
-        done=total if state.at not in ("tote", "one", "item") else len(state.scanned),
-        total=total, options=keys, language=language,
+        ask=say(f"pack.ask.{state.at}", language), help=say(f"help.pack.{state.at}", language),
+        awaits=(AWAITS[state.at],), focus=_focus(state, facts),
+        lines=(*_warnings(state, facts, language), *_pieces(state, facts, language))[:LINES_MAX],
+        done=len(state.scanned), total=total, options=_keys(state, facts, language),
+        language=language,
+    )  # fmt: skip
+    if state.listing and state.at in IN_A_TOTE:
+        return replace(
+            page, step="list", ask=say("pack.ask.list", language), awaits=(Await.NOTHING,),
+            lines=_pieces(state, facts, language, everything=True),
+            help=say("help.pack.list", language), options=options(language, "back"),
+        )  # fmt: skip
+    return page
+
+
+def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
+    names = KEYS[state.at]
+    if state.at in ("item", "box", "weigh") and facts.slip_printer:
+        names = ("reprint", *names)
+    keys = options(language, *names)
+    if state.at == "weigh" and facts.scale == "down":
+        return (*choices(language, "pack.without_scale"), *keys)
+    if state.at == "weigh" and facts.weight_g is not None and facts.weight_g > 0:
+        return (*choices(language, "pack.use_weight", grams=facts.weight_g), *keys)
+    if state.at == "label":
+        return (*choices(language, "pack.print_labels"), *keys)
+    return keys
+
+
+def _focus(state: State, facts: Facts) -> Focus:
+    match state.at:
+        case "tote":
+            return Focus(place=facts.station)
+        case "label" | "slip" | "verify":
+            assert facts.parcel is not None, "arrive() leaves a parcel that is done"
+            return Focus(parcel=facts.parcel.code, box=facts.parcel.box)
+        case "item":
+            return _next_piece(state, facts)
+        case "box":
+            box = proof.propose_box(facts, _boxed(state, facts))
+            return Focus(box=box.code if box else "", tote=state.tote)
+        case "weigh":
+            box = facts.box(state.box)
+            goods_g = proof.goods_g(facts.bound, state.scanned)
+            known = box is not None and goods_g is not None
+            weight_g = box.tare_g + goods_g if known and box and goods_g is not None else None
+            return Focus(box=state.box, tote=state.tote, weight_g=weight_g)
+        case _:
+            return Focus(tote=state.tote)
+
+
+def _next_piece(state: State, facts: Facts) -> Focus:
+    left = proof.left(facts.bound, state.scanned)
+    content = next((one for one in facts.bound if left[proof.piece(one)]), None)
+    if content is None:
+        return Focus(tote=state.tote)
+    return Focus(
+        item=content.name, sku=content.sku, lot=content.lot, tote=content.tote,
+        qty=left[proof.piece(content)], picture=content.picture,
     )  # fmt: skip
 
 
-def _focus(state: "State", facts: Facts) -> Focus:
-    if state.at == "tote":
-        return Focus(place=facts.station)
-    if state.at in ("slip", "verify"):
-        assert facts.parcel is not None
-        return Focus(parcel=facts.parcel.code, box=state.box)
-    if state.at == "item":
-        missing = _next(facts.bound, state)
-        if missing is not None:
-            left = proof.wanted(facts.bound) - Counter(state.scanned)
-            return Focus(
-                item=missing.name, sku=missing.sku, lot=missing.lot, tote=state.tote,
-                qty=left[proof.piece(missing.item, missing.serial)], picture=missing.picture,
-            )  # fmt: skip
-    if state.at == "box":
-        box = proof.propose_box(facts)
-        return Focus(box=box.code if box else "", tote=state.tote)
-    if state.at == "weigh":
-        chosen = next(box for box in facts.boxes if box.code == state.box)
-        return Focus(
-            box=state.box, tote=state.tote, weight_g=proof.predicted_g(facts.bound, chosen)
-        )
-    return Focus(tote=state.tote)
+def _boxed(state: State, facts: Facts) -> tuple[Content, ...]:
+    """What goes into this box: all of it, or as much as was proven before it was full."""
+    part = {packed.allocation: packed.qty for packed in proof.part(facts.bound, state.scanned)}
+    return tuple(
+        dataclasses.replace(content, qty=part[content.allocation])
+        for content in facts.bound
+        if content.allocation in part
+    )
 
 
-def _next(contents: tuple[Content, ...], state: "State") -> Content | None:
-    left = proof.wanted(contents) - Counter(state.scanned)
-    return next((c for c in contents if left[proof.piece(c.item, c.serial)]), None)
-
-
-def _lines(state: "State", facts: Facts, language: Language) -> tuple[str, ...]:
+def _warnings(state: State, facts: Facts, language: Language) -> tuple[str, ...]:
+    """What the packer must know before the goods: tags, paper that does not come, more boxes."""
     lines: list[str] = []
+    parcel = facts.parcel
+    if state.at in ("label", "slip", "verify"):
+        assert parcel is not None, "arrive() leaves a parcel that is done"
+        if parcel.pieces > 1:
+            lines.append(say("pack.piece", language, piece=parcel.piece, pieces=parcel.pieces))
+        if state.at == "verify" and parcel.printing is not None:
+            lines.append(_printing(parcel.printing, language))
+        if state.at == "slip":
+            lines.extend(facts.slip_numbers[:3])
+        return tuple(lines)
     if state.at in ("one", "item") and facts.tags is not None:
         lines.append(rfid_line(facts, language))
-    if state.at == "item":
-        counted = Counter(state.scanned)
-        for content in facts.bound:
-            done = min(counted[proof.piece(content.item, content.serial)], content.qty)
-            note = say(f"line.{content.kind}", language) if content.kind != "goods" else ""
-            lines.append(f"{done}/{content.qty} {note}{content.name}")
-    if facts.parcel is not None and state.at == "verify" and facts.parcel.print_state:
-        lines.append(
-            say(f"print.{facts.parcel.print_state}", language, reason=facts.parcel.print_reason)
-        )
-    if state.at == "slip":
-        lines.extend(facts.slip_numbers[:2])
-    return tuple(lines[:LINES_MAX])
+    if facts.printer:
+        reason = reason_words(facts.printer, language)
+        lines.append(say("pack.printer_down", language, reason=reason))
+    if facts.slip is not None and facts.slip.state in ("blocked", "failed", "uncertain"):
+        lines.append(_printing(facts.slip, language))
+    return tuple(lines)
+
+
+def _printing(job: Printing, language: Language) -> str:
+    words = (reason_words(job.reason, language), job.printer)
+    reason = " ".join(word for word in words if word)
+    return say(f"print.{job.state}", language, reason=reason).strip(" :：")
+
+
+def _pieces(
+    state: State, facts: Facts, language: Language, *, everything: bool = False
+) -> tuple[str, ...]:
+    """Each content with how many of it are proven, the unproven first."""
+    if state.at == "one":
+        return tuple(f"{one.qty} {one.name}" for one in facts.here) if everything else ()
+    if state.at != "item" and not everything:
+        return ()
+    counted = Counter(state.scanned)
+    lines = []
+    for content in facts.bound:
+        done = min(counted[proof.piece(content)], content.qty)
+        counted[proof.piece(content)] -= done
+        note = say(f"line.{content.kind}", language) if content.kind != "goods" else ""
+        lines.append((done == content.qty, f"{done}/{content.qty} {note}{content.name}"))
+    return tuple(text for _, text in sorted(lines, key=lambda line: line[0]))
 
 
 def rfid_line(facts: Facts, language: Language) -> str:
     """The tags that the station's reader sees, against the tagged goods of the tote."""
     expected: Counter[int] = Counter()
-    sku = {content.item: content.sku for content in facts.here}
+    sku = {tagged.item: tagged.sku for tagged in facts.tags or ()}
     for content in facts.here:
+        sku[content.item] = content.sku
         if content.rfid:
             expected[content.item] += content.qty
-    seen = Counter(dict(facts.tags or ()))
+    seen = Counter({tagged.item: tagged.count for tagged in facts.tags or ()})
     missing, extra = expected - seen, seen - expected
-    if not expected:
+    if not expected and not extra:
         return say("rfid.none", language)
     if not missing and not extra:
         return say("rfid.match", language, count=expected.total())
     names = ", ".join(
         [f"-{qty} {sku[item]}" for item, qty in sorted(missing.items())]
-        + [f"+{qty} {sku.get(item, '?')}" for item, qty in sorted(extra.items())]
+        + [f"+{qty} {sku[item]}" for item, qty in sorted(extra.items())]
     )
     return say("rfid.differs", language, difference=names)

@@ -3,181 +3,133 @@
 Transitions:
 * get -> bind: a tour was claimed; every slot of the cart needs its tote
 * get -> get: there is no work now; `1` asks again
+* get -> menu: back
 * bind -> bind: a free tote was scanned for the slot; the next slot is asked for
 * bind -> place: every slot has its tote
-* place -> item: the right place was scanned (or its check digits keyed)
+* bind -> menu: back
+* place -> item: the right place was scanned
+* place -> item: or its check digits were keyed
+* place -> menu: back; the tour stays this person's
 * item -> item: one more unit was scanned, or a quantity above five was keyed
 * item -> lot: the bin holds several lots and the barcode does not say which
-* lot -> item: the right lot was scanned
+* item -> serial: a serial number is promised and the barcode does not say it
 * item -> tote: all units are in the hand
+* item -> place: back; the hand is emptied and the place is asked for again
+* lot -> item: the right lot was scanned; more units are wanted
+* lot -> tote: the right lot was scanned; all units are in the hand
+* serial -> tote: the right serial number was scanned
+* lot -> place: back; the hand is emptied and the place is asked for again
+* serial -> place: the same
 * tote -> place: the tote of this order was scanned; the pick is booked
+* tote -> item: the same, and the next stop is at this very place
 * tote -> drop: that was the last stop
-* place, item -> short: 棚になし; tote first when some units are already in the hand
-* short -> place: confirmed; the bin is blocked, the rest is looked for elsewhere
-* place, item -> place: later; this stop comes after the others
-* item -> full: the tote is full; what is in the hand goes in before
-* full -> bind: the full tote was closed; a fresh one takes its slot
-* any -> place: undo; the hand is emptied, or the last pick goes back
+* tote -> place: back; the hand is emptied
+* tote -> bind: full; a fresh tote takes what is in the hand
+* place -> short: 棚になし
+* item -> short: 棚になし, with nothing in the hand
+* lot -> short: 棚になし: other lots only
+* serial -> short: 棚になし: other numbers only
+* item -> tote: 棚になし or full, with some units in the hand: they go in first
+* short -> place: `1`; the bin is blocked, the rest is looked for elsewhere
+* short -> place: or the place was scanned once more, a second or more after the question
+* short -> item: `2` or back: it is there after all
+* place -> place: later; this stop comes after the others
+* place -> bind: the tote is full; a fresh one takes its slot
+* item -> bind: the same, with nothing in the hand
+* tote -> bind: full was keyed before; what was in the hand went in, a fresh tote is asked for
+* bind -> tote: the fresh tote is there, and the hand still holds what goes into it
+* any -> place: undo; the hand is emptied
+* any -> item: undo with an empty hand; the last pick goes back to its shelf
+* any -> list: what is left of the walk is shown; back or any scan leaves it
+* any -> gone: the stop was taken back while units of it are in the hand
+* gone -> place: `1` or a scan of the shelf: they lie there again
 * drop -> get: the totes were set down; the tour is done
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
-from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import func, select
 
-from picking import drops, tours
-from picking.dialogues.base import (
-    Dialogue,
-    Say,
-    Seen,
-    Step,
-    Who,
-    choices,
-    options,
-    wrong,
+from picking.dialogues.base import Dialogue, Say, Seen, Step, not_now, wrong
+from picking.dialogues.pick_effects import (
+    Bind,
+    Claim,
+    Drop,
+    Later,
+    Pick,
+    Short,
+    ToteFull,
+    Undo,
+    run,
 )
+from picking.dialogues.pick_facts import At, Facts, State, load
+from picking.dialogues.pick_prompt import KEYED_ABOVE, prompt_for
 from picking.tours import StopView, TourView
-from wms import allocation
-from wms.allocation import LastPick
-from wms.db import Tx
-from wms.messages import Language, say
-from wms.prompts import Await, Focus, Option, Prompt
-from wms.schema import stock
-from wms.schema import tours as tours_table
-
-KEYED_ABOVE = 5  # more pieces than this are counted by the hand and keyed
-At = Literal["get", "bind", "place", "item", "lot", "tote", "short", "drop"]
-
-
-class State(Struct, frozen=True, kw_only=True):
-    """Where the picker is in the tour. What is in which tote is the book's to know."""
-
-    at: At = "get"
-    stop: int = 0  # id of the stop at hand
-    place: str = ""  # the place that was last confirmed by scan
-    hand: int = 0  # units scanned and not yet in a tote
-    lot: str = ""  # the lot proven at this stop
-    after: Literal["", "short", "full"] = ""  # what follows once the hand is empty
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The tour as the book has it, where it may be set down, and who walks it."""
-
-    tour: TourView | None
-    drops: tuple[str, ...] = ()
-    lots_here: int = 0  # how many lots of the item at hand lie in its bin
-    last_pick: LastPick | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Ask for the next tour."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bind:
-    tour: int
-    slot: int
-    tote: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    stop: int
-    qty: int
-    tote: str
-
-
-@dataclass(frozen=True, slots=True)
-class Short:
-    stop: int
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    stop: int
-
-
-@dataclass(frozen=True, slots=True)
-class ToteFull:
-    tour: int
-    slot: int
-
-
-@dataclass(frozen=True, slots=True)
-class Undo:
-    pick: LastPick
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    tour: int
-    place: str
-
-
-def facts(tx: Tx, _state: State, who: Who) -> Facts:
-    mine = (tours_table.c.person_id == who.person.id) & (tours_table.c.state == "claimed")
-    tour = tx.execute(select(tours_table.c.id).where(mine)).scalar()
-    if tour is None:
-        return Facts(None)
-    view = tours.view(tx, tour)
-    stop = view.current
-    lots_here = _lots_here(tx, stop) if stop is not None and stop.lot else 0
-    return Facts(view, drops.drop_places(tx), lots_here, allocation.last_pick(tx, who.actor))
-
-
-def _lots_here(tx: Tx, stop: StopView) -> int:
-    here = (stock.c.place == stop.place) & (stock.c.item_id == stop.item) & (stock.c.qty > 0)
-    return int(tx.execute(select(func.count(stock.c.lot.distinct())).where(here)).scalar_one())
+from wms.messages import Language
+from wms.prompts import Prompt
 
 
 def arrive(state: State, facts: Facts) -> State:
     """Where the worker stands, given what the book says now."""
     tour = facts.tour
+    if state.hand + state.unproven and facts.stop(state) is None:
+        return replace(state, at="gone", hand=state.hand + state.unproven, unproven=0)
     if tour is None:
         return State()
     if tour.unbound is not None:
         return replace(state, at="bind")
     stop = tour.current
     if stop is None:
-        return State(at="drop")
+        return State(at="drop", listing=state.listing)
     if stop.id != state.stop:
-        at: At = "item" if stop.place == state.place else "place"
-        return State(at=at, stop=stop.id, place=state.place)
-    if state.at in ("get", "bind", "drop"):
-        return replace(state, at="item" if stop.place == state.place else "place")
+        fresh = State(stop=stop.id, place=state.place, listing=state.listing)
+        return replace(fresh, at=_resumed(fresh, stop))
+    if state.at in ("get", "bind", "drop", "gone"):
+        return replace(state, at=_resumed(state, stop))
     return state
+
+
+def _resumed(state: State, stop: StopView) -> At:
+    """The step at which the stop goes on."""
+    if state.hand:
+        return "tote" if state.hand == stop.qty or state.after else "item"
+    return "item" if state.place == stop.place else "place"
 
 
 def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
     """Decide what one input means here. Pure."""
     tour = facts.tour
+    if state.listing:
+        state = replace(state, listing=False)
+        if seen.is_command("list", "back"):
+            return Step(state)
+    if state.at == "gone":
+        return _gone(state, seen)
     if tour is None:
         return _get(state, seen)
-    if seen.kind == "command" and seen.code == "undo":
-        return _undo(state, facts.last_pick)
+    if seen.is_command("list"):
+        return Step(replace(state, listing=True))
+    if seen.is_command("undo"):
+        return _undo(state, facts)
     if state.at == "bind":
         return _bind(state, seen, tour)
     if state.at == "drop":
         return _drop(state, seen, tour, facts.drops)
-    stop = next(stop for stop in tour.stops if stop.id == state.stop)
+    stop = facts.stop(state)
+    assert stop is not None, "arrive() leaves a stop that is done"
+    if state.at == "short":
+        return _short(state, seen, stop)
     if seen.kind == "command":
         return _command(state, seen, tour, stop)
     if state.at == "item":
         return _item(state, seen, stop, facts.lots_here)
     if state.at == "tote":
         return _tote(state, seen, tour, stop)
-    return {"place": _place, "lot": _lot, "short": _short}[state.at](state, seen, stop)
+    return {"place": _place, "lot": _lot, "serial": _serial}[state.at](state, seen, stop)
 
 
 def _get(state: State, seen: Seen) -> Step[State]:
-    if seen.kind == "command" and seen.code == "back":
+    if seen.is_command("back"):
         return Step(state, go="menu")
-    if seen.text == "1":
+    if seen.digit == 1:
         return Step(state, (Claim(),))
     return Step(state, say=wrong("scan.unexpected", expected="1", scanned=seen.text))
 
@@ -185,11 +137,12 @@ def _get(state: State, seen: Seen) -> Step[State]:
 def _bind(state: State, seen: Seen, tour: TourView) -> Step[State]:
     slot = tour.unbound
     assert slot is not None, "arrive() leaves `bind` once every slot has its tote"
-    if seen.kind == "command" and seen.code == "back":
+    if seen.is_command("back"):
         return Step(state, go="menu")
+    if seen.kind == "command":
+        return Step(state, say=not_now(seen))
     if seen.kind != "tote":
-        expected = f"TOTE {slot.slot}"
-        return Step(state, say=wrong("pick.wrong_tote", expected=expected, scanned=seen.text))
+        return Step(state, say=wrong("pick.not_a_tote", expected=str(slot.slot), scanned=seen.name))
     return Step(state, (Bind(tour.id, slot.slot, seen.code),))
 
 
@@ -197,7 +150,7 @@ def _place(state: State, seen: Seen, stop: StopView) -> Step[State]:
     by_digits = seen.kind == "number" and stop.check_digits != "" and seen.text == stop.check_digits
     if by_digits or (seen.kind == "place" and seen.code == stop.place):
         return Step(replace(state, at="item", place=stop.place))
-    return Step(state, say=wrong("pick.wrong_place", expected=stop.place, scanned=seen.text))
+    return Step(state, say=wrong("pick.wrong_place", expected=stop.place, scanned=seen.name))
 
 
 def _item(state: State, seen: Seen, stop: StopView, lots_here: int) -> Step[State]:
@@ -205,19 +158,20 @@ def _item(state: State, seen: Seen, stop: StopView, lots_here: int) -> Step[Stat
         return _keyed(state, seen, stop)
     item = seen.item(stop.item)
     if item is None:
-        return Step(state, say=wrong("pick.wrong_item", expected=stop.sku, scanned=_name(seen)))
-    if seen.lot and seen.lot != stop.lot:
+        return Step(state, say=wrong("pick.wrong_item", expected=stop.sku, scanned=seen.name))
+    if stop.lot and seen.lot and seen.lot != stop.lot:
         return Step(state, say=wrong("pick.wrong_lot", expected=stop.lot, scanned=seen.lot))
     if stop.serial and seen.serial and seen.serial != stop.serial:
-        return Step(
-            state, say=wrong("pick.wrong_serial", expected=stop.serial, scanned=seen.serial)
-        )
+        said = wrong("pick.wrong_serial", expected=stop.serial, scanned=seen.serial)
+        return Step(state, say=said)
     if state.hand + item.qty > stop.qty:
         return Step(state, say=_too_many(state.hand + item.qty, stop))
-    proven = replace(state, hand=state.hand + item.qty, lot=seen.lot or state.lot)
-    if lots_here > 1 and not proven.lot:
-        return Step(replace(proven, at="lot"))
-    return Step(_counted(proven, stop))
+    if stop.serial and not seen.serial:
+        return Step(replace(state, at="serial", unproven=item.qty))
+    if lots_here > 1 and not (seen.lot or state.lot):
+        return Step(replace(state, at="lot", unproven=item.qty))
+    counted = replace(state, hand=state.hand + item.qty, lot=seen.lot or state.lot)
+    return Step(_counted(counted, stop))
 
 
 def _keyed(state: State, seen: Seen, stop: StopView) -> Step[State]:
@@ -239,192 +193,119 @@ def _counted(state: State, stop: StopView) -> State:
     return replace(state, at="tote" if state.hand == stop.qty else "item")
 
 
+def _too_many(counted: int, stop: StopView) -> Say:
+    return wrong("pick.too_many", expected=str(stop.qty), scanned=str(counted))
+
+
 def _lot(state: State, seen: Seen, stop: StopView) -> Step[State]:
-    read = seen.lot or seen.text
+    read = seen.lot or seen.code or seen.text
     if read != stop.lot:
-        return Step(state, say=wrong("pick.wrong_lot", expected=stop.lot, scanned=read))
-    return Step(_counted(replace(state, lot=read), stop))
+        said = wrong("pick.wrong_lot", expected=stop.lot, scanned=seen.lot or seen.name)
+        return Step(state, say=said)
+    return Step(_proven(replace(state, lot=read), stop))
+
+
+def _serial(state: State, seen: Seen, stop: StopView) -> Step[State]:
+    read = seen.serial or seen.code or seen.text
+    if read != stop.serial:
+        said = wrong("pick.wrong_serial", expected=stop.serial, scanned=seen.serial or seen.name)
+        return Step(state, say=said)
+    return Step(_proven(state, stop))
+
+
+def _proven(state: State, stop: StopView) -> State:
+    return _counted(replace(state, hand=state.hand + state.unproven, unproven=0), stop)
 
 
 def _tote(state: State, seen: Seen, tour: TourView, stop: StopView) -> Step[State]:
     tote = tour.tote_of(stop.slot) or ""
     if seen.kind != "tote" or seen.code != tote:
-        return Step(state, say=wrong("pick.wrong_tote", expected=tote, scanned=seen.text))
-    effects: tuple[object, ...] = (Pick(stop.id, state.hand, tote),)
-    emptied = replace(state, hand=0, lot="", after="")
+        return Step(state, say=wrong("pick.wrong_tote", expected=tote, scanned=seen.name))
+    effects: list[object] = [Pick(stop.id, state.hand, tote)]
     if state.after == "short":
-        return Step(replace(emptied, at="place"), (*effects, Short(stop.id)))
+        effects.append(Short(stop.id))
     if state.after == "full":
-        return Step(replace(emptied, at="bind"), (*effects, ToteFull(tour.id, stop.slot)))
-    return Step(replace(emptied, at="place"), effects)
+        effects.append(ToteFull(tour.id, stop.slot))
+    emptied = _emptied(state, place=state.place)
+    return Step(replace(emptied, at=_resumed(emptied, stop)), tuple(effects))
+
+
+def _emptied(state: State, *, place: str) -> State:
+    """Nothing is in the hand, and nothing is to follow. *place* is what stays confirmed."""
+    return State(at="place", stop=state.stop, place=place)
 
 
 def _short(state: State, seen: Seen, stop: StopView) -> Step[State]:
-    if seen.text == "1":
-        return Step(replace(state, at="place"), (Short(stop.id),))
-    if seen.text == "2":
-        return Step(replace(state, at="place"))
+    """A question: yes, no, or the same place scanned once more on purpose."""
+    back = replace(state, at=_resumed(state, stop))
+    again = seen.kind == "place" and seen.code == stop.place
+    if seen.digit == 1 or (again and seen.deliberate):
+        return Step(back, (Short(stop.id),))
+    if seen.digit == 2 or seen.is_command("back"):
+        return Step(back)
+    if again:
+        return Step(state, say=Say("scan.too_soon", "attention", scanned=seen.text))
     return Step(state, say=wrong("scan.unexpected", expected="1 / 2", scanned=seen.text))
 
 
 def _command(state: State, seen: Seen, tour: TourView, stop: StopView) -> Step[State]:
-    if seen.code in ("1", "2") and state.at == "short":
-        return _short(state, seen, stop)
-    if seen.code == "back":
-        if state.at in ("lot", "tote", "short"):
-            return Step(replace(state, at="place", hand=0, lot="", after=""))
-        return Step(replace(state, hand=0, lot=""), go="menu")
     in_hand = state.hand > 0
-    if seen.code == "short" and state.at in ("place", "item"):
+    if seen.code == "back":
+        if state.at == "place":
+            return Step(state, go="menu")
+        said = Say("pick.hand_emptied") if in_hand or state.unproven else None
+        return Step(_emptied(state, place=""), say=said)
+    if seen.code == "short" and state.at in ("place", "item", "lot", "serial"):
         if in_hand:
-            return Step(replace(state, at="tote", after="short"))
-        return Step(replace(state, at="short"))
+            return Step(replace(state, at="tote", after="short", unproven=0))
+        return Step(replace(state, at="short", unproven=0))
     if seen.code == "full" and state.at in ("place", "item", "tote"):
-        if in_hand:
+        if state.at == "item" and in_hand:
             return Step(replace(state, at="tote", after="full"))
-        return Step(replace(state, at="bind"), (ToteFull(tour.id, stop.slot),))
+        after = "" if state.after == "full" else state.after
+        return Step(replace(state, at="bind", after=after), (ToteFull(tour.id, stop.slot),))
     if seen.code == "later" and state.at in ("place", "item") and not in_hand:
-        return Step(replace(state, at="place", stop=0), (Later(stop.id),))
-    return Step(state, say=wrong("key.not_now", expected=state.at, scanned=seen.code))
+        return Step(replace(_emptied(state, place=state.place), stop=0), (Later(stop.id),))
+    return Step(state, say=not_now(seen))
 
 
-def _undo(state: State, last_pick: LastPick | None) -> Step[State]:
+def _undo(state: State, facts: Facts) -> Step[State]:
     """Physics allows two undos: empty the hand, or take the last pick out of its tote again."""
-    if state.hand or state.at in ("lot", "tote", "short"):
-        return Step(
-            replace(state, at="place", hand=0, lot="", after=""), say=Say("pick.hand_emptied")
-        )
-    if last_pick is not None:
-        return Step(State(), (Undo(last_pick),), Say("pick.undone", "attention"))
+    if state.hand or state.unproven:
+        return Step(_emptied(state, place=""), say=Say("pick.hand_emptied"))
+    stop = facts.stop(state)
+    if state.at == "short" and stop is not None:
+        return Step(replace(state, at=_resumed(state, stop)))
+    if facts.last_pick is not None:
+        return Step(State(place=state.place), (Undo(facts.last_pick),))
     return Step(state, say=Say("undo.nothing", "error"))
+
+
+def _gone(state: State, seen: Seen) -> Step[State]:
+    """Nobody wants these units any more; they may not wander off with the picker."""
+    if seen.digit == 1 or (seen.kind == "place" and seen.code == state.place):
+        return Step(_emptied(state, place=state.place))
+    expected = f"{state.place} / 1"
+    return Step(state, say=wrong("scan.unexpected", expected=expected, scanned=seen.name))
 
 
 def _drop(state: State, seen: Seen, tour: TourView, drops: tuple[str, ...]) -> Step[State]:
     if seen.kind == "place" and seen.code in drops:
         return Step(State(), (Drop(tour.id, seen.code),))
-    if seen.kind == "command" and seen.code == "back":
+    if seen.is_command("back"):
         return Step(state, go="menu")
-    return Step(
-        state, say=wrong("pick.wrong_drop", expected=" / ".join(drops[:3]), scanned=seen.text)
-    )
-
-
-def _too_many(counted: int, stop: StopView) -> Say:
-    return wrong("pick.too_many", expected=str(stop.qty), scanned=str(counted))
-
-
-def _name(seen: Seen) -> str:
-    return seen.items[0].sku if seen.items else seen.text
-
-
-def run(tx: Tx, effect: object, who: Who) -> Say | None:
-    """Carry out one effect in the open transaction."""
-    match effect:
-        case Claim():
-            claimed = tours.claim(tx, person=who.person.id, now=who.now)
-            return Say("pick.no_work", "attention") if claimed is None else None
-        case Bind():
-            tours.bind_tote(tx, tour=effect.tour, slot=effect.slot, tote=effect.tote,
-                            person=who.person.id, now=who.now)  # fmt: skip
-        case Pick():
-            key = f"{who.key}:stop:{effect.stop}"  # an undo reads the stop from it
-            tours.pick_stop(tx, stop=effect.stop, qty=effect.qty, tote=effect.tote, key=key,
-                            actor=who.actor, now=who.now)  # fmt: skip
-        case Short():
-            return _run_short(tx, effect, who)
-        case Later():
-            tours.later(tx, stop=effect.stop, now=who.now)
-        case ToteFull():
-            tours.tote_full(tx, tour=effect.tour, slot=effect.slot, now=who.now)
-        case Undo():
-            _run_undo(tx, effect, who)
-        case Drop():
-            tours.drop(tx, tour=effect.tour, place=effect.place, key=who.key, actor=who.actor,
-                       now=who.now, rng=who.rng)  # fmt: skip
-            return Say("pick.tour_done")
-        case _:
-            raise AssertionError(effect)
-    return None
-
-
-def _run_undo(tx: Tx, effect: Undo, who: Who) -> None:
-    """The key of a pick ends in its stop: the one that is to be open again."""
-    stop = int(effect.pick.key.rpartition(":")[2])
-    tours.undo_pick(
-        tx, stop=stop, allocation=effect.pick.allocation, pick_key=effect.pick.key,
-        key=f"{who.key}:undo", actor=who.actor, now=who.now,
-    )  # fmt: skip
-
-
-def _run_short(tx: Tx, effect: Short, who: Who) -> Say:
-    shorted = tours.short(
-        tx, stop=effect.stop, person=who.person.id, key=who.key, actor=who.actor, now=who.now,
-        today=who.today,
-    )  # fmt: skip
-    if shorted.places:
-        return Say("pick.short_elsewhere", "attention", params={"place": shorted.places[0]})
-    return Say("pick.short_nowhere", "attention", params={"missing": shorted.missing})
+    if seen.kind == "command":
+        return Step(state, say=not_now(seen))
+    expected = " / ".join(drops[:3])
+    return Step(state, say=wrong("pick.wrong_drop", expected=expected, scanned=seen.name))
 
 
 def prompt(state: State, facts: Facts, language: Language) -> Prompt:
     """What the picker sees. Pure."""
-    tour = facts.tour
-    if tour is None:
-        return _page(state, language, "get", (Await.CHOICE,),
-                     keys=(*choices(language, "pick.get"), *options(language, "back")))  # fmt: skip
-    done = tour.done
-    if state.at == "bind":
-        slot = tour.unbound
-        assert slot is not None
-        focus = Focus(slot=str(slot.slot), tote=slot.order_code)
-        return _page(state, language, "bind", (Await.TOTE,), focus, done, len(tour.stops),
-                     keys=options(language, "back"))  # fmt: skip
-    if state.at == "drop":
-        return _page(state, language, "drop", (Await.PLACE,), Focus(place=facts.drops[0]), done,
-                     len(tour.stops), keys=options(language, "undo"))  # fmt: skip
-    stop = next(stop for stop in tour.stops if stop.id == state.stop)
-    awaits, keys = _expected(state, stop, language)
-    return _page(
-        state, language, state.at, awaits, _focus(state, tour, stop), done, len(tour.stops), keys
-    )
-
-
-def _expected(
-    state: State, stop: StopView, language: Language
-) -> tuple[tuple[Await, ...], tuple[Option, ...]]:
-    if state.at == "short":
-        return (Await.CHOICE,), choices(language, "yes", "no")
-    if state.at == "tote":
-        return (Await.TOTE,), options(language, "back", "full", "undo")
-    keys = options(language, "short", "later", "full", "undo")
-    if state.at == "place":
-        return (Await.PLACE,), keys
-    if state.at == "lot":
-        return (Await.ITEM,), keys
-    by_hand = state.hand > 0 and stop.qty > KEYED_ABOVE
-    return ((Await.ITEM, Await.QTY) if by_hand else (Await.ITEM,)), keys
-
-
-def _focus(state: State, tour: TourView, stop: StopView) -> Focus:
-    return Focus(
-        place=stop.place, item=stop.name, sku=stop.sku, lot=stop.lot, expiry=stop.expiry,
-        qty=stop.qty - state.hand if state.at in ("place", "item") else state.hand,
-        tote=tour.tote_of(stop.slot) or "", slot=str(stop.slot), picture=stop.picture,
-    )  # fmt: skip
-
-
-def _page(
-    state: State, language: Language, at: str, awaits: tuple[Await, ...], focus: Focus = Focus(),  # noqa: B008
-    done: int = 0, total: int = 0, keys: tuple[Option, ...] = (),
-) -> Prompt:  # fmt: skip
-    return Prompt(
-        dialogue="pick", step=at, title=say("pick.title", language),
-        ask=say(f"pick.ask.{at}", language), awaits=awaits, focus=focus, done=done, total=total,
-        options=keys, language=language,
-    )  # fmt: skip
+    return prompt_for(state, facts, language)
 
 
 PICK: Dialogue[State, Facts] = Dialogue(
-    name="pick", state=State, permission="pick", facts=facts, step=step, arrive=arrive,
+    name="pick", state=State, permission="pick", facts=load, step=step, arrive=arrive,
     prompt=prompt, run=run,
 )  # fmt: skip

@@ -3,9 +3,10 @@
 Transitions:
 * badge -> in: the badge of a person without a PIN
 * badge -> pin: the badge of a person with a PIN
+* badge -> badge: anything else is refused, and so is a badge that is locked or unknown
 * pin -> in: the PIN is right
-* pin -> pin: the PIN is wrong; after five failures the badge is locked for a while
-* pin -> badge: back, or another badge
+* pin -> pin: the PIN is wrong
+* pin -> badge: back; or the fifth wrong PIN, which locks the badge for a while
 """
 
 from typing import Literal
@@ -18,14 +19,17 @@ from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.messages import Language, say
 from wms.people import Person
-from wms.prompts import Await, Prompt
+from wms.prompts import Await, Message, Prompt
+
+Why = Literal["", "idle", "elsewhere"]
 
 
 class State(Struct, frozen=True, kw_only=True):
-    """`person` has shown a badge and still owes the PIN."""
+    """`person` has shown a badge and still owes the PIN. `why` the last worker is out."""
 
     at: Literal["badge", "pin"] = "badge"
     person: int = 0
+    why: Why = ""
 
 
 def step(
@@ -35,31 +39,53 @@ def step(
 
     Not pure, unlike every other dialogue: checking a PIN counts failures in the book.
     """
-    if seen.kind == "badge":
-        person = people.by_id(tx, seen.id)
-        if person.has_pin:
-            return State(at="pin", person=person.id), None, None
-        return State(), person, None
-    if state.at == "badge":
-        return state, None, wrong("sign_in.not_a_badge", expected="BADGE", scanned=seen.text)
-    if seen.kind == "command" and seen.code == "back":
+    if seen.kind == "badge" and seen.id:
+        return _badge(tx, seen.id, now)
+    if seen.is_command("back"):
         return State(), None, None
+    if seen.is_command("ok", "help"):
+        return state, None, None
+    if state.at == "badge" or seen.kind != "secret":
+        said = wrong("sign_in.not_a_badge", expected="BADGE", scanned=seen.text)
+        return state, None, said
     try:
         right = people.check_pin(tx, state.person, seen.code, pepper=pepper, now=now)
     except Rejected as refusal:
-        assert refusal.code == Code.BADGE_LOCKED
-        return State(), None, Say(refusal.code, "error", params=refusal.params)
+        return _refused(refusal)
     if right:
         return State(), people.by_id(tx, state.person), None
-    return state, None, Say("sign_in.wrong_pin", "error")
+    wait_s = people.locked_s(tx, state.person, now=now)
+    if wait_s:
+        return _refused(Rejected(Code.BADGE_LOCKED, seconds=wait_s))
+    return State(at="pin", person=state.person), None, Say("sign_in.wrong_pin", "error")
+
+
+def _badge(tx: Tx, badge: int, now: int) -> tuple[State, Person | None, Say | None]:
+    person = people.by_id(tx, badge)
+    wait_s = people.locked_s(tx, badge, now=now)
+    if wait_s:
+        return _refused(Rejected(Code.BADGE_LOCKED, seconds=wait_s))
+    if person.has_pin:
+        return State(at="pin", person=person.id), None, None
+    return State(), person, None
+
+
+def _refused(refusal: Rejected) -> tuple[State, None, Say]:
+    assert refusal.code == Code.BADGE_LOCKED
+    return State(), None, Say(refusal.code, "error", params=refusal.params)
 
 
 def prompt(state: State, language: Language) -> Prompt:
     """What a terminal shows that nobody is signed in at."""
     secret = state.at == "pin"
+    message = None
+    if state.why:
+        code = f"sign_in.{state.why}"
+        message = Message(severity="attention", code=code, text=say(code, language))
     return Prompt(
         dialogue="sign_in", step=state.at, title=say("sign_in.title", language),
-        ask=say(f"sign_in.ask.{state.at}", language),
+        ask=say(f"sign_in.ask.{state.at}", language), message=message,
+        help=say(f"help.sign_in.{state.at}", language),
         awaits=(Await.PIN,) if secret else (Await.BADGE,), secret=secret, language=language,
         options=options(language, "back", "language") if secret else options(language, "language"),
     )  # fmt: skip

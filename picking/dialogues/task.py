@@ -4,29 +4,46 @@ Transitions:
 * get -> tote: a task about a container was claimed
 * get -> done: a task about a robot, or a call for help, was claimed
 * get -> get: nothing to do now; `1` asks again
+* get -> menu: back
 * tote -> place: the container was scanned: it is found
-* tote -> tote: another one was scanned
+* tote -> tote: another one is refused
+* tote -> get: `1`: a robot was looked at, and it goes on by itself
+* tote -> get: back; the task waits for somebody else
+* tote -> get: the matter settled itself, as when a robot came back
 * place -> get: the place where it stands was scanned; that verdict settles it
+* place -> place: a load is not put down on a robot, nor on itself
+* place -> tote: back
 * done -> get: `1` says that it was seen to
-* tote, place, done -> get: back; or the matter settled itself, as when a robot came back
+* done -> get: back; the task waits for somebody else
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, Row, func, select, update
 
 from picking import tours
-from picking.dialogues.base import Dialogue, Say, Seen, Step, Who, choices, options, wrong
+from picking.dialogues.base import (
+    Dialogue,
+    Say,
+    Seen,
+    Step,
+    Who,
+    choices,
+    not_now,
+    options,
+    wrong,
+)
 from wms import missions, tasks
 from wms.db import Tx
-from wms.messages import Language, say
+from wms.messages import Language, reason_words, say
 from wms.prompts import Await, Focus, Option, Prompt
 from wms.schema import tasks as tasks_table
 
 KINDS = ("find_load", "look", "carry", "assist")
+LOOK, ASSIST = "look", "assist"
 
 
 class State(Struct, frozen=True, kw_only=True):
@@ -42,15 +59,18 @@ class Task:
     id: int
     kind: str
     place: str
-    container: str
-    target: str
-    why: str
-    robot: str
-    mission: int
+    container: str = ""
+    target: str = ""
+    why: str = ""
+    robot: str = ""
+    mission: int = 0
+    about: str = ""  # a colleague and a terminal, or a parcel
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
+    """The task that this person has claimed, and how many wait."""
+
     task: Task | None
     waiting: int
 
@@ -62,36 +82,50 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
+    """The container stands at *place*, whatever anybody else says."""
+
     task: Task
     place: str
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
+    """It was seen to."""
+
     task: int
 
 
 @dataclass(frozen=True, slots=True)
 class GiveBack:
+    """Somebody else may have it."""
+
     task: int
 
 
 def facts(tx: Tx, _state: State, who: Who) -> Facts:
+    """Read them."""
     mine = (tasks_table.c.person_id == who.person.id) & (tasks_table.c.state == "claimed")
     row = tx.execute(select(tasks_table).where(mine).order_by(tasks_table.c.id)).first()
-    free = (tasks_table.c.state == "open") & tasks_table.c.kind.in_(KINDS)
-    waiting = len(tx.execute(select(tasks_table.c.id).where(free).limit(9)).all())
-    if row is None:
-        return Facts(None, waiting)
-    body = msgspec.json.decode(row.body)
-    about, _, number = row.ref.partition(":")
-    return Facts(
-        Task(
-            row.id, row.kind, row.place, str(body.get("container") or body.get("tote") or ""),
-            str(body.get("target", "")), str(body.get("why", "")), str(body.get("robot", "")),
-            int(number) if about == "mission" else 0,
-        ),
-        waiting,
+    waiting = tx.execute(select(func.count()).select_from(tasks_table).where(_free(who)))
+    return Facts(_task(row) if row else None, waiting.scalar_one())
+
+
+def _free(who: Who) -> ColumnElement[bool]:
+    """Open tasks that this person may take: nobody comes to help themselves."""
+    own = (tasks_table.c.kind == ASSIST) & (tasks_table.c.ref == who.actor)
+    return (tasks_table.c.state == "open") & tasks_table.c.kind.in_(KINDS) & ~own
+
+
+def _task(row: Row[Any]) -> Task:
+    body = msgspec.json.decode(row.body, type=dict[str, str | int])
+    told = {name: str(body.get(name, "")) for name in ("target", "why", "robot")}
+    kind, _, number = row.ref.partition(":")
+    about = (body.get("person"), body.get("terminal"), body.get("parcel"))
+    return Task(
+        id=row.id, kind=row.kind, place=row.place, **told,
+        container=str(body.get("container") or body.get("tote") or ""),
+        mission=int(number) if kind == "mission" else 0,
+        about=" ".join(str(name) for name in about if name),
     )  # fmt: skip
 
 
@@ -107,23 +141,33 @@ def arrive(state: State, facts: Facts) -> State:
 def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
     """Decide what one input means here. Pure."""
     task = facts.task
-    if seen.kind == "command" and seen.code == "back":
-        return Step(State(), (GiveBack(task.id),)) if task else Step(state, go="menu")
     if task is None:
-        if seen.text == "1":
-            return Step(state, (Claim(),))
-        return Step(state, say=wrong("scan.unexpected", expected="1", scanned=seen.text))
+        return _get(state, seen)
+    if seen.is_command("back"):
+        if state.at == "place":
+            return Step(State(at="tote"))
+        return Step(State(), (GiveBack(task.id),))
+    if seen.digit == 1 and (state.at == "done" or (state.at == "tote" and task.kind == LOOK)):
+        return Step(State(), (Done(task.id),))
+    if seen.kind == "command":
+        return Step(state, say=not_now(seen))
     if state.at == "done":
-        if seen.text == "1":
-            return Step(State(), (Done(task.id),))
-        return Step(state, say=wrong("scan.unexpected", expected="1", scanned=seen.text))
+        return Step(state, say=wrong("scan.unexpected", expected="1", scanned=seen.name))
     if state.at == "tote":
         if seen.kind == "tote" and seen.code == task.container:
             return Step(State(at="place"))
-        return Step(state, say=wrong("task.wrong_tote", expected=task.container, scanned=seen.text))
+        return Step(state, say=wrong("task.wrong_tote", expected=task.container, scanned=seen.name))
     if seen.kind == "place":
         return Step(State(), (Verdict(task, seen.code),))
-    return Step(state, say=wrong("task.not_a_place", expected=task.target, scanned=seen.text))
+    return Step(state, say=wrong("task.not_a_place", expected=task.target, scanned=seen.name))
+
+
+def _get(state: State, seen: Seen) -> Step[State]:
+    if seen.is_command("back"):
+        return Step(state, go="menu")
+    if seen.digit == 1:
+        return Step(state, (Claim(),))
+    return Step(state, say=wrong("scan.unexpected", expected="1", scanned=seen.name))
 
 
 def run(tx: Tx, effect: object, who: Who) -> Say | None:
@@ -139,15 +183,15 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
             return Say("task.settled")
         case GiveBack():
             mine = (tasks_table.c.id == effect.task) & (tasks_table.c.state == "claimed")
-            tx.execute(update(tasks_table).where(mine).values(state="open", person_id=None))
+            free = {"state": "open", "person_id": None, "claimed_ms": None}
+            tx.execute(update(tasks_table).where(mine).values(free))
             return None
         case _:
             raise AssertionError(effect)
 
 
 def _claim(tx: Tx, who: Who) -> Say | None:
-    free = (tasks_table.c.state == "open") & tasks_table.c.kind.in_(KINDS)
-    query = select(tasks_table.c.id).where(free)
+    query = select(tasks_table.c.id).where(_free(who))
     order = query.order_by(tasks_table.c.priority.desc(), tasks_table.c.id).limit(5)
     for task in tx.scalars(order.with_for_update(skip_locked=True)).all():
         if tasks.claim(tx, task=task, person=who.person.id, now=who.now):
@@ -173,21 +217,21 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
     """What the person sees. Pure."""
     task = facts.task
     keys: tuple[Option, ...] = options(language, "back")
-    lines: tuple[str, ...] = ()
     focus = Focus()
     if task is None:
         keys = (*choices(language, "task.get"), *keys)
-        lines = (say("task.waiting", language, count=facts.waiting),)
+        lines: tuple[str, ...] = (say("task.waiting", language, count=facts.waiting),)
     else:
-        lines = (say(f"task.{task.kind}", language),)
-        if task.why:
-            lines = (*lines, say(task.why, language, robot=task.robot))
+        why = f"{task.why} robot={task.robot} container={task.container}"
+        told = (say(f"task.{task.kind}", language), task.robot, task.about,
+                reason_words(why, language) if task.why else "")  # fmt: skip
+        lines = tuple(line for line in told if line)
         focus = Focus(place=task.target if state.at == "place" else task.place, tote=task.container)
-        if state.at == "done":
+        if state.at == "done" or (state.at == "tote" and task.kind == LOOK):
             keys = (*choices(language, "task.done"), *keys)
     return Prompt(
         dialogue="task", step=state.at, title=say("task.title", language),
-        ask=say(f"task.ask.{state.at}", language),
+        ask=say(f"task.ask.{state.at}", language), help=say(f"help.task.{state.at}", language),
         awaits={
             "get": (Await.CHOICE,), "done": (Await.CHOICE,), "tote": (Await.TOTE,),
             "place": (Await.PLACE,),

@@ -1,0 +1,143 @@
+"""What a packer's steps do to the book."""
+
+from dataclasses import dataclass
+
+from picking import bench
+from picking.dialogues import pack_proof as proof
+from picking.dialogues.base import Say, Station, Who
+from picking.dialogues.pack_facts import State, load
+from wms import parcels
+from wms.db import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A tote was scanned: is it here, and is its order complete?"""
+
+    tote: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakeUp:
+    """A box that was set aside, here or at another bench, goes on here."""
+
+    parcel: int
+
+
+@dataclass(frozen=True, slots=True)
+class BindOne:
+    """One unit of a total goes to the order that waits most urgently."""
+
+    allocation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The proven pieces are in the box."""
+
+    order: int
+    contents: tuple[parcels.Packed, ...]
+    box: str
+    weight_g: int
+    predicted_g: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssueLabels:
+    """Every box of the order is closed: number them and print their labels."""
+
+    order: int
+
+
+@dataclass(frozen=True, slots=True)
+class MatchSlip:
+    """A slip that was issued before is on the box."""
+
+    parcel: int
+    tracking: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """The parcel's own label was scanned on it."""
+
+    parcel: int
+    tracking: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """This box waits, and the bench goes on with others."""
+
+    parcel: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reprint:
+    """A marked copy of the label."""
+
+    parcel: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReprintSlip:
+    """The packing slip once more."""
+
+    order: int
+
+
+def run(tx: Tx, effect: object, who: Who) -> Say | None:
+    """Carry out one effect in the open transaction."""
+    station = who.station
+    assert station is not None, "the menu opens packing only at a bench"
+    match effect:
+        case Take():
+            _take(tx, effect.tote, who, station)
+        case TakeUp():
+            parcels.take_up(tx, parcel=effect.parcel, station=station.code)
+        case BindOne():
+            order = bench.bind_one(tx, allocation=effect.allocation)
+            bench.print_slip(tx, order=order, station=station, now=who.now)
+        case Close():
+            parcels.pack(
+                tx, order=effect.order, contents=effect.contents, station=station.code,
+                place=station.place, box=effect.box, weight_g=effect.weight_g,
+                predicted_g=effect.predicted_g, key=who.key, actor=who.actor, now=who.now,
+            )  # fmt: skip
+        case IssueLabels():
+            bench.issue_labels(tx, order=effect.order, station=station.code, now=who.now)
+        case _:
+            return _on_the_box(tx, effect, who, station)
+    return None
+
+
+def _take(tx: Tx, tote: str, who: Who, station: Station) -> None:
+    """Refuses what cannot be packed before anybody has begun; prints the slip of what can."""
+    bench.take(tx, tote=tote, place=station.place)
+    facts = load(tx, State(tote=tote), who)
+    refusal = proof.not_ready(facts)
+    if refusal is not None:
+        raise refusal
+    if facts.order is not None:
+        bench.print_slip(tx, order=facts.order.id, station=station, now=who.now)
+
+
+def _on_the_box(tx: Tx, effect: object, who: Who, station: Station) -> Say | None:
+    match effect:
+        case MatchSlip():
+            parcels.match_slip(tx, parcel=effect.parcel, tracking=effect.tracking, now=who.now)
+        case Verify():
+            parcels.verify(tx, parcel=effect.parcel, tracking=effect.tracking, now=who.now)
+            return Say("pack.closed")
+        case SetAside():
+            bench.set_aside(tx, parcel=effect.parcel, station=station, key=who.key, now=who.now)
+            return Say("pack.set_aside", "attention", params={"parcel": effect.code})
+        case Reprint():
+            return bench.reprint(tx, parcel=effect.parcel, station=station.code, now=who.now)
+        case ReprintSlip():
+            bench.print_slip(tx, order=effect.order, station=station, now=who.now, again=True)
+            return Say("print.slip_requested", "attention")
+        case _:
+            raise AssertionError(effect)
+    return None

@@ -1,0 +1,97 @@
+"""Terminals and who is at them: one person at one terminal, and the work follows the person."""
+
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+from sqlalchemy import Row, select, update
+
+from picking.dialogues import sign_in
+from picking.dialogues.base import Station, Who
+from wms import people
+from wms.calendar import business_day
+from wms.db import Tx, insert_once
+from wms.messages import Language
+from wms.people import Person
+from wms.schema import people as people_table
+from wms.schema import sessions, stations, terminals
+
+
+def read(tx: Tx, terminal: str, *, lock: bool = False) -> Row[Any] | None:
+    """The row of *terminal*; with *lock* its inputs take turns."""
+    query = select(terminals).where(terminals.c.id == terminal)
+    return tx.execute(query.with_for_update() if lock else query).first()
+
+
+def change(tx: Tx, terminal: str, **values: Any) -> None:
+    """Change the terminal's row; its version grows, so that whoever shows it looks again."""
+    values["version"] = terminals.c.version + 1
+    tx.execute(update(terminals).where(terminals.c.id == terminal).values(values))
+
+
+def leave(tx: Tx, terminal: str, why: sign_in.Why = "") -> None:
+    """Nobody is at *terminal* any more. Their session, and so their task, stays as it is."""
+    state = msgspec.json.encode(sign_in.State(why=why)).decode()
+    change(tx, terminal, person_id=None, state=state)
+
+
+def enter(tx: Tx, row: Row[Any], person: Person, *, mark: str, now: int) -> None:
+    """Sign *person* in at the terminal of *row*; any other terminal of theirs lets go.
+
+    The session goes on where it was. *mark* is of the badge's scan: its bounce means nothing.
+    """
+    elsewhere = (terminals.c.person_id == person.id) & (terminals.c.id != row.id)
+    for terminal in tx.scalars(select(terminals.c.id).where(elsewhere)).all():
+        leave(tx, terminal, "elsewhere")
+    change(tx, row.id, person_id=person.id, state="{}", language=person.language, seen_ms=now)
+    fresh = {
+        "person_id": person.id, "dialogue": "menu", "state": "{}", "prompted_ms": now,
+        "updated_ms": now,
+    }  # fmt: skip
+    insert_once(tx, sessions, fresh)
+    mine = update(sessions).where(sessions.c.person_id == person.id)
+    tx.execute(mine.values(last_text=mark, last_ms=now))
+
+
+def why_out(tx: Tx, row: Row[Any], *, idle_ms: int, now: int) -> sign_in.Why | None:
+    """Why the person at this terminal is no longer in; None while they are, or nobody is."""
+    if row.person_id is None:
+        return None
+    if now - row.seen_ms > idle_ms:
+        return "idle"
+    active = select(people_table.c.active).where(people_table.c.id == row.person_id)
+    return None if tx.execute(active).scalar_one() else ""
+
+
+def sign_in_state(row: Row[Any]) -> sign_in.State:
+    """Where the sign-in at this terminal stands."""
+    try:
+        return msgspec.json.decode(row.state, type=sign_in.State)
+    except msgspec.ValidationError:  # of an older version of this program
+        return sign_in.State()
+
+
+def who_is_at(
+    tx: Tx, row: Row[Any], *, key: str, now: int, zone: ZoneInfo, rng: Random
+) -> Who:  # fmt: skip
+    """The worker at the terminal of *row*, and where that terminal stands."""
+    station = None
+    if row.station:
+        found = tx.execute(select(stations).where(stations.c.code == row.station)).first()
+        if found is not None:
+            station = Station(
+                found.code, found.kind, found.place, printer=found.printer,
+                slip_printer=found.slip_printer, scale=found.scale, reader=found.reader,
+            )  # fmt: skip
+    person = people.by_id(tx, row.person_id)
+    today = business_day(now, zone).isoformat()
+    return Who(person, row.id, station, now, today, zone, rng, key)
+
+
+def other_language(language: str) -> Language:
+    """
+    >>> other_language("ja")
+    'en'
+    """
+    return "en" if language == "ja" else "ja"
