@@ -9,21 +9,23 @@ from typing import Annotated, Literal
 
 import msgspec
 from litestar import Router, delete, get, post
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 from sqlalchemy import select
 
+from sync.http import Now, TheBook, TheToken
 from wms import commands, people, terminals
-from wms.db import Book, Tx
+from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.schema import people as people_table
 from wms.text import clean, code, shown
-from wms.tokens import Token
 
 BADGE_BYTES = 16
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Short = Annotated[str, Meta(min_length=1, max_length=40)]
 Maybe = Annotated[str, Meta(max_length=100)]
+Chance = NamedDependency[Callable[[int], bytes]]
 Permission = Literal["pick", "pack", "ship", "task", "lead"]
 
 
@@ -94,7 +96,7 @@ class PersonList(Struct, frozen=True, kw_only=True):
 
 @post("/registry/terminals", opt={"scope": "admin"}, summary="Make a terminal known")
 async def post_terminal(
-    data: NewTerminal, book: Book, token: Token, now: int, randomness: Callable[[int], bytes]
+    data: JSONBody[NewTerminal], book: TheBook, token: TheToken, now: Now, randomness: Chance
 ) -> MadeTerminal:
     """The answer holds the terminal's token; the book keeps only its hash."""
     random = randomness(terminals.RANDOM_BYTES)
@@ -104,21 +106,23 @@ async def post_terminal(
 
 
 @get("/registry/terminals", opt={"scope": "admin"}, summary="Every terminal")
-async def get_terminals(book: Book) -> TerminalList:
+async def get_terminals(book: TheBook) -> TerminalList:
     """Where they stand, and who is signed on."""
     return await book.read(list_terminals)
 
 
 @delete("/registry/terminals/{terminal:str}", opt={"scope": "admin"}, summary="End a terminal")
-async def delete_terminal(terminal: str, book: Book, token: Token, now: int) -> None:
+async def delete_terminal(
+    terminal: FromPath[str], book: TheBook, token: TheToken, now: Now
+) -> None:
     """Its next input is refused. Whoever was signed on goes on at another terminal."""
     await book.write(end_terminal, terminal, actor=token.actor, device="api", now=now)
 
 
 @post("/people", opt={"scope": "admin"}, summary="Add a person")
 async def post_person(
-    data: NewPerson, book: Book, token: Token, now: int, randomness: Callable[[int], bytes],
-    pepper: str,
+    data: JSONBody[NewPerson], book: TheBook, token: TheToken, now: Now, randomness: Chance,
+    pepper: NamedDependency[str],
 ) -> MadePerson:  # fmt: skip
     """The answer holds the badge's token; the book keeps only its hash."""
     return await book.write(
@@ -128,7 +132,7 @@ async def post_person(
 
 
 @get("/people", opt={"scope": "admin"}, summary="Everybody who may work here")
-async def get_people(book: Book) -> PersonList:
+async def get_people(book: TheBook) -> PersonList:
     """What they may do; nothing that opens a door."""
     return await book.read(list_people)
 

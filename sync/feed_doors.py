@@ -3,16 +3,17 @@
 from typing import Annotated, Any, Literal
 
 from litestar import Router, get, post
+from litestar.params import JSONBody
 from msgspec import Meta, Struct
 from sqlalchemy import Row, func, select
 
 from sync import outbox
+from sync.http import Now, TheBook, TheToken
 from wms import commands
-from wms.db import Book, Tx
+from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.schema import deliveries, endpoints, events, orders
 from wms.text import shown
-from wms.tokens import Token
 
 PARKED_MAX = 200
 
@@ -61,13 +62,13 @@ class Replayed(Struct, frozen=True, kw_only=True):
 
 
 @get("/webhooks", opt={"scope": "admin"}, summary="Who hears of events, and what is parked")
-async def get_webhooks(book: Book, now: int) -> WebhookList:
+async def get_webhooks(book: TheBook, now: Now) -> WebhookList:
     """Without secrets, which the book does not know."""
     return await book.read(list_webhooks, now=now)
 
 
 @post("/webhooks/replay", opt={"scope": "admin"}, status_code=200, summary="Send parked ones again")
-async def post_replay(data: Replay, book: Book, token: Token, now: int) -> Replayed:
+async def post_replay(data: JSONBody[Replay], book: TheBook, token: TheToken, now: Now) -> Replayed:
     """Each gets its ten attempts once more; an endpoint that rests or is gone is tried at once."""
     return await book.write(replay, data, actor=token.actor, device="api", now=now)
 

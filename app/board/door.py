@@ -1,16 +1,17 @@
 """`GET /v1/board`: the board in the reader's language."""
 
 from litestar import Router, get
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 
 from app.board.facts import read
 from app.board.floor import devices, people, robots
 from app.board.happenings import happenings
 from app.board.tiles import pickup_rows, stage_rows, tiles
 from app.board.words import clock_s
+from sync.http import Now, TheBook
 from wms.board_state import BoardState
 from wms.config import Config
-from wms.db import Book, Tx
+from wms.db import Tx
 from wms.messages import Language
 
 
@@ -27,7 +28,9 @@ def board(tx: Tx, *, config: Config, now: int, language: Language) -> BoardState
 
 
 @get("/board", opt={"scope": "board:read"}, summary="The lead's board")
-async def get_board(book: Book, now: int, language: Language, config: Config) -> BoardState:
+async def get_board(
+    book: TheBook, now: Now, language: NamedDependency[Language], config: NamedDependency[Config]
+) -> BoardState:
     """Ten numbers, what is behind them, and everybody at work; by `Accept-Language`."""
     return await book.read(board, config=config, now=now, language=language)
 
