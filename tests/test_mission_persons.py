@@ -9,7 +9,7 @@ from devices.capabilities import Health
 from devices.conformance import until
 from devices.twins import grh1_memory as m
 from devices.twins.grh1 import Pace
-from tests.robot_site import LIMBO, SLOW, SOON, Site, now_ms, site
+from tests.robot_site import LIMBO, SLOW, SOON, Site, site
 from wms import missions
 from wms.errors import Code, Rejected
 from wms.mission_tasks import Why
@@ -115,14 +115,14 @@ async def test_a_cancelled_job_is_voided_or_comes_too_late(sqlite_url: str) -> N
         job = s.request()
         await until(lambda: s.twin.plc.memory.state == m.TO_SOURCE, "the robot on its way")
         await s.until_state(job, "assigned")
-        assert s.book.write_now(missions.cancel, job=job, now=now_ms()) == "voiding"
+        assert s.book.write_now(missions.cancel, job=job, now=s.now_ms()) == "voiding"
         await s.until_state(job, "voided")
         await s.until_idle()
         assert s.attempts(job) == ["voided"]
         assert s.deliveries == []
         job = s.request()
         await until(lambda: s.twin.plc.memory.state == m.TO_TARGET, "the load on board")
-        s.book.write_now(missions.cancel, job=job, now=now_ms())
+        s.book.write_now(missions.cancel, job=job, now=s.now_ms())
         await s.until_state(job, "done")
         assert s.where_book(0) == s.where_world(0) == "B0"
 
