@@ -65,7 +65,7 @@ class Doctor:
 
     def _say(self, check: str, state: State, code: str, **params: str | int) -> Finding:
         what = say(f"doctor.{code}", self.language, **params)
-        mend = "" if state == "ok" else say(f"doctor.{code}.mend", self.language, **params)
+        mend = "" if state == "ok" else say(f"doctor.mend.{code}", self.language, **params)
         return Finding(check=check, state=state, what=what, mend=mend)
 
     def python(self) -> Iterator[Finding]:

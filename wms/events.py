@@ -38,6 +38,8 @@ class OrderEvent(Event, frozen=True, kw_only=True):
 
 
 class OrderAccepted(OrderEvent, frozen=True, kw_only=True):
+    """The floor has taken an order; `waits`: its day has not come."""
+
     kind: ClassVar[str] = "order.accepted"
     ship_date: str
     waits: bool = False
@@ -53,15 +55,21 @@ class OrderShort(OrderEvent, frozen=True, kw_only=True):
 
 
 class OrderReleased(OrderEvent, frozen=True, kw_only=True):
+    """The order became work, in a wave."""
+
     kind: ClassVar[str] = "order.released"
     wave_id: int
 
 
 class OrderPicked(OrderEvent, frozen=True, kw_only=True):
+    """All its goods are in totes."""
+
     kind: ClassVar[str] = "order.picked"
 
 
 class OrderPacked(OrderEvent, frozen=True, kw_only=True):
+    """All its goods are in closed parcels."""
+
     kind: ClassVar[str] = "order.packed"
 
 
@@ -74,16 +82,22 @@ class OrderShipped(OrderEvent, frozen=True, kw_only=True):
 
 
 class OrderCancelled(OrderEvent, frozen=True, kw_only=True):
+    """The order will not be shipped."""
+
     kind: ClassVar[str] = "order.cancelled"
     reason: str = ""
 
 
 class OrderHeld(OrderEvent, frozen=True, kw_only=True):
+    """Somebody must look at the order before it goes on; `reason` is a code."""
+
     kind: ClassVar[str] = "order.held"
     reason: str
 
 
 class ParcelLabelled(OrderEvent, frozen=True, kw_only=True):
+    """A label was asked for. The number is not told yet."""
+
     kind: ClassVar[str] = "parcel.labelled"
     parcel: str
     piece: int
@@ -100,12 +114,16 @@ class ParcelInspected(OrderEvent, frozen=True, kw_only=True):
 
 
 class ParcelLoaded(OrderEvent, frozen=True, kw_only=True):
+    """The parcel is on its carrier's truck."""
+
     kind: ClassVar[str] = "parcel.loaded"
     parcel: str
     manifest: str
 
 
 class StockMoved(Event, frozen=True, kw_only=True):
+    """One move of the ledger; `qty` in eaches."""
+
     kind: ClassVar[str] = "stock.moved"
     noun: ClassVar[str] = "item"
     about: ClassVar[str] = "item_id"
@@ -131,6 +149,8 @@ class PickShort(Event, frozen=True, kw_only=True):
 
 
 class WaveReleased(Event, frozen=True, kw_only=True):
+    """Orders became work together; `orders` counts them."""
+
     kind: ClassVar[str] = "wave.released"
     noun: ClassVar[str] = "wave"
     about: ClassVar[str] = "wave_id"
@@ -139,6 +159,8 @@ class WaveReleased(Event, frozen=True, kw_only=True):
 
 
 class ManifestClosed(Event, frozen=True, kw_only=True):
+    """A truck left: `parcels` handed over, `left_behind` wait for the next."""
+
     kind: ClassVar[str] = "manifest.closed"
     noun: ClassVar[str] = "manifest"
     about: ClassVar[str] = "manifest"
@@ -148,6 +170,8 @@ class ManifestClosed(Event, frozen=True, kw_only=True):
 
 
 class MissionChanged(Event, frozen=True, kw_only=True):
+    """What became of an attempt to carry a container; `reason` is a code."""
+
     kind: ClassVar[str] = "mission.changed"
     noun: ClassVar[str] = "mission"
     about: ClassVar[str] = "job"
@@ -159,6 +183,8 @@ class MissionChanged(Event, frozen=True, kw_only=True):
 
 
 class DeviceChanged(Event, frozen=True, kw_only=True):
+    """A device's health is another than before; said once a change."""
+
     kind: ClassVar[str] = "device.changed"
     noun: ClassVar[str] = "device"
     about: ClassVar[str] = "device"
@@ -168,6 +194,8 @@ class DeviceChanged(Event, frozen=True, kw_only=True):
 
 
 class PrintChanged(Event, frozen=True, kw_only=True):
+    """What became of a print job."""
+
     kind: ClassVar[str] = "print.changed"
     noun: ClassVar[str] = "print_job"
     about: ClassVar[str] = "job_id"
@@ -177,6 +205,8 @@ class PrintChanged(Event, frozen=True, kw_only=True):
 
 
 class TaskOpened(Event, frozen=True, kw_only=True):
+    """A person is asked for."""
+
     kind: ClassVar[str] = "task.opened"
     noun: ClassVar[str] = "task"
     about: ClassVar[str] = "task_id"

@@ -8,14 +8,17 @@ from wms.prompts import Prompt
 
 
 async def sign_in_badge(bot: Bot, _prompt: Prompt) -> Prompt:
+    """Hold the badge under the scanner."""
     return await bot.terminal.scan(f"BADGE:{bot.worker.badge}")
 
 
 async def menu(bot: Bot, _prompt: Prompt) -> Prompt:
+    """The first choice is this worker's trade."""
     return await bot.terminal.key("1")
 
 
 async def get_work(bot: Bot, _prompt: Prompt) -> Prompt:
+    """Ask for work; when there is none, rest a moment."""
     prompt = await bot.terminal.key("1")
     if prompt.step == "get":
         await asyncio.sleep(WAIT_S)

@@ -9,6 +9,7 @@ from wms.prompts import Prompt
 
 
 def bench_of(bot: Bot) -> Bench:
+    """The bench that this packer stands at."""
     assert bot.bench is not None
     return bot.bench
 
@@ -75,6 +76,7 @@ def _table_to_tote(bot: Bot, tote: str) -> None:
 
 
 async def pack_box(bot: Bot, prompt: Prompt) -> Prompt:
+    """Take the box that is proposed, else the largest."""
     return await bot.scan(prompt.focus.box or "BX-140")
 
 

@@ -9,6 +9,7 @@ from wms.prompts import Prompt
 
 
 async def pick_bind(bot: Bot, _prompt: Prompt) -> Prompt:
+    """Take a tote from the stack; one that is refused goes to its bottom."""
     tote = bot.world.stack.pop()
     prompt = await bot.terminal.scan(tote)
     if prompt.locked:  # somebody else has it, or it is not empty: put it aside
@@ -20,6 +21,7 @@ async def pick_bind(bot: Bot, _prompt: Prompt) -> Prompt:
 
 
 async def pick_place(bot: Bot, prompt: Prompt) -> Prompt:
+    """Go there with an empty hand and scan the place."""
     _put_hand_back(bot, prompt.focus.place)
     return await bot.scan(prompt.focus.place)
 
@@ -57,10 +59,12 @@ def _put_hand_back(bot: Bot, place: str) -> None:
 
 
 async def pick_lot(bot: Bot, prompt: Prompt) -> Prompt:
+    """Scan the lot that the prompt names."""
     return await bot.terminal.scan(prompt.focus.lot)
 
 
 async def pick_tote(bot: Bot, prompt: Prompt) -> Prompt:
+    """Put what is in the hand into the tote, once its scan was taken."""
     after = await bot.scan(prompt.focus.tote)
     if not after.locked:
         bot.world.totes[prompt.focus.tote].update(bot.hand)

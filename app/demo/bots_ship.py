@@ -45,6 +45,7 @@ def carrier_of(tracking: str) -> str:
 
 
 async def ship_close(bot: Bot, _prompt: Prompt) -> Prompt:
+    """Yes, close it."""
     return await bot.terminal.key("1")
 
 
@@ -68,6 +69,7 @@ async def task_place(bot: Bot, prompt: Prompt) -> Prompt:
 
 
 async def task_done(bot: Bot, _prompt: Prompt) -> Prompt:
+    """Seen to."""
     return await bot.terminal.key("1")
 
 

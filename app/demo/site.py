@@ -85,14 +85,17 @@ def make(seed: int) -> Site:
 
 
 def totes() -> list[str]:
+    """The codes of all totes."""
     return [f"T-{n:04d}" for n in range(1, TOTES + 1)]
 
 
 def benches() -> list[str]:
+    """The codes of the packing stations."""
     return [f"PACK-{n}" for n in range(1, BENCHES + 1)]
 
 
 def robots() -> list[str]:
+    """The names of the robots."""
     return [f"agv-{n}" for n in range(1, ROBOTS + 1)]
 
 

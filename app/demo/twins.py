@@ -11,6 +11,7 @@ from typing import Any
 
 from app.demo.physical import STATIONS, RobotFloor, World
 from app.demo.site import Bin, benches, robots
+from app.local import clock_ms
 from devices.twins.grh1 import Grh1Twin
 from devices.twins.grh1_plc import Pace
 from devices.twins.llrp import LlrpReaderTwin
@@ -20,11 +21,6 @@ from devices.twins.scanner import ScannerTwin
 from wms.epc import sgtin96
 
 _SUBSETS = re.compile(r">[:;56]")  # how ZPL's Code 128 switches between its subsets
-
-
-def now_ms() -> int:
-    """UTC milliseconds, of the world's own clock."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(slots=True)
@@ -45,7 +41,7 @@ class Hardware:
         """Switch everything on."""
         for n, _ in enumerate(benches(), start=1):
             tray = self.folder / f"tray-label-{n}.jsonl"
-            printer = self.printers[f"label-{n}"] = PrinterTwin(now_ms=now_ms, tray=tray)
+            printer = self.printers[f"label-{n}"] = PrinterTwin(now_ms=clock_ms, tray=tray)
             scale = self.scales[f"scale-{n}"] = ScaleTwin()
             scanner = self.scanners[f"scanner-{n}"] = ScannerTwin(self.folder / f"scanner-{n}")
             await printer.start()
