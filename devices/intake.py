@@ -6,10 +6,11 @@ kept as they are now.
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
+import structlog
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import DBAPIError
 
 from devices.capabilities import Health
 from devices.signal_queue import SignalQueue
@@ -17,10 +18,23 @@ from wms.db import Book, Tx, upsert
 from wms.events import DeviceChanged, emit
 from wms.schema import device_facts, devices, tag_reads
 from wms.signals import RobotState, Scan, Signal, TagSeen, Weight
+from wms.text import storable
+
+log = structlog.get_logger(__name__)
 
 BATCH = 200
 WEIGHT_STEP_G = 3  # a stable weight is a fact again when it moved by this much
 TAGS_EVERY_S = 0.2  # tag reads come by the thousand; they are written this often
+SCALES_EVERY_S = 0.02
+RETRY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A signal and when it came: triggers that bounce are told apart by their own time."""
+
+    at_ms: int
+    signal: Signal
 
 
 @dataclass(slots=True)
@@ -30,44 +44,50 @@ class Memory:
     weights: dict[str, int] = field(default_factory=dict)
 
 
-def record(tx: Tx, *, signals: Sequence[Signal], now: int) -> None:
+def record(tx: Tx, *, heard: Sequence[Heard]) -> None:
     """Write a batch of signals: facts in their order, then which tags are seen."""
     facts = [
         {
-            "device": signal.device, "at_ms": now,
-            "kind": "scan" if isinstance(signal, Scan) else "weight",
-            "text": signal.text if isinstance(signal, Scan) else str(signal.grams),
+            "device": one.signal.device, "at_ms": one.at_ms,
+            "kind": "scan" if isinstance(one.signal, Scan) else "weight",
+            "text": storable(one.signal.text) if isinstance(one.signal, Scan)
+                    else str(one.signal.grams),
         }
-        for signal in signals
-        if isinstance(signal, Scan | Weight)
+        for one in heard
+        if isinstance(one.signal, Scan | Weight)
     ]  # fmt: skip
     if facts:
         tx.execute(insert(device_facts), facts)
-    _record_tags(tx, [signal for signal in signals if isinstance(signal, TagSeen)], now)
+    _record_tags(tx, [(one.at_ms, one.signal) for one in heard if isinstance(one.signal, TagSeen)])
 
 
-def _record_tags(tx: Tx, seen: Sequence[TagSeen], now: int) -> None:
-    rows: dict[tuple[str, str], dict[str, object]] = {}
-    for tag in seen:
-        row = rows.setdefault((tag.device, tag.epc), {
-            "device": tag.device, "epc": tag.epc, "first_ms": now, "last_ms": now, "count": 0,
-            "rssi": tag.rssi,
-        })  # fmt: skip
-        row["count"] = int(str(row["count"])) + tag.count
-        row["rssi"] = max(int(str(row["rssi"])), tag.rssi)
+def _record_tags(tx: Tx, seen: Sequence[tuple[int, Signal]]) -> None:
+    """One row a tag and reader: reads add up, the newest strength is the strongest of the batch."""
+    tags: dict[tuple[str, str], list[tuple[int, TagSeen]]] = {}
+    for at_ms, tag in seen:
+        assert isinstance(tag, TagSeen), tag
+        tags.setdefault((tag.device, tag.epc), []).append((at_ms, tag))
+    rows = [
+        {
+            "device": device, "epc": epc, "first_ms": reads[0][0], "last_ms": reads[-1][0],
+            "count": sum(tag.count for _, tag in reads), "rssi": max(tag.rssi for _, tag in reads),
+        }
+        for (device, epc), reads in sorted(tags.items())
+    ]  # fmt: skip
     upsert(
-        tx, tag_reads, [rows[key] for key in sorted(rows)], key=("device", "epc"),
+        tx, tag_reads, rows, key=("device", "epc"),
         update=lambda new: {
             "last_ms": new.last_ms, "count": tag_reads.c.count + new.count, "rssi": new.rssi,
         },
     )  # fmt: skip
 
 
-def worth_writing(signals: Iterable[Signal], memory: Memory) -> list[Signal]:
+def worth_writing(heard: Iterable[Heard], memory: Memory) -> list[Heard]:
     """Drop what says nothing new: unstable and unchanged weights; robots' states, which whoever
     conducts a robot writes."""
-    kept: list[Signal] = []
-    for signal in signals:
+    kept: list[Heard] = []
+    for one in heard:
+        signal = one.signal
         if isinstance(signal, Weight):
             last = memory.weights.get(signal.device)
             moved = last is None or abs(signal.grams - last) >= WEIGHT_STEP_G
@@ -75,27 +95,50 @@ def worth_writing(signals: Iterable[Signal], memory: Memory) -> list[Signal]:
                 continue
             memory.weights[signal.device] = signal.grams
         if not isinstance(signal, RobotState):
-            kept.append(signal)
+            kept.append(one)
     return kept
 
 
 async def run(book: Book, queue: SignalQueue, *, now: Callable[[], int]) -> None:
     """Take signals from the drivers' queue and write them, batch after batch, until cancelled."""
     memory = Memory()
+    waiting: asyncio.Queue[Heard] = asyncio.Queue(BATCH)
+    async with asyncio.TaskGroup() as both:
+        both.create_task(_listen(queue, waiting, now))
+        while True:
+            await _write(book, worth_writing(await _batch(waiting), memory))
+
+
+async def _listen(queue: SignalQueue, heard: asyncio.Queue[Heard], now: Callable[[], int]) -> None:
+    """Note when each signal came, whatever the book is busy with.
+
+    While it cannot keep up, the drivers' queue fills, and that makes the drivers wait.
+    """
     while True:
-        fresh = worth_writing(await _batch(queue), memory)
-        if fresh:
-            await book.write(record, signals=fresh, now=now())
+        signal = await queue.get()
+        await heard.put(Heard(now(), signal))
 
 
-async def _batch(queue: SignalQueue) -> list[Signal]:
-    """What came within a moment; a scan ends the moment, as a hand waits for its answer."""
-    batch: list[Signal] = [await queue.get()]
-    with suppress(TimeoutError):
-        async with asyncio.timeout(TAGS_EVERY_S):
-            while len(batch) < BATCH and isinstance(batch[-1], TagSeen):
-                batch.append(await queue.get())
+async def _batch(waiting: asyncio.Queue[Heard]) -> list[Heard]:
+    """What there is; a scan is answered at once, tags and weights wait for their like."""
+    batch = [await waiting.get()]
+    if not isinstance(batch[0].signal, Scan):
+        tags = isinstance(batch[0].signal, TagSeen)
+        await asyncio.sleep(TAGS_EVERY_S if tags else SCALES_EVERY_S)
+    while not waiting.empty() and len(batch) < BATCH:
+        batch.append(waiting.get_nowait())
     return batch
+
+
+async def _write(book: Book, heard: Sequence[Heard]) -> None:
+    """Facts are held until the book takes them: it may be away for a while."""
+    while heard:
+        try:
+            await book.write(record, heard=heard)
+            return
+        except DBAPIError as error:
+            log.warning("intake.book_away", facts=len(heard), error=type(error.orig).__name__)
+            await asyncio.sleep(RETRY_S)
 
 
 def record_health(tx: Tx, *, device: str, health: Health, reason: str, now: int) -> None:

@@ -1,10 +1,12 @@
 """Scans and weights of devices that belong to a bench, handed to whoever works there.
 
 A fact is stored before it is interpreted. This worker reads facts in order with a cursor and
-handles each in one transaction with the cursor's step: killed anywhere, none is lost or doubled.
+handles each in one transaction with the cursor's step: killed anywhere, none is lost or doubled. A
+fact that trips over a bug of ours is told and left behind: it must not stop every bench for ever.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from sqlalchemy import Row, or_, select, tuple_
@@ -15,11 +17,12 @@ from wms.events import Cursor, advance, cursor_of, horizon
 from wms.prompts import Await
 from wms.schema import device_facts, stations, terminals
 
+BUGS = (AssertionError, LookupError, TypeError, ValueError)
 log = structlog.get_logger(__name__)
 READER = "floor.device_facts"
 
 
-def _next(tx: Tx) -> Row[tuple[object, ...]] | None:
+def _next(tx: Tx) -> Row[Any] | None:
     at = cursor_of(tx, READER)
     query = (
         select(device_facts)
@@ -46,6 +49,17 @@ def take_next(tx: Tx, *, now: int, settings: floor.Settings) -> None:
     if terminal is None:
         log.info("fact.nobody", device=row.device, kind=row.kind)
         return
+    try:
+        with tx.begin_nested():
+            _hand_over(tx, row, terminal, now, settings)
+    except BUGS:
+        log.exception("fact.bug", fact=row.id, terminal=terminal)
+
+
+def _hand_over(
+    tx: Tx, row: Row[Any], terminal: str, now: int, settings: floor.Settings
+) -> None:  # fmt: skip
+    """A scan is always an input; a weight is one only where a box is waited for."""
     via: floor.Via = "device"
     if row.kind == "weight":
         prompt, _ = floor.show(tx, terminal=terminal, now=now, settings=settings)
@@ -58,7 +72,7 @@ def take_next(tx: Tx, *, now: int, settings: floor.Settings) -> None:
     )  # fmt: skip
 
 
-def _terminal_of(tx: Tx, row: Row[tuple[object, ...]]) -> str | None:
+def _terminal_of(tx: Tx, row: Row[Any]) -> str | None:
     """The terminal whose own scanner it is, else the one that stands at the device's station:
     where somebody is signed in, if there are several."""
     query = (

@@ -21,6 +21,7 @@ KEYS = {
     "slip": ("later", "assist"), "verify": ("reprint", "later", "assist"),
 }  # fmt: skip
 LINES_MAX = 6
+WAITING = ("requested", "ready")  # states of a print job that its printer could hold up
 IN_A_TOTE = ("one", "item", "box", "weigh")
 
 
@@ -111,17 +112,23 @@ def _warnings(state: State, facts: Facts, language: Language) -> tuple[str, ...]
             lines.append(say("pack.piece", language, piece=parcel.piece, pieces=parcel.pieces))
         if state.at == "verify" and parcel.printing is not None:
             lines.append(_printing(parcel.printing, language))
+            waits = parcel.printing.state in WAITING and not parcel.printing.reason
+            if facts.printer and waits:
+                lines.append(_printer_down(facts, language))
         if state.at == "slip":
             lines.extend(facts.slip_numbers[:3])
         return tuple(lines)
     if state.at in ("one", "item") and facts.tags is not None:
         lines.append(rfid_line(facts, language))
     if facts.printer:
-        reason = reason_words(facts.printer, language)
-        lines.append(say("pack.printer_down", language, reason=reason))
+        lines.append(_printer_down(facts, language))
     if facts.slip is not None and facts.slip.state in ("blocked", "failed", "uncertain"):
         lines.append(_printing(facts.slip, language))
     return tuple(lines)
+
+
+def _printer_down(facts: Facts, language: Language) -> str:
+    return say("pack.printer_down", language, reason=reason_words(facts.printer, language))
 
 
 def _printing(job: Printing, language: Language) -> str:
