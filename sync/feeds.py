@@ -142,7 +142,8 @@ async def _turn(book: Book, sender: Sender, flying: dict[asyncio.Task[Tried], Ou
         flying[asyncio.create_task(sender.attempt(one), name=one.webhook_id)] = one
     for done in tried:
         if done.fate in ("parked", "gone"):  # what is tried again is no news
-            log.warning(f"webhook.{done.fate}", endpoint=done.name, why=done.error)
+            # Why is in the book alone: an answer may repeat somebody's address.
+            log.warning(f"webhook.{done.fate}", endpoint=done.name, delivery=done.delivery)
 
 
 def turn(

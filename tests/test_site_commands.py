@@ -209,7 +209,7 @@ class Glass:
 
     async def until(self, seen: Callable[[str], bool]) -> None:
         async with asyncio.timeout(20):
-            while not seen("\n".join(self.screen.display)):  # noqa: ASYNC110 - a screen has no event
+            while not seen("\n".join(self.screen.display)):  # noqa: ASYNC110 - no event says it
                 await asyncio.sleep(0.05)
 
 
