@@ -8,21 +8,32 @@ import msgspec
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 from msgspec import Struct
 
-from wms import commands, events, incarnation, order_view, orders, stock_view, tokens
+from wms import (
+    commands,
+    events,
+    incarnation,
+    order_view,
+    orders,
+    requests,
+    stock_view,
+    tokens,
+)
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.events import Cursor, Told
 from wms.order_view import OrderView
 from wms.orders import Accepted, NewOrder
+from wms.requests import body_hash
 from wms.stock_view import StockPage
 from wms.tokens import Token
 
 TheBook = NamedDependency[Book]
 TheToken = NamedDependency[Token]
 Now = NamedDependency[int]
+IdempotencyKey = Annotated[str, HeaderParameter(name="Idempotency-Key", max_length=255)]
 
 STOCK_ITEMS_MAX = 1_000
 EVENTS_MAX = 1_000
@@ -37,11 +48,28 @@ _CURSOR = re.compile(rb"(?P<life>[0-9a-f]*)[.](?P<xid>[0-9]{1,18})[.](?P<positio
     responses={200: ResponseSpec(Accepted, description="It was here already")},
 )
 async def post_order(
-    data: JSONBody[NewOrder], book: TheBook, token: TheToken, now: Now
+    data: JSONBody[NewOrder], book: TheBook, token: TheToken, now: Now, key: IdempotencyKey = ""
 ) -> Response[Accepted]:
-    """201 for a new order; 200 with the same answer for the same order again; 409 for another."""
-    answer = await book.write(accept_order, data, token=token, now=now)
+    """201 for a new order; 200 with the same answer for the same order again; 409 for another.
+
+    With an `Idempotency-Key` a repeated request gets the very answer of the first one.
+    """
+    answer = await book.write(accept_once, data, token=token, key=key, now=now)
     return Response(answer, status_code=201 if answer.new else 200)
+
+
+def accept_once(tx: Tx, order: NewOrder, *, token: Token, key: str, now: int) -> Accepted:
+    """`accept_order` under the caller's own *key* ("" for none). Refuses `KEY_REUSED`."""
+    if not key:
+        return accept_order(tx, order, token=token, now=now)
+    asked = {"scope": token.actor, "key": key, "hash": body_hash(msgspec.json.encode(order))}
+    stored = requests.answered(tx, **asked)
+    if stored is not None:
+        return msgspec.json.decode(stored.response, type=Accepted)
+    answer = accept_order(tx, order, token=token, now=now)
+    response = msgspec.json.encode(answer).decode()
+    requests.keep(tx, **asked, status=201 if answer.new else 200, response=response, now=now)
+    return answer
 
 
 def accept_order(tx: Tx, order: NewOrder, *, token: Token, now: int) -> Accepted:

@@ -46,6 +46,18 @@ def test_i10_an_order_is_created_once(site: Api) -> None:
     assert site.book.read_now(lambda tx: tx.execute(counted).scalar()) == 1
 
 
+def test_i10_a_key_gets_the_very_answer_of_its_first_request(site: Api) -> None:
+    partner = {**site.headers("orders:write"), "Idempotency-Key": "try-1"}
+    first = site.client.post("/v1/orders", json=order_body(), headers=partner)
+    again = site.client.post("/v1/orders", json=order_body(), headers=partner)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json() == first.json()
+    other = site.client.post("/v1/orders", json=order_body("E-2"), headers=partner)
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "key.reused")
+    counted = select(func.count()).select_from(order_table)
+    assert site.book.read_now(lambda tx: tx.execute(counted).scalar()) == 1
+
+
 def test_i14_every_order_is_on_the_record_without_personal_data(site: Api) -> None:
     site.client.post("/v1/orders", json=order_body(), headers=site.headers("orders:write"))
     row = site.book.read_now(lambda tx: tx.execute(select(commands)).one())
