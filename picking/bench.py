@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 
 from picking.dialogues.base import Say, Station
 from wms import allocation as promises
@@ -22,6 +22,7 @@ __all__ = [
 
 UNFINISHED = ("requested", "ready", "sending", "blocked")  # the label may still come out
 NEVER_CAME_OUT = ("failed", "void")
+SERVED = ("picked", "packed")  # states of a unit that a one-piece order has
 
 
 def take(tx: Tx, *, tote: str, place: str) -> None:
@@ -46,10 +47,8 @@ def bind_one(tx: Tx, *, allocation: int) -> int:
         allocations.c.line_id.is_(None),
     )  # fmt: skip
     row = tx.execute(unit.with_for_update()).first()
-    waiting = None
-    if row is not None:
-        waiting = tx.execute(_waiting(row.wave_id, row.item_id)).first()
-    if row is None or waiting is None:
+    waiting = _most_urgent(tx, row.wave_id, row.item_id) if row is not None else None
+    if waiting is None:
         lost = tx.execute(select(allocations).where(allocations.c.id == allocation)).one()
         sku = tx.execute(select(items.c.sku).where(items.c.id == lost.item_id)).scalar_one()
         raise Rejected(Code.TOTAL_NOBODY_WAITS, item=sku, tote=lost.place)
@@ -57,11 +56,24 @@ def bind_one(tx: Tx, *, allocation: int) -> int:
     return int(waiting.order_id)
 
 
+def _most_urgent(tx: Tx, wave: int, item: int) -> Row[Any] | None:
+    """The order that gets the next unit, locked.
+
+    On PostgreSQL the search sees the book as it was when it began; another bench may have served
+    that order before it was locked here. So it is looked at again behind the lock.
+    """
+    while (found := tx.execute(_waiting(wave, item)).first()) is not None:
+        has = (allocations.c.line_id == found.line_id) & allocations.c.state.in_(SERVED)
+        if tx.execute(select(allocations.c.id).where(has).limit(1)).first() is None:
+            return found
+    return None
+
+
 def _waiting(wave: int, item: int) -> Select[Any]:
     """The most urgent one-piece order of *wave* that wants *item* and has no unit yet."""
     served = select(allocations.c.line_id).where(
         allocations.c.wave_id == wave, allocations.c.item_id == item,
-        allocations.c.line_id.is_not(None), allocations.c.state.in_(("picked", "packed")),
+        allocations.c.line_id.is_not(None), allocations.c.state.in_(SERVED),
     )  # fmt: skip
     return (
         select(order_lines.c.id.label("line_id"), orders.c.id.label("order_id"))
