@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, select
 
 from app.print_doors import labelled
-from picking.bench import shipping_data
 from wms import people
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.items import check_digit, find, is_gtin_shaped, normal_barcode
+from wms.label_data import shipping_data
 from wms.places import check_digits
 from wms.schema import barcodes, boxes, items, parcels, places
 from wms.schema.goods import MOVING

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import msgspec
 from sqlalchemy import Row, func, select
 
 from wms.db import Tx
 from wms.messages import say
+from wms.parties import recipient, sender
 from wms.schema import items, order_lines, orders, parcel_lines, parcels, services, shops
 
 STORAGE = ("frozen", "chilled", "ambient")  # the coldest that is in the box decides
@@ -19,7 +19,7 @@ def shipping_data(tx: Tx, parcel: int, station: str) -> dict[str, Any]:
     row = tx.execute(
         select(
             parcels, orders.c.code.label("order_code"), orders.c.recipient, orders.c.gift,
-            orders.c.delivery_date, orders.c.time_slot, services.c.name.label("service_name"),
+            orders.c.shop, orders.c.delivery_date, orders.c.time_slot, services.c.name.label("service_name"),
             shops.c.name.label("shop_name"), shops.c.sender_name, shops.c.sender_postal,
             shops.c.sender_address, shops.c.sender_phone,
         )
@@ -35,30 +35,9 @@ def shipping_data(tx: Tx, parcel: int, station: str) -> dict[str, Any]:
         "carrier": row.carrier, "service": row.service_name or row.service,
         "tracking": row.tracking, "parcel": row.code, "piece": row.piece,
         "pieces": tx.execute(pieces).scalar_one(),
-        "recipient": _recipient(msgspec.json.decode(row.recipient)),
-        "sender": _sender(row, msgspec.json.decode(row.gift)),
-        "delivery_date": row.delivery_date, "time_slot": row.time_slot,
+        "recipient": recipient(row), "sender": sender(row), "delivery_date": row.delivery_date, "time_slot": row.time_slot,
         "order": row.order_code, "station": station, **_goods(tx, row),
     }  # fmt: skip
-
-
-def _recipient(to: dict[str, str]) -> dict[str, str]:
-    street = f"{to.get('prefecture', '')}{to.get('address', '')}"
-    return {
-        "name": to["name"], "company": to.get("company", ""), "postal": to.get("postal", ""),
-        "address": f"{street} {to.get('building', '')}".strip(), "phone": to.get("phone", ""),
-    }  # fmt: skip
-
-
-def _sender(row: Row[Any], gift: dict[str, str]) -> dict[str, str]:
-    """The purchaser of a gift who is named, else the shop."""
-    parts = ("name", "postal", "address", "phone")
-    if gift.get("sender_name"):
-        found = {part: gift.get(f"sender_{part}", "") for part in parts}
-    else:
-        found = {part: row._mapping[f"sender_{part}"] for part in parts}
-        found["name"] = found["name"] or row.shop_name
-    return {**found, "honorific": ""}
 
 
 def _goods(tx: Tx, row: Row[Any]) -> dict[str, Any]:

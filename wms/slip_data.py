@@ -8,11 +8,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 
 from wms.calendar import local_time
 from wms.db import Tx
 from wms.errors import Code, Rejected
+from wms.parties import recipient, sender
 from wms.schema import items, manifests, order_lines, orders, parcels, shops, tour_totes
 from wms.text import shown
 
@@ -40,11 +41,10 @@ def slip_data(tx: Tx, order: int) -> dict[str, Any]:
     lines = _lines(tx, order)
     if not lines:
         raise Rejected(Code.ORDER_NOTHING_LEFT, order=row.code)
-    gift = msgspec.json.decode(row.gift)
     return {
         "order": row.code, "external_order": row.external_id, "issued_on": row.ship_date,
-        "sender": _sender(row, gift), "recipient": _recipient(msgspec.json.decode(row.recipient)),
-        "logo": row.shop_name, "message": row.slip_message, "gift": bool(gift),
+        "sender": sender(row), "recipient": recipient(row),
+        "logo": row.shop_name, "message": row.slip_message, "gift": row.gift != "{}",
         "tote": _totes(tx, order), "lines": lines,
     }  # fmt: skip
 
@@ -69,25 +69,6 @@ def _lines(tx: Tx, order: int) -> list[dict[str, Any]]:
         {"name": row.name, "sku": row.sku, "qty": row.wanted, "note": row.note}
         for row in bought or rows
     ]
-
-
-def _sender(row: Row[Any], gift: dict[str, Any]) -> dict[str, str]:
-    """The purchaser of a gift, else the shop."""
-    parts = ("name", "postal", "address", "phone")
-    if gift.get("sender_name"):
-        found = {part: gift.get(f"sender_{part}", "") for part in parts}
-    else:
-        found = {part: row._mapping[f"sender_{part}"] for part in parts}
-        found["name"] = found["name"] or row.shop_name or row.shop
-    return {**found, "honorific": ""}
-
-
-def _recipient(to: dict[str, str]) -> dict[str, str]:
-    street = f"{to.get('prefecture', '')}{to.get('address', '')}"
-    return {
-        "name": to["name"], "company": to.get("company", ""), "postal": to.get("postal", ""),
-        "address": f"{street} {to.get('building', '')}".strip(), "phone": to.get("phone", ""),
-    }  # fmt: skip
 
 
 def _totes(tx: Tx, order: int) -> str:
