@@ -19,8 +19,9 @@ def shipping_data(tx: Tx, parcel: int, station: str) -> dict[str, Any]:
     row = tx.execute(
         select(
             parcels, orders.c.code.label("order_code"), orders.c.recipient, orders.c.gift,
-            orders.c.shop, orders.c.delivery_date, orders.c.time_slot, services.c.name.label("service_name"),
-            shops.c.name.label("shop_name"), shops.c.sender_name, shops.c.sender_postal,
+            orders.c.shop, orders.c.delivery_date, orders.c.time_slot,
+            services.c.name.label("service_name"), shops.c.name.label("shop_name"),
+            shops.c.sender_name, shops.c.sender_postal,
             shops.c.sender_address, shops.c.sender_phone,
         )
         .join(orders, orders.c.id == parcels.c.order_id)
@@ -35,7 +36,8 @@ def shipping_data(tx: Tx, parcel: int, station: str) -> dict[str, Any]:
         "carrier": row.carrier, "service": row.service_name or row.service,
         "tracking": row.tracking, "parcel": row.code, "piece": row.piece,
         "pieces": tx.execute(pieces).scalar_one(),
-        "recipient": recipient(row), "sender": sender(row), "delivery_date": row.delivery_date, "time_slot": row.time_slot,
+        "recipient": recipient(row), "sender": sender(row),
+        "delivery_date": row.delivery_date, "time_slot": row.time_slot,
         "order": row.order_code, "station": station, **_goods(tx, row),
     }  # fmt: skip
 
