@@ -4,7 +4,7 @@ open -> labelled -> closed -> loaded -> shipped. A label comes only after proof,
 only when *its own* label was scanned back on it, and only then may the tracking number be told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -227,8 +227,8 @@ def load(tx: Tx, *, parcel: int, manifest: int, now: int) -> None:
 
     Refuses `MANIFEST_CLOSED`, `LOAD_OTHER_CARRIER`, `LOAD_TWICE`, `LOAD_UNPROVEN`, `LOAD_STOPPED`.
     """
-    row = _live(tx, parcel)
     to = tx.execute(select(manifests).where(manifests.c.id == manifest).with_for_update()).one()
+    row = _live(tx, parcel)
     if to.state != "open":
         raise Rejected(Code.MANIFEST_CLOSED, manifest=to.code)
     if row.carrier != to.carrier:
@@ -281,7 +281,9 @@ def close_out(tx: Tx, *, manifest: int, key: str, actor: str, now: int) -> Close
     if to is None:
         raise Rejected(Code.MANIFEST_CLOSED, manifest=manifest)
     on_board = (parcels.c.manifest_id == manifest) & (parcels.c.state == "loaded")
-    gone = tx.execute(select(parcels).where(on_board).order_by(parcels.c.id)).all()
+    loaded = select(parcels).where(on_board).order_by(parcels.c.id)
+    gone = tx.execute(loaded.with_for_update()).all()  # nobody takes one off from here on
+    _lock_orders(tx, {row.order_id for row in gone})  # and nobody stops one
     _refuse_stopped(tx, on_board)
     _hand_over(tx, [row.id for row in gone], actor, now)
     behind = tuple(tx.scalars(
@@ -342,9 +344,7 @@ def _hand_over(tx: Tx, parcel_ids: Sequence[int], actor: str, now: int) -> None:
 
 
 def _shipped(tx: Tx, order_ids: Sequence[int], now: int) -> list[OrderShipped]:
-    """The orders among *order_ids* of which nothing is left here: they are shipped now."""
-    mine = select(orders_table.c.id).where(orders_table.c.id.in_(order_ids))
-    tx.execute(mine.order_by(orders_table.c.id).with_for_update())
+    """The locked *order_ids* of which nothing is left here: they are shipped now."""
     unsent = select(order_lines.c.order_id).where(
         order_lines.c.order_id.in_(order_ids),
         order_lines.c.qty - order_lines.c.cancelled > order_lines.c.shipped,
@@ -373,6 +373,11 @@ def _shipped(tx: Tx, order_ids: Sequence[int], now: int) -> list[OrderShipped]:
 
 def _live(tx: Tx, parcel: int) -> Row[Any]:
     return tx.execute(select(parcels).where(parcels.c.id == parcel).with_for_update()).one()
+
+
+def _lock_orders(tx: Tx, order_ids: Collection[int]) -> None:
+    mine = select(orders_table.c.id).where(orders_table.c.id.in_(order_ids))
+    tx.execute(mine.order_by(orders_table.c.id).with_for_update())
 
 
 def _order(tx: Tx, order: int) -> Row[Any]:
