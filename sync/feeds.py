@@ -1,13 +1,15 @@
 """The worker that tells the world: events become webhooks, at least once, in order per order.
 
-It reads and settles in short transactions, and sends between them over one client. Killed at any
+It reads and settles in short transactions, and sends between them. Killed at any
 moment, it sends again what it cannot know to have arrived, under the same `webhook-id`.
 """
 
 import asyncio
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 
 import httpx2
@@ -50,13 +52,18 @@ def settings_of(webhooks: Mapping[str, Webhook]) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Makes attempts; never raises for what the world does. *secret* reads a reference."""
+    """Makes attempts; never raises for what the world does. *secret* reads a reference.
 
-    client: httpx2.AsyncClient
+    A client for each host: connections are kept by address, and one that was proven to be the one
+    host must not carry what is meant for another at the same address.
+    """
+
+    new_client: Callable[[], httpx2.AsyncClient]
     settings: Settings
     now: Callable[[], int]
     random: Random
     secret: Callable[[str], str]
+    clients: dict[str, httpx2.AsyncClient] = field(default_factory=dict)
 
     async def attempt(self, one: Outgoing) -> Tried:
         """Send one delivery once."""
@@ -80,10 +87,11 @@ class Sender:
             secrets = self.secret(one.secret)
             headers = headers_of(one.webhook_id, one.body, secrets=secrets, now=self.now())
             headers["host"] = httpx2.URL(one.url).netloc.decode("ascii")
-            request = self.client.build_request(
+            client = self.clients.get(host) or self.clients.setdefault(host, self.new_client())
+            request = client.build_request(
                 "POST", url, content=one.body, headers=headers, extensions={"sni_hostname": host}
             )
-            answer = await self.client.send(request, stream=True)
+            answer = await client.send(request, stream=True)
         try:
             said = await _beginning(answer)
         finally:
@@ -105,24 +113,27 @@ async def _beginning(answer: httpx2.Response) -> str:
 
 async def run(
     book: Book, *, now: Callable[[], int], random: Random, secret: Callable[[str], str],
-    settings: Settings | None = None, transport: httpx2.AsyncBaseTransport | None = None,
+    settings: Settings | None = None, trust: ssl.SSLContext | None = None,
 ) -> None:  # fmt: skip
     """Send until cancelled. *secret* gives the `whsec_` value behind a reference of the book."""
     settings = settings or Settings()
-    async with httpx2.AsyncClient(
-        transport=transport, trust_env=False, follow_redirects=False, timeout=settings.timeout_s
-    ) as client:
-        sender = Sender(client, settings, now, random, secret)
-        flying: dict[asyncio.Task[Tried], Outgoing] = {}
-        try:
-            while True:
-                seen = book.bell.count
-                await _turn(book, sender, flying)
-                await _anything(book, seen, flying)
-        finally:
-            for task in flying:
-                task.cancel()
-            await asyncio.gather(*flying, return_exceptions=True)
+    new_client = partial(
+        httpx2.AsyncClient, verify=trust or True, trust_env=False,
+        follow_redirects=False, timeout=settings.timeout_s,
+    )  # fmt: skip
+    sender = Sender(new_client, settings, now, random, secret)
+    flying: dict[asyncio.Task[Tried], Outgoing] = {}
+    try:
+        while True:
+            seen = book.bell.count
+            await _turn(book, sender, flying)
+            await _anything(book, seen, flying)
+    finally:
+        for task in flying:
+            task.cancel()
+        await asyncio.gather(*flying, return_exceptions=True)
+        for client in sender.clients.values():
+            await client.aclose()
 
 
 async def _turn(book: Book, sender: Sender, flying: dict[asyncio.Task[Tried], Outgoing]) -> None:

@@ -27,10 +27,10 @@ def wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def point_at(site: Site, receiver: Receiver, **changes: object) -> None:
-    """Have the site send to *receiver* from now on."""
+def point_at(site: Site, receiver: Receiver, url: str = "") -> None:
+    """Have the site send to *receiver* (or *url*) from now on."""
     site.write(incarnation.ensure, b"\x01" * 8)
-    endpoint = feeds.Endpoint(name=NAME, url=receiver.url, secret="env:OMS")
+    endpoint = feeds.Endpoint(name=NAME, url=url or receiver.url, secret="env:OMS")
     site.write(feeds.configure, [endpoint])
 
 

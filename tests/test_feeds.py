@@ -1,22 +1,29 @@
 """The worker that tells the OMS, against a real one that fails in every way it can."""
 
 import asyncio
+import ssl
 import sys
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from random import Random
 from typing import Any
 
+import httpx2
 import pytest
 from sqlalchemy import select
 
 from sync import feeds, outbox
-from tests.feed_site import FAST, all_told, event_count, point_at, quiet, until, working
+from sync.webhooks import Outgoing
+from tests.feed_site import FAST, all_told, event_count, point_at, quiet, until, wall_ms, working
 from tests.picking_site import Site, site_at
 from tests.sources import ROOT
 from tests.webhook_receiver import SECRET, Answer, Receiver, receiving
+from wms.config import Webhook
 from wms.errors import Code, Rejected
 from wms.schema import deliveries, orders
 
+CERTIFICATE = Path(__file__).parent / "fixtures/localhost.pem"
 pytestmark = pytest.mark.usefixtures("silence")
 
 
@@ -82,7 +89,7 @@ async def test_killed_at_any_moment_it_goes_on_and_nothing_is_lost(site: Site) -
         oms.slow_s = 0.02
         point_at(site, oms)
         site.release(site.orders([[("PEN", 2)]] * 15))
-        for arrivals in (3, 12, 25):
+        for arrivals in (3, 15):
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.feeds_process", url, cwd=ROOT
             )
@@ -209,6 +216,42 @@ async def test_a_secret_that_is_missing_stops_webhooks_and_nothing_else(site: Si
             await all_told(book)
     assert len(oms.taken) == 1
     assert site.rows(select(orders.c.state)) == [("accepted",)]
+
+
+async def test_tls_proves_the_name_of_each_url_even_at_one_address() -> None:
+    """Addresses are looked up before the client connects: names must be proven all the same."""
+    here = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    here.load_cert_chain(CERTIFICATE)
+    trust = ssl.create_default_context(cafile=str(CERTIFICATE))
+    async with receiving(Receiver(), here) as oms:
+        sender = feeds.Sender(
+            partial(httpx2.AsyncClient, verify=trust, trust_env=False), FAST, wall_ms, Random(1),
+            lambda _: SECRET,
+        )  # fmt: skip
+        fates = []
+        for host in ("localhost", "127.0.0.1", "localhost"):
+            one = Outgoing(
+                delivery=1, endpoint=1, name="oms", url=f"https://{host}:{oms.port}/hook",
+                secret="s", webhook_id="m", body=b'{"data": {"about": "a", "seq": 1}}', attempts=0,
+            )  # fmt: skip
+            fates.append(await sender.attempt(one))
+        for client in sender.clients.values():
+            await client.aclose()
+    assert [tried.fate for tried in fates] == ["delivered", "retry", "delivered"]
+    assert "CERTIFICATE_VERIFY_FAILED" in fates[1].error
+
+
+async def test_an_address_inside_is_not_connected_to_unless_it_is_allowed(site: Site) -> None:
+    site.order(("PEN", 2))
+    point_at(site, Receiver(), url="http://10.255.255.1:9/hook")
+    async with working(site.book.url):
+        await until(lambda: any(row.attempts for row in waiting(site)))
+        assert "no public address" in waiting(site)[0].last_error
+    inside = Webhook(url="http://10.1.2.3:81/x", secret="s", private_network=True, retry_scale=0.5)
+    outside = Webhook(url="https://oms.example/x", secret="s")
+    settings = feeds.settings_of({"inside": inside, "oms": outside})
+    assert settings.private_hosts == {"10.1.2.3"}
+    assert settings.scales == {"inside": 0.5, "oms": 1.0}
 
 
 async def test_410_ends_it(site: Site) -> None:

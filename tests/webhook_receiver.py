@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -112,7 +113,9 @@ async def _drip(writer: asyncio.StreamWriter, answer: Answer) -> None:
 
 
 @asynccontextmanager
-async def receiving(receiver: Receiver) -> AsyncIterator[Receiver]:
+async def receiving(
+    receiver: Receiver, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Receiver]:
     """The receiver on a free port of this machine (the same one, if it had one before)."""
     tasks: set[asyncio.Task[None]] = set()
 
@@ -121,7 +124,7 @@ async def receiving(receiver: Receiver) -> AsyncIterator[Receiver]:
         tasks.add(task)
         await asyncio.wait({task})
 
-    server = await asyncio.start_server(serve, "127.0.0.1", receiver.port)
+    server = await asyncio.start_server(serve, "127.0.0.1", receiver.port, ssl=tls)
     receiver.port = server.sockets[0].getsockname()[1]
     try:
         yield receiver
