@@ -63,6 +63,7 @@ class Bot:
     hand: Counter[Bin] = field(default_factory=Counter)
     cart: list[str] = field(default_factory=list)
     steps: int = 0
+    turns: int = 0  # how often it chose among several: the next one is another one
     bounce_s: float = 0.35  # longer than the floor's
     last_text: str = ""
     paused: asyncio.Event = field(default_factory=asyncio.Event)

@@ -22,8 +22,8 @@ async def pack_tote(bot: Bot, prompt: Prompt) -> Prompt:
     if not here:
         await asyncio.sleep(WAIT_S)
         return await bot.terminal.prompt()
-    bot.steps += 1
-    tote = here[bot.steps % len(here)]
+    bot.turns += 1
+    tote = here[bot.turns % len(here)]
     bench_of(bot).tags(bot.world.totes[tote])
     after = await bot.terminal.scan(tote)
     if after.locked:

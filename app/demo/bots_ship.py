@@ -12,12 +12,12 @@ async def ship_manifest(bot: Bot, prompt: Prompt) -> Prompt:
     if not waiting and not bot.trouble.closing:
         await asyncio.sleep(WAIT_S)
         return await bot.terminal.prompt()
-    bot.steps += 1
+    bot.turns += 1
     digits = [option for option in prompt.options if option.key.isdigit()]
     if not digits:
         await asyncio.sleep(WAIT_S)
         return await bot.terminal.prompt()
-    return await bot.terminal.key(digits[bot.steps % len(digits)].key)
+    return await bot.terminal.key(digits[bot.turns % len(digits)].key)
 
 
 async def ship_load(bot: Bot, prompt: Prompt) -> Prompt:
