@@ -99,6 +99,21 @@ def test_more_numbers_follow_those_that_are_left(book: Book) -> None:
     assert numbers(book) == (7, 20)
 
 
+def test_no_number_of_a_carrier_belongs_to_two_owners(book: Book) -> None:
+    two = SiteSettings(owners=(NewOwner(code="A"), NewOwner(code="B")))
+    book.write_now(site_settings.put, two)
+    mine = NewRange(owner="A", carrier="y", first=10, last=20)
+    book.write_now(site_settings.put_ranges, [mine])
+    for first, last in ((20, 30), (1, 10), (12, 13), (1, 99)):
+        yours = NewRange(owner="B", carrier="y", first=first, last=last)
+        with pytest.raises(Rejected) as refusal:
+            book.write_now(site_settings.put_ranges, [yours])
+        assert refusal.value.code == Code.TRACKING_OVERLAP
+    elsewhere = NewRange(owner="B", carrier="z", first=10, last=20)
+    beside = NewRange(owner="B", carrier="y", first=21, last=30)
+    book.write_now(site_settings.put_ranges, [elsewhere, beside])
+
+
 def test_a_dry_run_keeps_nothing(book: Book, tmp_path: Path) -> None:
     said = genba(tmp_path, EXAMPLE, "--dry-run")
     assert said.stdout.startswith("All is well, nothing was kept: owners 1")

@@ -128,6 +128,7 @@ class Code(StrEnum):
     BADGE_LOCKED = "badge.locked"
     TRACKING_EXHAUSTED = "tracking.exhausted"
     TRACKING_USED = "tracking.used"
+    TRACKING_OVERLAP = "tracking.overlap"
     SLIP_OTHER_ORDER = "slip.other_order"
     LABEL_OTHER_PARCEL = "label.other_parcel"
     MANIFEST_CLOSED = "manifest.closed"

@@ -5,6 +5,7 @@ what it does not name stays.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Annotated
 
 import msgspec
@@ -89,7 +90,8 @@ def put_boxes(tx: Tx, rows: Sequence[NewBox]) -> None:
 def put_ranges(tx: Tx, rows: Sequence[NewRange]) -> None:
     """Give owners numbers. A number that was used is never given again: the next one only grows.
 
-    Refuses `REFERENCE_UNKNOWN`, and `TRACKING_USED` for a range that lies behind.
+    Refuses `REFERENCE_UNKNOWN`, `TRACKING_USED` for a range that lies behind, and
+    `TRACKING_OVERLAP` where another owner has some of these numbers of that carrier.
     """
     refuse_first(shape_faults(rows))
     _refuse_unknown_owners(tx, [row.owner for row in rows])
@@ -110,6 +112,20 @@ def put_ranges(tx: Tx, rows: Sequence[NewRange]) -> None:
         tx, tracking_ranges, values, key=("owner", "carrier"),
         update=lambda new: {"next": new.next, "last": new.last},
     )  # fmt: skip
+    _refuse_overlap(tx)
+
+
+def _refuse_overlap(tx: Tx) -> None:
+    """No two parcels of a carrier may ever get one number: ranges still to be given lie apart."""
+    left = tracking_ranges.c.next <= tracking_ranges.c.last
+    by_carrier = (tracking_ranges.c.carrier, tracking_ranges.c.next)
+    rows = tx.execute(select(tracking_ranges).where(left).order_by(*by_carrier)).all()
+    for one, following in pairwise(rows):
+        if one.carrier == following.carrier and following.next <= one.last:
+            raise Rejected(
+                Code.TRACKING_OVERLAP, field="tracking", owner=following.owner, other=one.owner,
+                carrier=one.carrier,
+            )  # fmt: skip
 
 
 def _refuse_unknown_owners(tx: Tx, wanted: Iterable[str]) -> None:
