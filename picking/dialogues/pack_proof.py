@@ -145,21 +145,25 @@ def weight_differs(facts: Facts, box: Box, difference_g: int) -> Say:
     assert facts.order is not None, "only an order's goods are weighed"
     likely = [(abs(content.weight_g - abs(difference_g)), content) for content in facts.bound]
     error_g, culprit = min(likely, key=lambda pair: pair[0])
+    tolerance_g = facts.order.tolerance_g
     other = _other_box(facts, box, difference_g)
     said: dict[str, str | int] = {"difference": f"{difference_g:+d}"}
-    if other is not None and abs(other.tare_g - box.tare_g - difference_g) < error_g:
-        said |= {"box": box.code, "other": other.code}
-        return Say("pack.other_box", "error", scanned=f"{difference_g:+d} g", params=said)
     code = "pack.too_heavy" if difference_g > 0 else "pack.too_light"
-    if error_g > max(facts.order.tolerance_g, culprit.weight_g // 5):
-        return Say("pack.weight_differs", "error", scanned=f"{difference_g:+d} g", params=said)
-    said |= {"item": culprit.name, "weight": culprit.weight_g}
+    if other is not None and _off_g(other, box, difference_g) <= min(tolerance_g, error_g - 1):
+        code, said = "pack.other_box", {**said, "box": box.code, "other": other.code}
+    elif error_g > max(tolerance_g, culprit.weight_g // 5):
+        code = "pack.weight_differs"
+    else:
+        said |= {"item": culprit.name, "weight": culprit.weight_g}
     return Say(code, "error", scanned=f"{difference_g:+d} g", params=said)
+
+
+def _off_g(other: Box, box: Box, difference_g: int) -> int:
+    """By how much the weight would still be off if *other* stood there instead of *box*."""
+    return abs(other.tare_g - box.tare_g - difference_g)
 
 
 def _other_box(facts: Facts, box: Box, difference_g: int) -> Box | None:
     """The box that may stand there instead: the one whose own weight explains most."""
     others = [other for other in facts.boxes if other.code != box.code]
-    return min(
-        others, key=lambda other: abs(other.tare_g - box.tare_g - difference_g), default=None
-    )
+    return min(others, key=lambda other: _off_g(other, box, difference_g), default=None)

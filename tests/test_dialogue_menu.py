@@ -1,0 +1,50 @@
+"""The menu's table: each transition that it lists."""
+
+import pytest
+
+from picking.dialogues.menu import MENU, Facts, State
+from tests.dialogue_table import Move, command, key, move, other
+from wms.prompts import Await
+
+ALL = Facts(("pick", "pack", "ship", "task"))
+
+
+def choose(digit: str, facts: Facts = ALL) -> Move:
+    return move(MENU, State(), key(digit), facts)
+
+
+def test_menu_to_pick_by_its_digit() -> None:
+    assert choose("1").at == "pick"
+    assert move(MENU, State(), command("1"), ALL).at == "pick"
+
+
+def test_menu_to_pack_by_its_digit() -> None:
+    assert choose("2").at == "pack"
+
+
+def test_menu_to_ship_by_its_digit() -> None:
+    assert choose("3").at == "ship"
+    assert choose("1", Facts(("ship",))).at == "ship", "digits are given to what is open"
+
+
+def test_menu_to_task_by_its_digit() -> None:
+    assert choose("4").at == "task"
+
+
+@pytest.mark.parametrize("digit", ["5", "9", "12"])
+def test_menu_to_menu_when_there_is_no_such_digit(digit: str) -> None:
+    refused = choose(digit)
+    assert (refused.at, refused.evidence) == ("menu", ("0-4", digit))
+    assert move(MENU, State(), other("²"), ALL).refused
+
+
+def test_menu_to_badge_by_zero() -> None:
+    assert choose("0").at == "sign_off"
+    assert move(MENU, State(), command("0"), ALL).at == "sign_off"
+
+
+def test_the_menu_shows_what_is_open_and_nothing_else() -> None:
+    prompt = MENU.prompt(State(), Facts(("ship",)), "en")
+    digits = [(option.key, option.label) for option in prompt.options if option.key.isdigit()]
+    assert digits == [("1", "Ship"), ("0", "Sign off")]
+    assert prompt.awaits == (Await.CHOICE,)
