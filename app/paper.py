@@ -47,6 +47,8 @@ def give(
     template: Template, labels: Sequence[dict[str, Any]], where: Where
 ) -> None:  # fmt: skip
     """Bring *labels* wherever *where* says; refuses what the template cannot print."""
+    if not labels:
+        fail(say("label.none", spoken()))
     if where.as_json:
         typer.echo(msgspec.json.encode(labels))
         return

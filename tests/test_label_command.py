@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 from PIL import Image
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from typer.testing import CliRunner, Result
 
 from app.__main__ import cli
@@ -187,6 +187,15 @@ def test_a_sheet_of_paper_holds_labels_and_shipping_labels_have_none(shop: Shop)
     assert barcodes(page) == {"CMD:ok", "CMD:short"}
 
 
+def test_nothing_to_label_is_said_and_no_paper_is_made(shop: Shop) -> None:
+    shop.book.write_now(lambda tx: tx.execute(delete(boxes)))
+    file = shop.folder / "labels.pdf"
+    for option in ("--sheet", "--preview", "--out"):
+        result = shop.genba("label", "box", "--all", option, str(file))
+        assert (result.exit_code, result.stderr) == (1, "There is nothing to label\n")
+    assert not file.exists()
+
+
 def test_a_file_that_cannot_be_written_is_said_in_a_line(shop: Shop) -> None:
     result = shop.genba("label", "tote", "T-001", "--out", str(shop.folder / "no" / "x.zpl"))
     assert result.exit_code == 1
@@ -235,6 +244,7 @@ def test_a_slip_is_found_by_the_shop_s_number(shop: Shop) -> None:
 
 
 def test_a_manifest_is_listed_and_made(shop: Shop) -> None:
+    assert "No pickup is open" in shop.done("manifest").stderr
     shop.book.write_now(lambda tx: tx.execute(
         insert(manifests).values(code="M-1", carrier="yamato", pickup_ms=NOW)
     ))  # fmt: skip

@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from app.language import spoken
+from wms.messages import say
+
 Out = Annotated[Path | None, typer.Option(help="Write the PDF to this file.")]
 Print = Annotated[str, typer.Option("--print", help="Print at this station.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Only the data, as JSON.")]
@@ -60,8 +63,11 @@ def manifest(
     with read_only(config) as (settings, book):
         zone = settings.site.zone
         if not code:
-            for pickup in book.read_now(pickups.listed, zone=zone):
+            found = book.read_now(pickups.listed, zone=zone)
+            for pickup in found:
                 typer.echo(f"{pickup.code}\t{pickup.loaded}\t{pickup.waiting}")
+            if not found:
+                typer.echo(say("manifest.none", spoken()), err=True)
             return
         data = book.read_now(slip_data.manifest_data, code, zone=zone, site=settings.site.name)
     where = paper.Where(config=config, out=out, station=print_at, as_json=as_json)
