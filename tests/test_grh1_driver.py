@@ -1,7 +1,7 @@
 """The robot driver on a real socket: what it refuses to believe, and when it stops writing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from devices.capabilities import ConfigFault, Unavailable, Uncertain
-from devices.codecs.grh1 import Cmd, Command
+from devices.codecs.grh1 import Cmd, Command, State
 from devices.drivers.grh1 import E_STOP, FROZEN, WRONG_PROFILE, Grh1Robot
 from devices.twins.grh1 import Grh1Twin, Pace
 from tests.devices_bench import Heard, until
+from tests.grh1_rig import JOURNAL, Rig
 from wms.signals import RobotState
 
 FAST: Mapping[str, Any] = {
@@ -197,3 +198,42 @@ async def test_wrong_options_are_a_fault() -> None:
     for options in ({}, {"host": "a", "prot": 1}, {"host": "a", "unit": 256}):
         with pytest.raises(ConfigFault):
             Grh1Robot(options)
+
+
+class Meddled:
+    """`Registers` of a PLC that confirms a mission just after its journal was read."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.rig, self.has_meddled = rig, False
+
+    async def connect(self) -> None:
+        """It is there."""
+
+    async def read(self, address: int, count: int) -> list[int]:
+        self.rig.scan()
+        values = self.rig.plc.read(address, count)
+        if address == JOURNAL and not self.has_meddled:
+            self.has_meddled = True
+            self.rig.send(Cmd.CONFIRM, 77)
+        return values
+
+    async def write(self, address: int, values: Sequence[int]) -> None:
+        raise AssertionError("nobody writes here")
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+async def test_a_journal_that_belongs_to_no_moment_is_read_again() -> None:
+    rig = Rig()
+    rig.send(Cmd.ASSIGN, 77)
+    rig.until(State.DONE)
+    meddled = Meddled(rig)
+    robot = Grh1Robot({"host": "bench", "poll_s": 0.001}, lambda _options: meddled)
+    await robot.open(Heard().link())
+    seen = await robot.look()
+    assert meddled.has_meddled
+    # Never a mission that is neither in hand nor in the journal: that would send people searching.
+    assert seen.status.mission == 0
+    assert seen.finished(77) is not None
+    await robot.close()

@@ -193,12 +193,26 @@ async def test_a_second_floor_takes_the_robot_over_and_the_first_stands_down(
         assert s.faults() == []
 
 
-async def test_a_restored_book_goes_on_past_the_robots_numbers(sqlite_url: str) -> None:
+@pytest.mark.parametrize(("fence", "seq"), [(500, 700), (65_535, 65_534), (40_000, 33_000)])
+async def test_a_restored_book_goes_on_past_the_robots_numbers(
+    sqlite_url: str, fence: int, seq: int
+) -> None:  # fmt: skip
     async with Site(sqlite_url) as s:
-        s.twin.plc.memory.fence, s.twin.plc.memory.ack_seq = 65_535, 65_534
+        s.twin.plc.memory.fence, s.twin.plc.memory.ack_seq = fence, seq
         await s.boot()
         job = s.request()
         await s.until_state(job, "done")
         await s.until_idle()
-        assert s.twin.plc.memory.fence == 1
-        assert 1 <= s.twin.plc.memory.ack_seq < 100
+        assert s.twin.plc.memory.fence == fence % 65_535 + 1
+        assert 2 <= (s.twin.plc.memory.ack_seq - seq) % 65_536 < 10
+
+
+async def test_a_number_that_was_set_aside_is_never_used_for_another_command(
+    sqlite_url: str,
+) -> None:
+    async with site(sqlite_url, reached=kill_at("assign:committed", times=3)) as s:
+        job = s.request()
+        await s.until_with_reboots(lambda: s.twin.plc.memory.ack_seq > 0)
+        assert s.twin.plc.memory.ack_seq >= 4  # three were set aside, and perhaps written
+        await s.until_state(job, "done")
+        assert s.faults() == []
