@@ -3,7 +3,6 @@
 Tables that only grow (journal, moves, events, parcels) are looked at from their newest row back.
 """
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, Table, and_, distinct, func, or_, select
 
+from app.board.names import Names, names_in
 from sync import feeds
 from wms import calendar
 from wms.calendar import Calendar, business_day
@@ -26,7 +26,6 @@ from wms.schema import (
     devices,
     endpoints,
     events,
-    items,
     missions,
     moves,
     order_lines,
@@ -119,17 +118,6 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """What ids and actors are called."""
-
-    items: dict[int, str]
-    orders: dict[int, str]
-    people: dict[str, str]
-    tasks: dict[int, dict[str, Any]]
-    jobs: dict[int, str]  # print job -> station
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything at one moment."""
 
@@ -171,7 +159,7 @@ def read(tx: Tx, *, now: int) -> Facts:
         pickups=_pickups(tx), rate=_rate(tx, now, began), missing=_missing(tx, live),
         to_count=_to_count(tx), workers=_workers(tx, now - window_ms), worked_ms=window_ms,
         robots=_robots(tx), devices=tuple(tx.execute(select(devices).order_by(devices.c.name))),
-        redo=redo, happened=happened, names=_names(tx, [*happened, *(p.told for p in redo.parked)]),
+        redo=redo, happened=happened, names=names_in(tx, [*happened, *(p.told for p in redo.parked)]),
     )  # fmt: skip
 
 
@@ -369,32 +357,3 @@ def _happened(tx: Tx, midnight: int) -> tuple[Told, ...]:
         .limit(HAPPENINGS_READ)
     )
     return tuple(told(row) for row in tx.execute(query))
-
-
-def _names(tx: Tx, happened: Iterable[Told]) -> Names:
-    """Names for the ids in *happened*."""
-    ids: dict[str, set[int]] = {"item_id": set(), "order_id": set(), "task_id": set(),
-                                "job_id": set()}  # fmt: skip
-    for one in happened:
-        for field, found in ids.items():
-            if (value := getattr(one.event, field, None)) is not None:
-                found.add(value)
-    return Names(
-        items=_by_id(tx, items, "sku", ids["item_id"]),
-        orders=_by_id(tx, orders, "code", ids["order_id"]),
-        people={
-            f"person:{row.id}": row.name for row in tx.execute(select(people.c.id, people.c.name))
-        },
-        tasks={
-            number: json.loads(body)
-            for number, body in _by_id(tx, tasks, "body", ids["task_id"]).items()
-        },
-        jobs=_by_id(tx, print_jobs, "station", ids["job_id"]),
-    )
-
-
-def _by_id(tx: Tx, table: Table, column: str, ids: set[int]) -> dict[int, str]:
-    if not ids:
-        return {}
-    query = select(table.c.id, table.c[column]).where(table.c.id.in_(ids))
-    return {row.id: row[1] for row in tx.execute(query)}

@@ -1,6 +1,7 @@
 """What went wrong on the floor today, newest first, in words. Pure."""
 
-from app.board.facts import Facts, Names
+from app.board.facts import Facts
+from app.board.names import Names
 from app.board.tiles import DOWN
 from app.board.words import clock_s, known, reason
 from wms.board_state import Happening, Tone
