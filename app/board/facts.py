@@ -159,7 +159,8 @@ def read(tx: Tx, *, now: int) -> Facts:
         pickups=_pickups(tx), rate=_rate(tx, now, began), missing=_missing(tx, live),
         to_count=_to_count(tx), workers=_workers(tx, now - window_ms), worked_ms=window_ms,
         robots=_robots(tx), devices=tuple(tx.execute(select(devices).order_by(devices.c.name))),
-        redo=redo, happened=happened, names=names_in(tx, [*happened, *(p.told for p in redo.parked)]),
+        redo=redo, happened=happened,
+        names=names_in(tx, [*happened, *(parked.told for parked in redo.parked)]),
     )  # fmt: skip
 
 
