@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from tests.ledger_world import ACTOR, NOON, PEN
+from tests.ledger_site import ACTOR, NOON, PEN
 from wms import allocation, stock
 from wms.db import Book
 from wms.errors import Rejected

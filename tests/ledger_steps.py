@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Protocol, TypeVar
 
-from tests.ledger_world import (
+from tests.ledger_site import (
     BINS,
     CONDITIONS,
     CONTAINERS,
@@ -20,8 +20,8 @@ from tests.ledger_world import (
     SPOTS,
     STANDS,
     TOTES,
-    World,
 )
+from tests.ledger_world import World
 from wms.stock import Key
 
 T = TypeVar("T")
@@ -90,14 +90,17 @@ def pick(world: World, choice: Choice) -> None:
     if world.held:
         number = choice.one(sorted(world.held))
         most = world.held[number].qty
-        qty = choice.one((most, choice.number(1, most + 1)))
+        qty = choice.one((most, choice.number(1, most), choice.number(1, most + 1)))
         totes = [tote for tote in TOTES if tote != world.held[number].key.place]
         world.pick(number, qty, choice.one(totes))
 
 
 def unpick(world: World, choice: Choice) -> None:
+    """Often a part of a promise whose rest is open still: the two become one again."""
+    parts = [n for n, one in sorted(world.held.items()) if one.state == "picked" and one.of]
+    whole = choice.one((True, False)) or not parts
     if world.held:
-        world.unpick(choice.one(sorted(world.held)))
+        world.unpick(choice.one(sorted(world.held) if whole else parts))
 
 
 def bind(world: World, choice: Choice) -> None:

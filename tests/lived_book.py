@@ -5,7 +5,8 @@ from random import Random
 from sqlalchemy import insert, select, update
 
 from sync import outbox
-from tests.ledger_world import ACTOR, FOOD, NOON, PEN, RADIO, SOMEONE, World
+from tests.ledger_site import ACTOR, FOOD, NOON, PEN, RADIO, SOMEONE
+from tests.ledger_world import World
 from wms import commands, missions, orders, robots, seals, stock, tasks
 from wms.db import Tx
 from wms.new_order import NewLine, NewOrder

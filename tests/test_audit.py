@@ -12,7 +12,8 @@ from typer.testing import CliRunner, Result
 
 from app.__main__ import cli
 from tests.corruptions import CORRUPTIONS, Corruption
-from tests.ledger_world import PEN, World
+from tests.ledger_site import PEN
+from tests.ledger_world import World
 from tests.lived_book import live
 from wms import audit, auditor
 from wms.db import Book, Tx

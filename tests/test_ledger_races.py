@@ -10,7 +10,8 @@ from tests.ledger_racers import (
     same_way,
     take_free,
 )
-from tests.ledger_world import PEN, World, world_at
+from tests.ledger_site import PEN
+from tests.ledger_world import World, world_at
 from tests.racing import RACERS, race
 from wms import auditor
 from wms.errors import Code

@@ -7,7 +7,8 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import select, text
 
-from tests.ledger_world import PEN, World, world_at
+from tests.ledger_site import PEN
+from tests.ledger_world import World, world_at
 from wms import auditor, commands, seals
 from wms.db import Book, Tx
 from wms.schema import commands as commands_table

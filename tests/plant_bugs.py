@@ -1,0 +1,208 @@
+"""Plants bugs in a copy of the project, one at a time, and sees whether the tests notice.
+
+`python -m tests.plant_bugs` prints a line for each: what was planted, and which tests caught it.
+Exit code 1 when one survived (or when the tests fail without any).
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+ROOT = Path(__file__).parent.parent
+COPIED = ("app", "wms", "picking", "sync", "labels", "devices", "tui", "tests", "pyproject.toml")
+# The seeded driver: it fails at once, where Hypothesis would first look for the smallest way.
+STEPS = ("tests/test_stock.py", "-k", "hundreds and sqlite")
+RACES = ("tests/test_ledger_races.py",)
+FAILED = 1  # pytest's exit code when tests ran and some failed
+SHOWN = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bug:
+    """A change of one place in one file, and the tests that must notice it."""
+
+    what: str
+    file: str
+    right: str
+    wrong: str
+    also: str = ""  # code that the wrong one needs, at the end of the file
+    tests: tuple[str, ...] = STEPS
+
+
+ABSOLUTE = """
+
+def _absolute(tx, guard, values, rows):
+    import types
+
+    done = 0
+    for row in rows:
+        was = tx.execute(select(stock).where(*_same_key()), row).mappings().first() or {}
+        less = {name: was.get(name, 0) - row["b_qty"] for name in values}
+        changed = update(stock).where(*_same_key(), guard).values(less)
+        done += tx.execute(changed, row).rowcount
+    return types.SimpleNamespace(rowcount=done)
+"""
+
+
+BUGS = (
+    Bug(
+        what="free units are taken without looking how many are free",
+        file="wms/stock.py",
+        right="(free, left >= stock.c.allocated, {",
+        wrong="(free, left == left, {",
+    ),
+    Bug(
+        what="a balance is read, counted down here, and written back",
+        file="wms/stock.py",
+        right="tx.execute(update(stock).where(*_same_key(), guard).values(values), rows)",
+        wrong="_absolute(tx, guard, values, rows)",
+        also=ABSOLUTE,
+        tests=RACES,
+    ),
+    Bug(
+        what="what arrives replaces what was there",
+        file="wms/stock.py",
+        right='"qty": stock.c.qty + new.qty,',
+        wrong='"qty": new.qty,',
+    ),
+    Bug(
+        what="a pick leaves its promise behind",
+        file="wms/stock.py",
+        right='            if line.promise == "kept":\n',
+        wrong='            if line.promise == "lost":\n',
+    ),
+    Bug(
+        what="a key may be used for something else",
+        file="wms/stock.py",
+        right="            if not same:\n",
+        wrong="            if not same and not row:\n",
+    ),
+    Bug(
+        what="the second half of a regrade is forgotten",
+        file="wms/stock.py",
+        right="    return post(tx, [line, back], actor=actor, now=now) == 2",
+        wrong="    return post(tx, [line], actor=actor, now=now) == len([back])",
+    ),
+    Bug(
+        what="a container is carried away from where it is not",
+        file="wms/stock.py",
+        right="    here = (places.c.code == container) & (places.c.parent == source)\n",
+        wrong="    here = places.c.code == container\n",
+    ),
+    Bug(
+        what="a container may be put into itself",
+        file="wms/stock.py",
+        right="        if above == container:\n",
+        wrong="        if above == container + '?':\n",
+    ),
+    Bug(
+        what="packing does not end the promise",
+        file="wms/allocation.py",
+        right='promise="ended", reason="pack"',
+        wrong='promise="kept", reason="pack"',
+    ),
+    Bug(
+        what="an undone pick is not added to what was left of it",
+        file="wms/allocation.py",
+        right="grown.values(qty=allocations.c.qty + row.qty)",
+        wrong="grown.values(qty=allocations.c.qty)",
+    ),
+    Bug(
+        what="a released promise still binds the stock",
+        file="wms/allocation.py",
+        right="        ledger.promise(tx, freed)\n",
+        wrong="",
+    ),
+    Bug(
+        what="the same pick again is another pick",
+        file="wms/allocation.py",
+        right="    if booked is None:\n        return None\n    part = booked",
+        wrong="    if booked is None or booked:\n        return None\n    part = booked",
+    ),
+    Bug(
+        what="goods that left stay in their box",
+        file="wms/parcels.py",
+        right="    ledger.post(tx, lines, actor=actor, now=now)\n",
+        wrong="    del lines\n",
+    ),
+    Bug(
+        what="readers do not wait for slow writers",
+        file="wms/events.py",
+        right="        .where(events.c.xid < horizon(tx))\n",
+        wrong="",
+        tests=("tests/test_events.py",),
+    ),
+    Bug(
+        what="seals do not wait for slow writers",
+        file="wms/seals.py",
+        right="        .where(table.c.xid < horizon(tx))\n",
+        wrong="",
+        tests=("tests/test_seals.py",),
+    ),
+)
+
+
+@contextmanager
+def copy_of_project() -> Iterator[Path]:
+    """A copy of the code and its tests; the installed packages are those of this Python."""
+    ignored = shutil.ignore_patterns("__pycache__", ".*")
+    with tempfile.TemporaryDirectory(prefix="genba-bugs-") as name:
+        folder = Path(name)
+        for part in COPIED:
+            if (ROOT / part).is_dir():
+                shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+            else:
+                shutil.copy(ROOT / part, folder / part)
+        yield folder
+
+
+def run(folder: Path, tests: tuple[str, ...]) -> tuple[int, str]:
+    """The exit code of *tests* in *folder*, and which of them failed first."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return done.returncode, failed[0].split(" - ")[0].removeprefix("FAILED ") if failed else ""
+
+
+def is_caught(folder: Path, bug: Bug) -> bool:
+    """Plant *bug*, run its tests, and put the file back. Says what came of it."""
+    file = folder / bug.file
+    whole = file.read_text("utf-8")
+    if whole.count(bug.right) != 1:
+        typer.echo(f"LOST      {bug.what}: {bug.file} no longer has the place for it")
+        return False
+    file.write_text(whole.replace(bug.right, bug.wrong) + bug.also, "utf-8")
+    code, by = run(folder, bug.tests)
+    file.write_text(whole, "utf-8")
+    word = "caught" if code == FAILED else "SURVIVED"
+    typer.echo(f"{word:10}{bug.what}\n{'':10}by {by[:SHOWN] or 'nobody'}")
+    return code == FAILED
+
+
+def main() -> int:
+    """Run everything. Returns the exit code."""
+    with copy_of_project() as folder:
+        for tests in dict.fromkeys(bug.tests for bug in BUGS):
+            code, by = run(folder, tests)
+            if code != 0:
+                typer.echo(f"{' '.join(tests)} fails without any bug: {by}")
+                return 1
+        caught = [is_caught(folder, bug) for bug in BUGS]
+    typer.echo(f"{sum(caught)} of {len(caught)} bugs caught")
+    return 0 if all(caught) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
