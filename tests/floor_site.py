@@ -55,7 +55,7 @@ TOKEN = "token-of-"
 ON_BOTH = pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 FIRST_NUMBER = 26_249_216_032
 STOCK = (("TEA", "A-01", 80), ("CUP", "B-02", 300), ("HAT", "C-03", 120))
-JAN = {"TEA": "4901234567894", "CUP": "4902345678904", "HAT": "4903456789014"}
+JAN = {"TEA": "4901234567894", "CUP": "4902345678905", "HAT": "4903456789016"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Every transition that a dialogue lists has a test that is named for it, and no test invents one."""
+"""Every transition that a dialogue lists has a test named for it, and no test invents one."""
 
 from pathlib import Path
 
