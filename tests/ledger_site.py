@@ -125,6 +125,6 @@ def look(tx: Tx) -> tuple[Any, Any, list[Any], dict[str, str]]:
         places_table.c.code.in_(CONTAINERS)
     )
     return (
-        audit(tx), auditor.agree(tx), list(tx.execute(select(balances))),
+        audit(tx), auditor.replay(tx), list(tx.execute(select(balances))),
         {row.code: row.parent for row in tx.execute(stands)},
     )  # fmt: skip

@@ -291,9 +291,9 @@ class World:
 
     def check(self) -> None:
         """The book, the SQL, the replay and the memory are of one mind."""
-        found, differing, rows, stands = self.book.read_now(look)
-        assert found == []
-        assert differing == []
+        by_sql, by_replay, rows, stands = self.book.read_now(look)
+        assert by_sql == []
+        assert by_replay == []
         there = {allocation.key_of(row): (row.qty, row.allocated) for row in rows}
         keys = set(there) | {key for key, qty in self.qty.items() if qty}
         mine = {key: (self.qty[key], self.promised[key]) for key in keys}

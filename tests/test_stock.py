@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from tests import plant_bugs
 from tests.ledger_steps import STEPS, Dice
 from tests.ledger_world import World, world_at
 
 T = TypeVar("T")
-SHORT = {"sqlite": (12, 30), "postgresql": (4, 20)}  # runs, steps of each
+SHORT = {"sqlite": (10, 30), "postgresql": (3, 20)}  # runs, steps of each
 LONG = {"sqlite": (200, 50), "postgresql": (40, 50)}
-DRIVEN = {"sqlite": 400, "postgresql": 200}  # steps
+DRIVEN = {"sqlite": 400, "postgresql": 120}  # steps
 
 
 class Drawn:
@@ -93,3 +94,9 @@ def test_hundreds_of_steps_from_a_seed(
 @pytest.mark.parametrize("seed", range(2))
 def test_thousands_of_steps_from_a_seed(seed: int, database_url: str) -> None:
     drive(database_url, seed, steps=2_000)
+
+
+@pytest.mark.long
+def test_bugs_planted_in_the_ledger_are_caught() -> None:
+    """`python -m tests.plant_bugs` shows which test caught what."""
+    assert plant_bugs.main() == 0
