@@ -1,6 +1,8 @@
 """`GET /metrics` tells what waits and what happened, to those who may see the board."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -17,6 +19,7 @@ from devices.supervisor import Supervisor
 from sync import outbox
 from sync.outbox import Endpoint
 from tests.intake_site import NOW, accept, order, seeded
+from tests.sources import text_of
 from tests.supervised import OneDriver, Peer
 from wms import commands, seals, tokens
 from wms.db import Book, Tx
@@ -176,6 +179,18 @@ async def test_devices_show_their_health_and_the_supervisor_s_counts(book: Book)
     assert ("genba_device_online_seconds_total", "scale-1") in found
     assert found["genba_signals_waiting",] == 1
     await watched.stop_all()
+
+
+async def test_the_documents_name_numbers_that_there_are(book: Book) -> None:
+    book.write_now(outbox.configure, [Endpoint(name="oms", url="https://o/", secret="env:X")])
+    said = set(re.findall(r"`(genba_[a-z_]+)`", text_of(Path("docs/api.md"))))
+    text = (await Meter(supervisor()).text(book, now=NOW)).decode()
+    there = {
+        name for family in text_string_to_metric_families(text)
+        for name in (family.name, f"{family.name}_total")
+    }  # fmt: skip
+    assert len(said) > 10
+    assert said <= {*there, "genba_info"}
 
 
 def test_only_who_may_see_the_board_is_told(sqlite_url: str) -> None:

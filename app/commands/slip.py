@@ -45,7 +45,9 @@ def slip(
 
 
 def manifest(
-    code: Annotated[str, typer.Argument(help="M-YAMATO-1122-1700; none lists the open ones.")] = "",
+    code: Annotated[
+        str, typer.Argument(help="Its code; none lists the open ones.")
+    ] = "",
     out: Out = None,
     print_at: Print = "",
     as_json: AsJson = False,
