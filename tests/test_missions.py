@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from devices.capabilities import Health
 from devices.conformance import until
 from devices.twins import grh1_memory as m
 from devices.twins.grh1 import Pace
 from tests.robot_site import SLOW, SOON, Killed, Site, site
+from wms.schema import robots
 
 BRISK = Pace(travel_s=0.06, hand_off_s=0.06)  # every state is seen, none is waited for
 
@@ -216,3 +218,15 @@ async def test_a_number_that_was_set_aside_is_never_used_for_another_command(
         assert s.twin.plc.memory.ack_seq >= 4  # three were set aside, and perhaps written
         await s.until_state(job, "done")
         assert s.faults() == []
+
+
+async def test_a_robot_that_forgot_its_numbers_is_not_given_them_again(sqlite_url: str) -> None:
+    async with Site(sqlite_url) as s:
+        used = update(robots).values(last_seq=900, fence=70)
+        s.book.write_now(lambda tx: tx.execute(used).close())
+        await s.boot()
+        job = s.request()
+        await until(lambda: s.twin.plc.memory.ack_seq > 0, "an answer")
+        assert s.twin.plc.memory.ack_seq in (901, 902)
+        assert s.twin.plc.memory.fence == 71
+        await s.until_state(job, "done")
