@@ -5,11 +5,15 @@ is never used again. Stock moves once per job. What happens to a mission is told
 (`devices/robots.py` reads it), by a person's scan (`verdict`), or by whoever wanted it (`cancel`).
 
 Transitions:
-    queued    -> assigning (`assign`), voided (`cancel`), settled (`verdict`)
-    assigning -> assigned (`accepted`), voiding (`start_void`)
-    assigned  -> voiding (`start_void`); voiding -> assigned (`too_late`)
-    assigning, assigned, voiding -> done, failed, voided, person (the robot's word), settled
-    person    -> settled (`verdict`): a person finds the load, or carries it
+* queued -> assigning: `assign`; settled or person: the container was moved by hand meanwhile
+* queued -> voided: `cancel`; settled: `verdict`
+* assigning -> assigned: `accepted`
+* assigning, assigned -> voiding: `start_void`, `cancel`
+* voiding -> assigned: `too_late`
+* assigning, assigned, voiding -> done, failed, voided, person: what the robot shows
+* assigning, assigned, voiding, person -> settled: `verdict`
+* person -> voided: `cancel`, unless a load is being looked for
+* failed, voided, settled -> (next attempt) queued, person: the job goes on under a new number
 """
 
 from random import Random

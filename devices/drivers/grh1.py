@@ -11,7 +11,7 @@ Options in `config.toml`:
     status            2000
     journal           2100
     poll_s            0.2    how often STATUS is read
-    beat_s            0.5    how often the floor's heartbeat is written; the robot expects 1 s
+    beat_s            0.5    how often the floor's heartbeat is written; at most 1.0
     frozen_s          1.0    ROBOT_HB unchanged for this long is a frozen robot
     reply_timeout_s   0.5    silence for this long on a request ends the connection
     patience_s        3.0    wrong PROTOCOL, MAGIC or addresses for this long are a fault
@@ -41,6 +41,7 @@ WRONG_PROFILE, FROZEN = "robot.wrong_profile", "robot.frozen"
 Value = TypeVar("Value")
 
 Unit = Annotated[int, msgspec.Meta(ge=0, le=255)]
+Beat = Annotated[float, msgspec.Meta(gt=0, le=1)]
 Address = Annotated[int, msgspec.Meta(ge=0, le=65_535 - grh1.STATUS_COUNT)]
 
 
@@ -55,7 +56,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     status: Address = 2000
     journal: Address = 2100
     poll_s: device_options.Seconds = 0.2
-    beat_s: device_options.Seconds = 0.5
+    beat_s: Beat = 0.5
     frozen_s: device_options.Seconds = 1.0
     reply_timeout_s: device_options.Seconds = 0.5
     patience_s: device_options.Seconds = 3.0
