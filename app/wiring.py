@@ -89,6 +89,7 @@ async def serve(config: Config, root: Path) -> None:
     token = randomness.token_urlsafe(32)
     with (
         lock.hold(held, url=door_url(config.server), token=token),
+        lock.hold_database(url),
         open_door(config.server.host, config.server.port) as door,
     ):
         upgrade.to_newest(url)

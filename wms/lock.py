@@ -1,6 +1,7 @@
-"""One server a SQLite book: it holds a lock file beside the database, which says how to reach it.
+"""One server a book: on SQLite it holds a lock file, which says how to reach it.
 
-The lock is on the open file: it ends with the process, however that ends. PostgreSQL needs none.
+The lock is on the open file: it ends with the process, however that ends. On PostgreSQL it is an
+advisory lock of the database, which ends with the connection that took it.
 """
 
 import contextlib
@@ -12,12 +13,14 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import make_url
+from sqlalchemy import Connection, make_url, text
 
+from wms.db import open_engine
 from wms.errors import Code, Rejected
 
 TRIES = 20
 PAUSE_S = 0.05  # somebody who only looks holds the lock for less
+SERVER = 0x67656E62  # the number of PostgreSQL's lock
 
 
 class Holder(Struct, frozen=True, kw_only=True):
@@ -63,6 +66,39 @@ def hold(path: Path | None, *, url: str = "", token: str = "") -> Iterator[None]
             os.truncate(handle, 0)
     finally:
         os.close(handle)
+
+
+@contextlib.contextmanager
+def hold_database(url: str) -> Iterator[None]:
+    """The same for a book on PostgreSQL; nothing on SQLite. Refuses `BOOK_HELD`.
+
+    Two servers would both speak to every device. A server that lives through a restart of the
+    database goes on without its lock.
+    """
+    if make_url(url).get_backend_name() == "sqlite":
+        yield
+        return
+    engine = open_engine(url)
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            _lock_database(connection, str(make_url(url).database))
+            yield
+            connection.invalidate()  # it may be gone already, and with it ends the lock
+    finally:
+        engine.dispose()
+
+
+def _lock_database(connection: Connection, name: str) -> None:
+    taking = text("SELECT pg_try_advisory_lock(:number)")
+    for _ in range(TRIES):
+        if connection.execute(taking, {"number": SERVER}).scalar_one():
+            return
+        time.sleep(PAUSE_S)
+    whose = text("SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = :number"
+                 " AND database = (SELECT oid FROM pg_database WHERE datname = :name)"
+                 " AND granted")  # fmt: skip
+    pid = connection.execute(whose, {"number": SERVER, "name": name}).scalar()
+    raise Rejected(Code.BOOK_HELD, path=name, pid=pid or 0)
 
 
 def holder_of(path: Path | None) -> Holder | None:
