@@ -112,8 +112,8 @@ def scan(
     else:
         outcome, shown = _converse(tx, row, pull, now, settings)
     answer = Answer(fate=outcome.fate, prompt=shown)
-    _write_down(tx, row, pull, outcome, answer, now)
-    return answer
+    written = _write_down(tx, row, pull, outcome, answer, now)
+    return msgspec.json.decode(written, type=Answer)  # what a repeat will get, to the byte
 
 
 def show(tx: Tx, *, terminal: str, now: int, settings: Settings) -> tuple[Prompt, int]:
@@ -332,8 +332,12 @@ def _render(tx: Tx, session: Row[Any], who: Who) -> Prompt:
 
 def _write_down(
     tx: Tx, row: Row[Any], pull: Pull, outcome: Outcome, answer: Answer, now: int
-) -> None:
-    """The journal's line and the command's; a secret leaves neither text nor length."""
+) -> str:
+    """The journal's line and the command's; a secret leaves neither text nor length.
+
+    Returns the answer as it was written.
+    """
+    written = msgspec.json.encode(answer).decode()
     person = row.person_id or _here(tx, row.id).person_id
     seen = outcome.seen
     secret = seen is not None and seen.kind in ("secret", "badge")
@@ -342,7 +346,7 @@ def _write_down(
         text="" if secret else pull.text[:TEXT_MAX], via=pull.via, fate=outcome.fate,
         code=outcome.say.code if outcome.say and outcome.fate == "refused" else "",
         dialogue=answer.prompt.dialogue, step=answer.prompt.step,
-        answer=msgspec.json.encode(answer).decode(), at_ms=now,
+        answer=written, at_ms=now,
     ))  # fmt: skip
     commands.record(
         tx, actor=f"person:{person}" if person else "nobody", device=row.id,
@@ -350,6 +354,7 @@ def _write_down(
         body={"fate": outcome.fate, "step": answer.prompt.step, "via": pull.via},
     )  # fmt: skip
     terminals.change(tx, row.id, seen_ms=now)
+    return written
 
 
 def _here(tx: Tx, terminal: str) -> Row[Any]:
