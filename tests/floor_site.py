@@ -28,6 +28,7 @@ from wms.schema import (
     owners,
     parcels,
     places,
+    print_jobs,
     scans,
     services,
     sessions,
@@ -120,8 +121,7 @@ class FloorSite(Site):
     def signed_in(self, terminal: str, person: int, *, work: str = "") -> Hand:
         """Somebody at a terminal, in the dialogue *work* if one is named."""
         hand = self.at(terminal)
-        hand.sign_in(person)
-        if work:
+        if hand.sign_in(person).dialogue != work and work:
             assert hand.command(work).prompt.dialogue == work
         return hand
 
@@ -161,6 +161,17 @@ class FloorSite(Site):
                 totes.setdefault(slot.order or 0, []).append(str(slot.tote))
             self.drop(tour, place)
         return totes
+
+    def packing(self, *wanted: Lines) -> tuple[Hand, list[str]]:
+        """Carol packs at PACK-1, where the totes of *wanted* stand."""
+        totes = self.at_bench(wanted)
+        hand = self.signed_in("BENCH-1", CAROL, work="pack")
+        return hand, [tote for each in sorted(totes) for tote in totes[each]]
+
+    def jobs(self, template: str = "shipping") -> list[Any]:
+        """Print jobs of one template, oldest first."""
+        mine = print_jobs.c.template == template
+        return self.rows(select(print_jobs).where(mine).order_by(print_jobs.c.id))
 
     def parcel(self, code: str) -> Any:
         return self.rows(select(parcels).where(parcels.c.code == code))[0]
@@ -202,6 +213,20 @@ def floor_at(url: str) -> Iterator[FloorSite]:
         yield site
     finally:
         site.book.close()
+
+
+def refused(answer: Answer, code: str) -> None:
+    """The input was refused with *code*, and the screen is locked."""
+    message = answer.prompt.message
+    assert (answer.fate, answer.prompt.locked) == ("refused", True), answer.prompt
+    assert message is not None
+    assert message.code == code, message
+
+
+def data(job: Any) -> dict[str, Any]:
+    """What a print job is to say."""
+    found: dict[str, Any] = json.loads(job.data)
+    return found
 
 
 @cache

@@ -2,89 +2,46 @@
 
 from dataclasses import replace
 
-from picking.dialogues import pack_proof as proof
-from picking.dialogues.base import ItemSeen, Say, Seen
-from picking.dialogues.pack import PACK
+from picking.dialogues.base import Seen
 from picking.dialogues.pack_effects import (
     BindOne,
     Close,
     IssueLabels,
     MatchSlip,
     Reprint,
-    ReprintSlip,
     SetAside,
     Take,
     TakeUp,
     Verify,
 )
-from picking.dialogues.pack_facts import (
-    Box,
-    Content,
-    Facts,
-    Order,
-    Parcel,
-    Printing,
-    State,
-    Tagged,
+from picking.dialogues.pack_facts import State
+from tests.dialogue_table import CUP, TEA, command, item, key, other, tote
+from tests.pack_table import (
+    AT_BOX,
+    AT_ITEM,
+    AT_LABEL,
+    AT_SCALE,
+    AT_SLIP,
+    BASKET,
+    BENCH,
+    BIG,
+    CUP_KEY,
+    EMPTY,
+    LATE,
+    OPEN,
+    ORDER,
+    PARCEL,
+    SMALL,
+    TEA_KEY,
+    TOTAL,
+    box,
+    content,
+    pack,
+    shown,
+    tracking,
+    weight,
 )
-from tests.dialogue_table import CUP, SKU, TEA, Move, command, item, key, move, other, tote
 from wms.parcels import Packed
-from wms.prompts import Prompt
-
-SMALL = Box("BX-S", "small", 1_000_000, 400, 100)
-BIG = Box("BX-L", "large", 9_000_000, 1_200, 300)
-
-
-def content(
-    number: int, wanted: int = TEA, qty: int = 1, *, line: int | None = 7, lot: str = "",
-    serial: str = "", at: str = "T-01", here: bool = True, rfid: bool = False, kind: str = "goods",
-    weight_g: int = 80,
-) -> Content:  # fmt: skip
-    """Picked units in a tote."""
-    return Content(
-        number, line, wanted, SKU[wanted], SKU[wanted].title(), "", kind, weight_g, 100_000, rfid,
-        lot, serial, qty, at, here,
-    )  # fmt: skip
-
-
-ORDER = Order(6, "O6", "picked", "yamato", "immediate", 30, 0, 0)
-LATE = replace(ORDER, label_mode="pre_issued")
-TEAS = (content(1, TEA, 2),)
-BASKET = (content(1, TEA, 2), content(2, CUP, weight_g=300))
-BENCH = Facts("PACK-1", "BENCH-1", contents=TEAS, order=ORDER, boxes=(SMALL, BIG), scale="ready")
-TOTAL = Facts("PACK-1", "BENCH-1", contents=(content(1, TEA, 3, line=None),), boxes=(SMALL, BIG))
-EMPTY = Facts("PACK-1", "BENCH-1", boxes=(SMALL, BIG))
-TEA_KEY, CUP_KEY = f"{TEA}::", f"{CUP}::"
-AT_ITEM = State(at="item", tote="T-01")
-AT_BOX = State(at="box", tote="T-01", scanned=(TEA_KEY, TEA_KEY))
-AT_SCALE = State(at="weigh", tote="T-01", scanned=(TEA_KEY, TEA_KEY), box="BX-S")
-PARCEL = Parcel(3, "P6-1", 6, "labelled", "100000000003", box="BX-S")
-OPEN = replace(PARCEL, state="open", tracking="")
-AT_LABEL = replace(EMPTY, parcel=PARCEL)
-AT_SLIP = replace(
-    EMPTY, parcel=replace(OPEN, label_mode="pre_issued"), slip_numbers=("400000000004",)
-)  # fmt: skip
-
-
-def pack(state: State, seen: Seen, facts: Facts = BENCH, then: Facts | None = None) -> Move:
-    return move(PACK, state, seen, facts, then)
-
-
-def shown(state: State, facts: Facts) -> Prompt:
-    return PACK.prompt(PACK.arrive(state, facts), facts, "en")
-
-
-def weight(grams: int) -> Seen:
-    return Seen("weight", f"{grams} g", number=grams)
-
-
-def box(code: str) -> Seen:
-    return Seen("box", code, code=code)
-
-
-def tracking(number: str, parcel: int = 3) -> Seen:
-    return Seen("tracking", number, code=number, id=parcel)
-
 
 # The tote
 
@@ -192,55 +149,6 @@ def test_item_to_tote_by_back() -> None:
     assert pack(AT_ITEM, command("back"), then=EMPTY).at == "tote"
 
 
-def test_an_order_that_is_not_ready_is_said_at_once() -> None:
-    for facts, code in (
-        (replace(BENCH, order=replace(ORDER, missing=1)), "pack.order_short"),
-        (replace(BENCH, order=replace(ORDER, state="held")), "order.stopped"),
-        (
-            replace(BENCH, contents=(*TEAS, content(2, CUP, at="T-09", here=False))),
-            "pack.totes_elsewhere",
-        ),
-    ):
-        assert pack(AT_ITEM, item(TEA), facts).code == code
-        assert pack(AT_BOX, box("BX-S"), replace(facts, scale="none")).code == code
-
-
-def test_the_same_code_under_two_owners_is_asked_for() -> None:
-    twins = Seen(
-        "item", "4901", code="4901",
-        items=(ItemSeen(TEA, "acme", "TEA", "Tea", 1), ItemSeen(CUP, "bolt", "CUP", "Cup", 1)),
-    )  # fmt: skip
-    assert pack(AT_ITEM, twins).state.scanned == (TEA_KEY,), "this order has only one of them"
-    both = replace(TOTAL, contents=(content(1, TEA, line=None), content(2, CUP, line=None)))
-    refused = pack(State(at="one", tote="T-01"), twins, both)
-    assert (refused.code, refused.evidence) == ("scan.ambiguous", ("CUP, TEA", "4901"))
-
-
-def test_serial_numbers_are_proven_one_by_one() -> None:
-    numbered = (content(1, serial="S1"), content(2, serial="S2"))
-    assert proof.next_piece(numbered, (), item(TEA, serial="S2")) == (f"{TEA}::S2",)
-    twice = proof.next_piece(numbered, (f"{TEA}::S2",), item(TEA, serial="S2"))
-    assert isinstance(twice, Say) and twice.code == "pack.too_many"
-    unread = proof.next_piece(numbered, (), item(TEA))
-    assert isinstance(unread, Say) and unread.expected == "S1, S2"
-
-
-def test_lots_are_proven_where_the_barcode_tells_them() -> None:
-    lots = (content(1, lot="L1"), content(2, lot="L2"))
-    first = proof.next_piece(lots, (), item(TEA, lot="L1"))
-    assert first == (f"{TEA}:L1:",)
-    again = proof.next_piece(lots, (f"{TEA}:L1:",), item(TEA, lot="L1"))
-    assert isinstance(again, Say), "the second one must be of the other lot"
-    assert proof.next_piece(lots, (f"{TEA}:L1:",), item(TEA)) == (f"{TEA}:L2:",)
-    assert proof.next_piece(TEAS, (), item(TEA, lot="L9")) == (TEA_KEY,), "not tracked by lot"
-
-
-def test_what_was_proven_is_counted_again_when_the_tote_changed() -> None:
-    smaller = replace(BENCH, contents=(content(1, TEA, 1),))
-    assert PACK.arrive(AT_BOX, smaller) == AT_ITEM
-    assert PACK.arrive(AT_SCALE, replace(BENCH, contents=BASKET)).at == "item"
-
-
 # The box
 
 
@@ -330,14 +238,6 @@ def test_weigh_to_weigh_when_it_does_not_fit() -> None:
     assert pack(AT_SCALE, item(TEA)).evidence == ("g", "TEA")
 
 
-def test_an_unknown_weight_proves_nothing_and_stops_nobody() -> None:
-    unknown = replace(BENCH, contents=(content(1, TEA, 2, weight_g=0),))
-    assert pack(AT_SCALE, weight(999), unknown, AT_LABEL).effects[0] == Close(
-        6, (Packed(1, 2),), "BX-S", 999, 0
-    )
-    assert shown(AT_SCALE, unknown).focus.weight_g is None
-
-
 def test_weigh_to_item_by_undo_and_back() -> None:
     for name in ("undo", "back"):
         again = pack(AT_SCALE, command(name))
@@ -423,57 +323,3 @@ def test_any_to_list_and_back() -> None:
     assert through.state.scanned == (CUP_KEY,)
     total = pack(State(at="one", tote="T-01"), command("list"), TOTAL)
     assert shown(total.state, TOTAL).lines == ("3 Tea",)
-
-
-# What else the screen says
-
-
-def test_unproven_pieces_come_first_and_gifts_are_marked() -> None:
-    gift = replace(BENCH, contents=(*TEAS, content(2, CUP, kind="gift")))
-    lines = shown(State(at="item", tote="T-01", scanned=(TEA_KEY, TEA_KEY)), gift).lines
-    assert lines == ("0/1 [gift] Cup", "2/2 Tea")
-
-
-def test_the_reader_s_word_is_shown_against_the_tote() -> None:
-    tagged = replace(BENCH, contents=(content(1, TEA, 2, rfid=True), content(2, CUP)))
-
-    def line(*tags: Tagged) -> str:
-        return shown(AT_ITEM, replace(tagged, tags=tags)).lines[0]
-
-    assert line(Tagged(TEA, "TEA", 2)) == "RFID 2/2 match"
-    assert line(Tagged(TEA, "TEA", 1)) == "RFID differs -1 TEA"
-    assert line(Tagged(TEA, "TEA", 2), Tagged(99, "HAT", 1)) == "RFID differs +1 HAT"
-    plain = replace(BENCH, tags=())
-    assert shown(AT_ITEM, plain).lines[0] == "RFID: no tagged goods"
-
-
-def test_a_printer_that_is_down_is_told_before_the_box_is_closed() -> None:
-    down = replace(BENCH, printer="printer.paper_out")
-    assert shown(AT_ITEM, down).lines[0] == "Printer: Paper is out: load labels"
-
-
-def test_how_the_label_is_doing_is_said_in_words() -> None:
-    for printing, line in (
-        (Printing("requested"), "Label is being made"),
-        (Printing("ready", "device.unreachable"),
-         "Label waits for the printer Cannot be reached: check power and cable"),
-        (Printing("blocked", "printer.head_open"), "Printer stopped: Close the print head"),
-        (Printing("confirmed", "", "label-2"), "The label came out label-2"),
-        (Printing("failed", "label.glyph field=note character=x code_point=U+1F44D"),
-         "Cannot print: note has a character that cannot be printed: x (U+1F44D). Replace it"),
-    ):  # fmt: skip
-        facts = replace(AT_LABEL, parcel=replace(PARCEL, printing=printing))
-        assert shown(State(), facts).lines == (line,)
-
-
-def test_a_slip_that_did_not_come_out_is_told_and_can_be_had_again() -> None:
-    facts = replace(BENCH, slip_printer=True, slip=Printing("blocked", "printer.paper_out"))
-    assert shown(AT_ITEM, facts).lines[0] == "Printer stopped: Paper is out: load labels"
-    assert pack(AT_ITEM, command("reprint"), facts).effects == (ReprintSlip(6),)
-    assert pack(AT_ITEM, command("reprint")).code == "key.not_now", "there is no printer for slips"
-
-
-def test_a_box_that_is_used_no_more_is_chosen_again() -> None:
-    gone = replace(BENCH, boxes=(BIG,))
-    refused = pack(AT_SCALE, weight(260), gone)
-    assert (refused.at, refused.evidence) == ("box", ("BX-L", "BX-S"))
