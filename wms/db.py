@@ -103,7 +103,8 @@ class Bell:
         """Return at once if it rang since *seen*, else at the next ring or after *timeout_s*."""
         if self.count == seen:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._rung.wait(), timeout_s)
+                async with asyncio.timeout(timeout_s):
+                    await self._rung.wait()
         return self.count
 
 
