@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from biip import ParseError
+from biip.gs1_digital_link_uris import GS1DigitalLinkURI
+from biip.gs1_element_strings import GS1ElementStrings
 from biip.gs1_messages import GS1Message
 from sqlalchemy import Row, case, literal, or_, select, union_all
 
@@ -35,10 +37,12 @@ NOT_A_PLACE: dict[str, Kind] = {
 }  # fmt: skip
 _AIM = re.compile(r"\A\][A-Za-z][0-9A-Za-z]")
 _CODABAR = re.compile(r"\A[A-Da-d]([0-9\-]+)[A-Da-d]\Z")
+_LINK = re.compile(r"\Ahttps?://", re.IGNORECASE)  # GS1 Digital Link, as in QR codes on goods
 _EPC = re.compile(rf"\A[0-9A-Fa-f]{{{EPC_DIGITS}}}\Z")
 # GS1-128, Data Matrix, QR, DataBar and its composites, DotCode.
 _GS1_AIM = ("]C1", "]d2", "]Q3", "]e0", "]e1", "]e2", "]J1")
 _EAN_AIM, _CODABAR_AIM = "]E", "]F"
+COMPOSITE = "|]e"  # what follows belongs to the small symbol above the bars
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +83,29 @@ def elements(text: str) -> Elements:
     """
     aim = _AIM.match(text)
     symbology = aim.group(0) if aim else ""
-    body = text[len(symbology) :]
-    if symbology in _GS1_AIM or (not symbology and SEPARATOR in body):
-        read = _gs1(body, symbology)
-        if read is not None:
-            return read
-    codabar = _CODABAR.match(body.strip())
-    return Elements(codabar.group(1) if codabar else body.strip(), symbology)
+    body = text[len(symbology) :].strip()
+    if symbology.startswith(_EAN_AIM):
+        body = body.partition(COMPOSITE)[0]
+    is_message = symbology in _GS1_AIM or (not symbology and SEPARATOR in body)
+    read = _gs1(body, symbology) if is_message or _LINK.match(body) else None
+    if read is not None:
+        return read
+    codabar = _CODABAR.match(body)
+    return Elements(codabar.group(1) if codabar else body, symbology)
+
+
+def _parsed(body: str) -> GS1ElementStrings:
+    if _LINK.match(body):
+        return GS1DigitalLinkURI.parse(body).element_strings
+    return GS1Message.parse(body.lstrip(SEPARATOR)).element_strings
 
 
 def _gs1(body: str, symbology: str) -> Elements | None:
-    """None when it is no GS1 message, or a number in it has a wrong check digit."""
+    """None when it is no GS1 code, or a number in it has a wrong check digit."""
     try:
-        message = GS1Message.parse(body.strip().lstrip(SEPARATOR))
+        found = {element.ai.ai: element for element in reversed(_parsed(body))}
     except (ParseError, ValueError):
         return None
-    found = {element.ai.ai: element for element in reversed(message.element_strings)}
     if any(element.gtin_error or element.sscc_error for element in found.values()):
         return None
     goods = found.get("01") or found.get("02")
