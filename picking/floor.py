@@ -203,6 +203,8 @@ def _decide(
     seen = resolve(tx, pull.text, pull.via)
     if pull.at_ms - session.prompted_ms >= settings.confirm_ms:
         seen = dataclasses.replace(seen, deliberate=True)
+    if pull.via == "key":
+        seen = dataclasses.replace(seen, keyed=True)
     if session.locked:
         return _locked(session, seen)
     if seen.kind == "ambiguous":

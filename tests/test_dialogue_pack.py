@@ -297,6 +297,11 @@ def test_verify_to_verify_when_it_is_another_label() -> None:
     assert (own_code.at, own_code.code, own_code.refused) == ("verify", "pack.scan_tracking", False)
 
 
+def test_verify_to_verify_when_the_number_was_typed() -> None:
+    typed = pack(State(), replace(tracking("100000000003"), keyed=True), AT_LABEL)
+    assert (typed.at, typed.code, typed.effects) == ("verify", "pack.scan_the_label", ())
+
+
 def test_verify_to_verify_by_reprint() -> None:
     assert pack(State(), command("reprint"), AT_LABEL).effects == (Reprint(3),)
     assert pack(State(), command("reprint"), AT_SLIP).code == "key.not_now"

@@ -55,6 +55,7 @@ class Seen:
     expiry: str = ""  # YYYY-MM-DD
     serial: str = ""
     deliberate: bool = False  # a second or more after the prompt: only now may a scan confirm
+    keyed: bool = False  # typed by hand: no proof that a label is where it should be
 
     def item(self, wanted: int) -> ItemSeen | None:
         """The meaning of this barcode that is the *wanted* item, if it has one."""

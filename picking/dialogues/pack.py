@@ -249,6 +249,8 @@ def _tare_g(box: Box | None) -> int:
 def _on_the_box(state: State, seen: Seen, facts: Facts, parcel: Parcel) -> Step[State]:
     if state.at == "label":
         return Step(state, say=wrong("scan.unexpected", expected="1", scanned=seen.name))
+    if seen.keyed:  # a number read off the screen proves nothing about the box
+        return Step(state, say=Say("pack.scan_the_label", "error", scanned=seen.name))
     if state.at == "slip":
         if seen.code not in facts.slip_numbers:
             expected = " / ".join(facts.slip_numbers[:2]) or "-"
