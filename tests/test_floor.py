@@ -67,7 +67,10 @@ def test_every_input_has_a_fate_and_a_line_in_the_journal(site: FloorSite, picke
     inputs = (
         (TEA, "scan"), (TEA, "scan"), (CUP, "scan"), ("ok", "command"), ("5", "key"), ("", "scan"),
     )  # fmt: skip
-    fates = [picker.send(text, via, after_ms=100).fate for text, via in inputs]  # type: ignore[arg-type]
+    fates = [
+        picker.send(text, via, after_ms=100).fate  # type: ignore[arg-type]
+        for text, via in inputs
+    ]
     assert fates == ["applied", "repeat", "refused", "applied", "refused", "refused"]
     lines = site.journal()[before:]
     assert [(line.text, line.via, line.fate) for line in lines] == [

@@ -139,4 +139,5 @@ def test_a_damaged_or_endless_scan_is_said_to_be_so(site: FloorSite, picker: Han
         assert broken.message is not None
         assert broken.message.code == Code.SCAN_INVALID
         picker.command("ok")
-    assert picker.scan("x" * 512).prompt.message.code == "pick.wrong_item"  # type: ignore[union-attr]
+    message = picker.scan("x" * 512).prompt.message
+    assert message is not None and message.code == "pick.wrong_item"

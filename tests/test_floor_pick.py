@@ -141,7 +141,8 @@ def test_undo_puts_the_last_pick_back_on_its_shelf_once(site: FloorSite) -> None
     assert undone.message.code == "pick.undone"
     assert (site.in_tote("T-01"), left_at(site, "A-01")) == ({}, 10)
     again = hand.command("undo")
-    assert (again.fate, again.prompt.message.code) == ("refused", "undo.nothing")  # type: ignore[union-attr]
+    assert again.prompt.message is not None
+    assert (again.fate, again.prompt.message.code) == ("refused", "undo.nothing")
     reasons = site.rows(select(moves.c.reason).where(moves.c.item_id.is_not(None)))
     assert [row.reason for row in reasons][-2:] == ["pick", "undo"], "compensated, never erased"
     hand.command("ok")

@@ -45,9 +45,7 @@ def slip(
 
 
 def manifest(
-    code: Annotated[
-        str, typer.Argument(help="Its code; none lists the open ones.")
-    ] = "",
+    code: Annotated[str, typer.Argument(help="Its code; none lists the open ones.")] = "",
     out: Out = None,
     print_at: Print = "",
     as_json: AsJson = False,
