@@ -36,6 +36,7 @@ def test_menu_to_menu_when_there_is_no_such_digit(digit: str) -> None:
     refused = choose(digit)
     assert (refused.at, refused.evidence) == ("menu", ("0-4", digit))
     assert move(MENU, State(), other("²"), ALL).refused
+    assert move(MENU, State(), command("back"), ALL).code == "key.not_now", "no scan was read"
 
 
 def test_menu_to_badge_by_zero() -> None:

@@ -32,6 +32,7 @@ def test_manifest_to_manifest_when_there_is_none() -> None:
     assert ship(State(), key("3"), OPEN).evidence == ("1-2", "3")
     assert ship(State(), parcel("P9-1", 9), OPEN).evidence == ("1-2", "P9-1")
     assert ship(State(), key("1"), Facts(())).evidence == ("-", "1")
+    assert ship(State(), command("list"), OPEN).code == "key.not_now"
     closed = Seen("manifest", "M-OLD", code="M-OLD", id=1)
     assert ship(State(), closed, OPEN).refused
 

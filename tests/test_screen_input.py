@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from tests.floor_prompts import samples
 from tui.framing import LOOSE_S, TORN_S, Burst, Framer, Keys
 from tui.line import GUARD_S, QUIET_S, Line, Send, TurnPage, read
+from wms.prompts import Await
 
 PICK = samples("ja")["pick_item"]
 MENU = samples("ja")["menu"]
@@ -133,6 +134,13 @@ def test_keys_digits_and_command_barcodes_say_the_same() -> None:
     assert line.pause(QUIET_S, MENU) == Send("work.2", "command")
     line.press("2", "2", 1.0, MENU)
     assert line.press("enter", "\r", 1.1, MENU) == Send("work.2", "command")
+
+
+def test_a_lone_digit_chooses_a_pickup_but_may_begin_a_place() -> None:
+    for awaits, chosen in ((Await.MANIFEST, Send("work.2", "command")), (Await.PLACE, None)):
+        line, prompt = Line(), replace(MENU, awaits=(awaits, Await.CHOICE))
+        line.press("2", "2", 0.0, prompt)
+        assert line.pause(QUIET_S, prompt) == chosen
 
 
 def test_a_lone_digit_takes_the_weight_of_the_scale() -> None:

@@ -20,7 +20,8 @@ LENGTH_MAX = 4096  # more than any code: what follows cannot be a scan and is ig
 _ENDS = {"enter", "ctrl+j", "ctrl+m", "tab", "ctrl+i", "ctrl+c"}
 _DATA_CONTROLS = "\x1d\x1e\x1f\x04"  # separators inside GS1 and ISO 15434 codes
 _NUMBERS = {Await.QTY, Await.PIN}  # digits are what these prompts ask for
-_NOTHING_KEYED = {Await.CHOICE, Await.WEIGHT, Await.NOTHING}  # a lone digit begins no code here
+# Where nothing that is awaited begins with a digit, a lone one needs no Enter.
+_NOTHING_KEYED = {Await.CHOICE, Await.MANIFEST, Await.WEIGHT, Await.NOTHING}
 _COMMAND = re.compile(r"(?:\][A-Za-z][0-9A-Za-z])?CMD:([A-Za-z0-9_.-]+)")
 _COMMANDS = {
     "f2": "short",

@@ -164,6 +164,13 @@ def not_now(seen: Seen) -> Say:
     return Say("key.not_now", "error", scanned=seen.text, params={"key": seen.text})
 
 
+def unexpected(seen: Seen, *, expected: str, code: str = "scan.unexpected") -> Say:
+    """The refusal of whatever is not *expected*; a key is called by its word, never as a scan."""
+    if seen.kind == "command" and seen.code in COMMAND_KEYS:
+        return not_now(seen)
+    return wrong(code, expected=expected, scanned=seen.name)
+
+
 @dataclass(frozen=True, slots=True)
 class Step(Generic[S]):
     """What one input led to. `go` names another dialogue that takes over."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
-from picking.dialogues.base import Dialogue, Say, Seen, Step, Who, choices, options, wrong
+from picking.dialogues.base import Dialogue, Say, Seen, Step, Who, choices, options, unexpected
 from wms.db import Tx
 from wms.messages import Language, say
 from wms.prompts import Await, Option, Prompt
@@ -47,7 +47,7 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
     if (seen.kind == "number" and seen.code == "0") or seen.is_command("0"):
         return Step(state, go=SIGN_OFF)
     expected = f"0-{len(facts.open)}"
-    return Step(state, say=wrong("scan.unexpected", expected=expected, scanned=seen.text))
+    return Step(state, say=unexpected(seen, expected=expected))
 
 
 def arrive(state: State, _facts: Facts) -> State:

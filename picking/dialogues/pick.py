@@ -48,7 +48,7 @@ Transitions:
 
 from msgspec.structs import replace
 
-from picking.dialogues.base import Dialogue, Say, Seen, Step, not_now, wrong
+from picking.dialogues.base import Dialogue, Say, Seen, Step, not_now, unexpected, wrong
 from picking.dialogues.pick_effects import (
     Bind,
     Claim,
@@ -131,7 +131,7 @@ def _get(state: State, seen: Seen) -> Step[State]:
         return Step(state, go="menu")
     if seen.digit == 1:
         return Step(state, (Claim(),))
-    return Step(state, say=wrong("scan.unexpected", expected="1", scanned=seen.text))
+    return Step(state, say=unexpected(seen, expected="1"))
 
 
 def _bind(state: State, seen: Seen, tour: TourView) -> Step[State]:
@@ -245,7 +245,7 @@ def _short(state: State, seen: Seen, stop: StopView) -> Step[State]:
         return Step(back)
     if again:
         return Step(state, say=Say("scan.too_soon", "attention", scanned=seen.text))
-    return Step(state, say=wrong("scan.unexpected", expected="1 / 2", scanned=seen.text))
+    return Step(state, say=unexpected(seen, expected="1 / 2"))
 
 
 def _command(state: State, seen: Seen, tour: TourView, stop: StopView) -> Step[State]:
@@ -286,7 +286,7 @@ def _gone(state: State, seen: Seen) -> Step[State]:
     if seen.digit == 1 or (seen.kind == "place" and seen.code == state.place):
         return Step(_emptied(state, place=state.place))
     expected = f"{state.place} / 1"
-    return Step(state, say=wrong("scan.unexpected", expected=expected, scanned=seen.name))
+    return Step(state, say=unexpected(seen, expected=expected))
 
 
 def _drop(state: State, seen: Seen, tour: TourView, drops: tuple[str, ...]) -> Step[State]:

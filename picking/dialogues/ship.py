@@ -32,6 +32,7 @@ from picking.dialogues.base import (
     choices,
     not_now,
     options,
+    unexpected,
     wrong,
 )
 from picking.pickups import Pickup
@@ -127,8 +128,9 @@ def _manifest(state: State, seen: Seen, facts: Facts) -> Step[State]:
     for number, pickup in enumerate(facts.pickups, start=1):
         if seen.digit == number or (seen.kind == "manifest" and seen.code == pickup.code):
             return Step(State(at="load", manifest=pickup.id))
-    expected = f"1-{len(facts.pickups)}" if facts.pickups else "-"
-    return Step(state, say=wrong("ship.wrong_manifest", expected=expected, scanned=seen.name))
+    numbers = {0: "-", 1: "1"}
+    expected = numbers.get(len(facts.pickups), f"1-{len(facts.pickups)}")
+    return Step(state, say=unexpected(seen, expected=expected, code="ship.wrong_manifest"))
 
 
 def _close(state: State, seen: Seen, pickup: Pickup) -> Step[State]:
@@ -136,7 +138,7 @@ def _close(state: State, seen: Seen, pickup: Pickup) -> Step[State]:
         return Step(State(), (CloseOut(pickup.id, pickup.code),))
     if seen.digit == 2 or seen.is_command("back"):
         return Step(replace(state, at="load"))
-    return Step(state, say=wrong("scan.unexpected", expected="1 / 2", scanned=seen.name))
+    return Step(state, say=unexpected(seen, expected="1 / 2"))
 
 
 def run(tx: Tx, effect: object, who: Who) -> Say | None:

@@ -34,6 +34,7 @@ from picking.dialogues.base import (
     choices,
     not_now,
     options,
+    unexpected,
     wrong,
 )
 from wms import missions, tasks
@@ -167,7 +168,7 @@ def _get(state: State, seen: Seen) -> Step[State]:
         return Step(state, go="menu")
     if seen.digit == 1:
         return Step(state, (Claim(),))
-    return Step(state, say=wrong("scan.unexpected", expected="1", scanned=seen.name))
+    return Step(state, say=unexpected(seen, expected="1"))
 
 
 def run(tx: Tx, effect: object, who: Who) -> Say | None:
