@@ -115,7 +115,8 @@ def _rows(tx: Tx, table: Table) -> Iterator[Row[Any]]:
 
 def _book(books: Books, line: Row[Any], known: dict[str, Row[Any]]) -> None:
     """One line of the ledger."""
-    malformed = line.source == line.target or not {line.source, line.target} <= set(known)
+    there = line.source in known and line.target in known
+    malformed = line.source == line.target or not there
     if line.container is not None:
         if malformed or line.item_id is not None or line.qty != 0:
             books.faults.append(_malformed(line))
