@@ -15,6 +15,7 @@ from wms.schema import orders, tours, waves
 from wms.tokens import Token
 
 LISTED_MAX = 200
+NOT_YET = ("accepted", "short", "waiting_date", "held")  # states of orders before any wave
 UNDONE = ("released", "short")  # orders of a wave that pickers are not done with
 
 
@@ -33,11 +34,15 @@ class WaveView(Struct, frozen=True, kw_only=True):
 
 
 class WaveList(Struct, frozen=True, kw_only=True):
-    """Waves, the newest first; orders that wait for one, and orders that wait for stock."""
+    """Waves, the newest first; orders that wait for one, that wait for stock, that wait for their
+    day (`next_date`, YYYY-MM-DD, is the first such day; "" when none waits), and that are held."""
 
     waves: tuple[WaveView, ...]
     waiting: int
     short: int
+    later: int
+    next_date: str
+    held: int
 
 
 class WavesReleased(Struct, frozen=True, kw_only=True):
@@ -88,13 +93,19 @@ def list_waves(tx: Tx) -> WaveList:
         )
         for row in tx.execute(query)
     )  # fmt: skip
-    counts = select(orders.c.state, func.count().label("orders")).group_by(orders.c.state)
-    by_state = {
-        row.state: row.orders
-        for row in tx.execute(counts.where(orders.c.state.in_(("accepted", "short"))))
-    }
+    first_day = func.min(orders.c.ship_date).label("day")
+    counts = (
+        select(orders.c.state, func.count().label("orders"), first_day)
+        .where(orders.c.state.in_(NOT_YET))
+        .group_by(orders.c.state)
+    )  # fmt: skip
+    by_state = {row.state: row for row in tx.execute(counts)}
+    waiting, short, later, held = (
+        by_state[state].orders if state in by_state else 0 for state in NOT_YET
+    )
     return WaveList(
-        waves=found, waiting=by_state.get("accepted", 0), short=by_state.get("short", 0)
+        waves=found, waiting=waiting, short=short, later=later, held=held,
+        next_date=by_state["waiting_date"].day if later else "",
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ def samples(language: Language) -> dict[str, Prompt]:
     tote = replace(
         place,
         step="tote",
-        ask=_w(ja, "トートをスキャン", "Scan tote"),
+        ask=_w(ja, "オリコンをスキャン", "Scan tote"),
         awaits=(Await.TOTE,),
         message=Message(text=_w(ja, "3個そろいました", "All 3 picked")),
     )

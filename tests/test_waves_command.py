@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from litestar.testing import TestClient
+from sqlalchemy import update
 from typer.testing import CliRunner
 
 from app.__main__ import cli
@@ -13,11 +14,13 @@ from app.http import HttpSettings, make_app
 from picking import wave_doors
 from picking.wave_doors import WaveList, WavesReleased
 from tests.picking_site import NOON, SETTINGS, Site, site_at
+from wms.schema import orders
 from wms.tokens import token_hash
 
 CONFIG = '[site]\nname = "Test"\n[database]\nurl = "{url}"\n[waves]\ncart_totes = 2\n'
 SECRET = "local-secret"
 PENS = 30
+_is_short = orders.c.state == "short"
 
 
 @pytest.fixture
@@ -54,6 +57,10 @@ def test_the_lead_sends_everything_now(site: Site, config: str) -> None:
     assert "yamato" in line
     assert "released orders 3 (3 left) tours 2 (2 open)" in line
     assert waiting == "0 orders wait for a wave, 1 wait for stock"
+    tomorrow = {"state": "waiting_date", "ship_date": "2026-12-24"}
+    site.write(lambda tx: tx.execute(update(orders).values(tomorrow).where(_is_short)))
+    later = "1 more wait for their ship date (next: 2026-12-24): see cut-off, pickups and holidays"
+    assert genba("waves", "list", "--config", config).splitlines()[-1] == later
     again = genba("waves", "release", "--config", config, "--json")
     assert msgspec.json.decode(again, type=WavesReleased).waves == 0
 

@@ -48,6 +48,10 @@ def show(as_json: AsJson = False, config: ConfigFile = Path("config.toml")) -> N
     for wave in found.waves:
         typer.echo(_line(wave, zone))
     typer.echo(say("waves.waiting", spoken(), waiting=found.waiting, short=found.short))
+    if found.later:
+        typer.echo(say("waves.later", spoken(), orders=found.later, day=found.next_date))
+    if found.held:
+        typer.echo(say("waves.held", spoken(), orders=found.held))
 
 
 def release(as_json: AsJson = False, config: ConfigFile = Path("config.toml")) -> None:
