@@ -26,11 +26,15 @@ def make(
     code: Annotated[str, typer.Argument(help="The person's number: E042.")],
     name: Annotated[str, typer.Argument(help="The name that others see.")],
     may: Annotated[
-        list[str], typer.Option(help="What they do (repeat it): pick, pack, ship, task, lead.")
+        list[str],
+        typer.Option(
+            help="What they do (repeat it): pick, pack, ship, task (carry totes, see to robots), "
+            "lead."
+        ),
     ],
     language: Annotated[Literal["ja", "en"], typer.Option(help="What they read.")] = "ja",
     with_pin: Annotated[
-        bool, typer.Option("--pin", help="Ask for a PIN (a lead needs one).")
+        bool, typer.Option("--pin", help="Ask for a PIN; a lead is always asked.")
     ] = False,
     as_json: AsJson = False,
     config: ConfigFile = Path("config.toml"),
@@ -45,7 +49,7 @@ def make(
     from wms.shape import convert
 
     pin = ""
-    if with_pin:
+    if with_pin or "lead" in may:
         pin = typer.prompt(
             say("person.pin", spoken()), hide_input=True, confirmation_prompt=True, err=True
         )
