@@ -118,7 +118,8 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
         "返品": "returned",
     },
     "kind": {
-        "棚": "bin", "バース": "dock", "仮置き": "buffer", "作業台": "station",
+        "棚": "bin", "バース": "dock", "仮置き": "buffer", "置き場": "buffer",
+        "作業台": "station", "検品台": "station", "梱包台": "station",
         "オリコン": "tote", "段ボール": "carton", "パレット": "pallet", "カート": "cart",
         "商品": "goods", "ギフト": "gift", "同梱物": "insert",
     },
