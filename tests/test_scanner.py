@@ -185,6 +185,12 @@ async def test_a_port_is_taken_by_one_driver_and_given_back(tmp_path: Path) -> N
         assert _open_files() == descriptors
 
 
+async def test_a_port_that_is_not_there_is_told_in_words_that_people_have(tmp_path: Path) -> None:
+    absent = SerialScanner({"port": str(tmp_path / "absent")})
+    with pytest.raises(Unavailable, match=r"^device\.unreachable$"):
+        await absent.open(_link())
+
+
 def _open_files() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 

@@ -19,6 +19,7 @@ from devices.capabilities import Unavailable, Uncertain
 
 READ, WRITE = 3, 16  # function codes
 ILLEGAL = (1, 2, 3)  # exception codes that trying again does not mend
+UNREACHABLE = "device.unreachable"
 SPARE_S = 0.25  # beyond the time-out of the library, should it ever fail to keep it
 
 # What went wrong is said by the device's health; the library's own lines would hit the screen.
@@ -69,7 +70,6 @@ class ModbusTcp:
 
     def __init__(self, host: str, port: int, unit: int, timeout_s: float) -> None:
         self._unit, self._timeout_s = unit, timeout_s
-        self._where = f"{host}:{port}"
         self._client = AsyncModbusTcpClient(
             host, port=port, timeout=timeout_s, retries=0, reconnect_delay=0
         )
@@ -86,10 +86,10 @@ class ModbusTcp:
             raise
         except (ModbusException, OSError) as error:
             self.close()
-            raise Unavailable(f"{self._where}: {error or 'no connection in time'}") from error
+            raise Unavailable(UNREACHABLE) from error
         if not connected:
             self.close()
-            raise Unavailable(f"{self._where}: no connection")
+            raise Unavailable(UNREACHABLE)
 
     async def read(self, address: int, count: int) -> list[int]:
         async with self._turn:
@@ -138,7 +138,7 @@ class ModbusTcp:
                 _heed_cancellation()
         except (ModbusException, OSError) as error:
             self.close()
-            raise doubt(str(error) or "no reply in time") from error
+            raise doubt(UNREACHABLE) from error
         except asyncio.CancelledError:
             self.close()
             raise

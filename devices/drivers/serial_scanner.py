@@ -12,6 +12,7 @@ life is the line itself: the port is still there and still the one that was open
 """
 
 import asyncio
+import errno
 import os
 import termios
 from collections.abc import Mapping
@@ -28,6 +29,8 @@ from devices.codecs.lines import NAMED_SUFFIXES, Lines
 from wms.signals import Scan
 
 READ_BYTES = 4096
+UNREACHABLE = "device.unreachable"
+GONE = (errno.ENOENT, errno.ENODEV, errno.ENXIO)  # no such port; anything else is told as it is
 LOOK_S = 0.5  # how often the port is looked at
 RUNT_S = 0.25  # a scan whose suffix does not come within this time lost it on the way
 
@@ -61,7 +64,8 @@ class SerialScanner:
             # The file is opened without waiting (O_NONBLOCK), so the loop is not held up.
             self._port = serial.Serial(options.port, options.baud, timeout=0, exclusive=True)
         except (OSError, termios.error) as error:  # SerialException is an OSError
-            raise Unavailable(str(error)) from error
+            why = UNREACHABLE if error.args[0] in GONE else str(error)
+            raise Unavailable(why) from error
 
     async def run(self) -> None:
         """Read until the port is gone. Reads no more than the floor has room for."""
@@ -88,7 +92,7 @@ class SerialScanner:
             termios.tcgetattr(descriptor)
             there = Path(self._options.port).stat().st_rdev == os.fstat(descriptor).st_rdev
         except (OSError, termios.error) as error:
-            raise Unavailable(str(error)) from error
+            raise Unavailable(UNREACHABLE) from error
         if not there:
             raise Unavailable(f"{self._options.port} is another device now")
         self._link.alive()
@@ -125,7 +129,7 @@ def _read(descriptor: int) -> bytes:
     except BlockingIOError:
         return b""
     except OSError as error:
-        raise Unavailable(str(error)) from error
+        raise Unavailable(UNREACHABLE) from error
     if not data:
-        raise Unavailable("unplugged")
+        raise Unavailable(UNREACHABLE)
     return data
