@@ -226,8 +226,9 @@ async def run_board(
     clock: Clock = time.monotonic,
     theme: ThemeName = "yellow",
     language: Language = "ja",
-) -> None:
-    """Show the board until ctrl+q or an action's `exit()`."""
+) -> int:
+    """Show the board until ctrl+q or an action's `exit()`. Returns 0, or 1 when it broke."""
     app = Board(link, clock=clock, actions=actions, theme=theme, language=language)
     await app.run_async(mouse=False)
     await link.close()
+    return app.return_code or 0

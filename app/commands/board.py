@@ -47,4 +47,4 @@ def board(
     else:
         secret = secret_of(token, config.resolve().parent)
     link = HttpBoardLink(server or "http://127.0.0.1:8470", token=secret)
-    asyncio.run(run_board(link, theme=theme, language=spoken()))
+    raise typer.Exit(asyncio.run(run_board(link, theme=theme, language=spoken())))

@@ -98,7 +98,7 @@ class Keys:
 
 
 async def run(options: Options, *, keep: bool) -> int:
-    """Show the board until somebody quits. Exit code 0 unless the verdict is FAIL."""
+    """Show the board until somebody quits. Exit code 0 unless it broke or the verdict is FAIL."""
     with ExitStack() as stack:
         folder = make_folder()
         demo = Demo(options, folder, demo_database(options, folder, stack), free_port())
@@ -108,11 +108,11 @@ async def run(options: Options, *, keep: bool) -> int:
             await demo.start(clock_ms(), secrets.token_bytes(32))
             living = asyncio.create_task(day.live())
             link = HttpBoardLink(demo.url, token=demo.token)
-            await run_board(link, actions=Keys(demo).actions(), language=spoken())
+            broken = await run_board(link, actions=Keys(demo).actions(), language=spoken())
             verdict = await _verdict(day, living)
         finally:
             await demo.stop()
-        return _farewell(verdict, str(folder), keep)
+        return _farewell(verdict, str(folder), keep) or broken
 
 
 async def _verdict(day: Day, living: asyncio.Task[None]) -> Verdict | None:
