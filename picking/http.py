@@ -1,7 +1,7 @@
 """The terminal API: whoever can read a prompt can be a picker: a person, a bot, a phone.
 
 A terminal shows its own token (`Authorization: Bearer`), made when it was registered. It is
-checked inside the transaction that takes the input.
+checked inside the transaction that takes the input, and before: a stranger never holds up the book.
 """
 
 import hmac
@@ -115,6 +115,7 @@ async def post_scan(
 ) -> Answer:  # fmt: skip
     """The fate of the input and the prompt that follows. The same `scan_id`: the same answer."""
     secret = secret_of(request)
+    await book.read(admit, terminal, secret)
     return await book.write(take, terminal, secret, data, now=now, settings=settings)
 
 

@@ -17,9 +17,9 @@ from sqlalchemy import Table, delete, func, insert, select, update
 
 from picking import floor, pickups, tours
 from picking.floor import Answer, Settings, Via
-from tests.picking_site import ANNA, BERT, NOON, Lines, Site
+from tests.picking_site import ANNA, BERT, HOUR_MS, NOON, Lines, Site
 from wms import audit, auditor, people
-from wms.db import Tx
+from wms.db import Book, Tx
 from wms.prompts import Prompt
 from wms.schema import (
     barcodes,
@@ -114,6 +114,15 @@ class FloorSite(Site):
         super().__init__(url)
         self.settings = Settings(rng=Random(3), pepper=PEPPER)
         self.write(_furnish)
+
+    @classmethod
+    def reopened(cls, url: str) -> "FloorSite":
+        """A site whose book is there already, an hour later."""
+        site = cls.__new__(cls)
+        site.book, site.rng, site.now = Book(url), Random(7), NOON + HOUR_MS
+        site._number = 1_000_000
+        site.settings = Settings(rng=Random(3), pepper=PEPPER)
+        return site
 
     def at(self, terminal: str) -> Hand:
         return Hand(self, terminal)
