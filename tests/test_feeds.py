@@ -114,7 +114,7 @@ async def test_a_slow_loris_holds_up_its_own_order_only(site: Site) -> None:
         point_at(site, oms)
         async with working(site.book.url) as book:
             await until(lambda: len(oms.taken) == 5)
-            await until(lambda: oms.attempts(oms.arrivals[0][0]) >= 2, timeout_s=5)
+            await until(lambda: oms.attempts(oms.arrivals[0][0]) >= 2, timeout_s=30)
             late.clear()
             await all_told(book)
     assert first == 1
