@@ -15,7 +15,7 @@ from tests.corruptions import CORRUPTIONS, Corruption
 from tests.ledger_site import PEN
 from tests.ledger_world import World
 from tests.lived_book import live
-from wms import audit, auditor
+from wms import audit, auditor, lock
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 
@@ -190,6 +190,13 @@ def test_genba_audit_finds_the_book_of_the_site(sqlite_url: str, tmp_path: Path)
     file = tmp_path / "config.toml"
     file.write_text(f'[site]\nname = "Test"\n[database]\nurl = "{sqlite_url}"\n')
     assert genba_audit("--config", str(file)).exit_code == 0
+
+
+def test_genba_audit_reads_beside_a_running_server(sqlite_url: str) -> None:
+    """It asks neither for the lock nor for the door."""
+    with lock.hold(lock.path_of(sqlite_url)), Book(sqlite_url).writing.begin() as tx:
+        tx.execute(text("INSERT INTO meta (key, value) VALUES ('under', 'way')"))
+        assert genba_audit("--database", sqlite_url).exit_code == 0
 
 
 def test_genba_audit_makes_no_book_where_there_is_none(tmp_path: Path) -> None:

@@ -29,8 +29,11 @@ def to_newest(url: str) -> None:
 
 
 def pending(url: str) -> bool:
-    """Whether the database is older than this program (or empty). Refuses as `to_newest` does."""
-    engine = open_engine(url)
+    """Whether the database is older than this program (or empty). Refuses as `to_newest` does.
+
+    It only looks, and waits for no writer.
+    """
+    engine = open_engine(url, readonly=True)
     try:
         return revision(engine) != newest(engine)
     finally:
