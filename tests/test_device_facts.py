@@ -72,7 +72,8 @@ def test_a_weight_is_news_when_it_is_stable_and_moved() -> None:
 
     def kept(*grams: int, stable: bool = True, scale: str = "s") -> list[int]:
         heard = [Heard(1, Weight(scale, one, stable)) for one in grams]
-        return [one.signal.grams for one in worth_writing(heard, memory)]  # type: ignore[union-attr]
+        signals = [one.signal for one in worth_writing(heard, memory)]
+        return [signal.grams for signal in signals if isinstance(signal, Weight)]
 
     assert kept(0, 1, 2, 512, 513, 511) == [0, 512]
     assert kept(300, stable=False) == []

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -69,6 +70,10 @@ class Site:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+
+def _is_down(health: Callable[[str], tuple[Health, str]], name: str) -> bool:
+    return health(name)[0] is not Health.ONLINE
 
 
 def _add(tx: Tx, row: dict[str, Any]) -> int:
@@ -246,12 +251,11 @@ async def test_a_neighbour_that_is_down_as_well_helps_nobody(url: str) -> None:
     async with printer() as own, printer() as neighbour, site_at(url) as site:
         await site.add("label-1", own)
         await site.add("label-2", neighbour)
-        for twin, name in ((own, "label-1"), (neighbour, "label-2")):
-            twin.paper_out()
-            await until(
-                lambda name=name: site.supervisor.health(name)[0] is not Health.ONLINE,  # type: ignore[misc]
-                "paper is missed",
-            )
+        own.paper_out()
+        neighbour.paper_out()
+        health = site.supervisor.health
+        for name in ("label-1", "label-2"):
+            await until(partial(_is_down, health, name), "paper is missed")
         job = site.job("stuck")
         site.now += NEIGHBOUR_AFTER_MS
         async with site.printing():
