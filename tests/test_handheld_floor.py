@@ -94,6 +94,6 @@ async def test_a_picker_works_on_the_real_floor(sqlite_url: str) -> None:
                 await until(pilot, lambda: one_left in glass.picture())
                 await asyncio.sleep(0.35)  # a trigger that bounces would be faster
                 await scan("]E04901234567894", "Put in the tote")
-                await press("f10", "トート")
+                await press("f10", say("pick.ask.tote", "ja"))
                 await scan("T-01", say("pick.ask.drop", "ja"))
         assert site.in_tote("T-01") == {"TEA": 2}

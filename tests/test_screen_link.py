@@ -169,6 +169,24 @@ async def test_leaving_waits_for_every_answer() -> None:
         await link.close()
 
 
+async def test_an_input_that_had_to_wait_says_how_long() -> None:
+    floor, now_s = TinyFloor(PROMPT), [100.0]
+    async with serving(floor) as port:
+        link = HttpLink(
+            f"http://127.0.0.1:{port}", terminal="HT-1", token=TOKEN, clock=lambda: now_s[0]
+        )
+        talk = Conversation(
+            link, ids=map(str, count()).__next__, changed=lambda _: None, sleep=quick
+        )
+        talk.say(Send("4901", "scan"), 99.5)
+        talk.say(Send("4902", "scan"), 100.0)
+        talk.say(Send("4903", "scan"))
+        talk.leave()
+        await talk.run()
+        assert floor.ages_ms == [500, 0, 0]
+        await link.close()
+
+
 async def test_the_queue_is_bounded_and_says_so() -> None:
     link = link_to(1)
     talk = Conversation(link, ids=map(str, count()).__next__, changed=lambda _: None)

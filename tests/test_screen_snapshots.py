@@ -36,7 +36,9 @@ class Paper:
     async def prompt(self) -> Prompt:
         return self.now
 
-    async def send(self, scan_id: str, text: str, via: Via) -> tuple[Fate, Prompt]:
+    async def send(
+        self, scan_id: str, text: str, via: Via, said_s: float | None = None
+    ) -> tuple[Fate, Prompt]:
         return "applied", self.now
 
     async def close(self) -> None:

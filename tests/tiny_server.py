@@ -27,6 +27,7 @@ class TinyFloor:
         self.answers: dict[str, str] = {}
         self.board: bytes = b"{}"
         self.tokens = {TOKEN}
+        self.ages_ms: list[int] = []
         self.reads = 0
         self.reads_held: asyncio.Event | None = None  # reads are answered late, with old news
 
@@ -59,6 +60,7 @@ class TinyFloor:
         if scan["scan_id"] not in self.answers:
             fate = self.answers[scan["scan_id"]] = self._take(scan["text"])
             self.journal.append((scan["via"], scan["text"], fate))
+            self.ages_ms.append(int(scan.get("age_ms", 0)))
         return 200, {"fate": fate, "prompt": msgspec.to_builtins(self.prompt)}
 
     def _take(self, text: str) -> str:

@@ -35,14 +35,17 @@ class Conversation:
         self._ids = ids
         self._changed = changed
         self._sleep = sleep
-        self._queue: asyncio.Queue[tuple[str, Send] | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[str, Send, float | None] | None] = asyncio.Queue()
         self._answers = 0  # counts what was sent or answered: a poll that saw less is old news
 
-    def say(self, said: Send) -> bool:
-        """Queue one input. False when too many wait already: it was not taken."""
+    def say(self, said: Send, said_s: float | None = None) -> bool:
+        """Queue one input. False when too many wait already: it was not taken.
+
+        *said_s* is when it was said, by the link's clock: it may wait here for a while.
+        """
         if self.waiting >= WAITING_MAX:
             return False
-        self._queue.put_nowait((self._ids(), said))
+        self._queue.put_nowait((self._ids(), said, said_s))
         self.waiting += 1
         self._answers += 1
         return True
@@ -60,8 +63,8 @@ class Conversation:
 
     async def _send_all(self) -> None:
         while (entry := await self._queue.get()) is not None:
-            scan_id, said = entry
-            _, self.prompt = await self._link.send(scan_id, said.text, said.via)
+            scan_id, said, said_s = entry
+            _, self.prompt = await self._link.send(scan_id, said.text, said.via, said_s)
             self.waiting -= 1
             self._answers += 1
             self._changed(self.prompt.message)

@@ -29,6 +29,7 @@ Clock = Callable[[], float]
 RETRY_S = (0.2, 0.5, 1.0, 2.0)  # the last one repeats: a floor of terminals must not hammer
 _MINE_TO_MEND = {401, 403}  # the token or the terminal: someone must mend it, the scan waits
 _SERVER_BUSY = {408, 425, 429}
+_AGE_MS_MAX = 86_400_000  # older than a day is old enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,13 @@ class Link(Protocol):
         """What this terminal should show now."""
         ...
 
-    async def send(self, scan_id: str, text: str, via: Via) -> tuple[Fate, Prompt]:
-        """Send one scan, key input or command. A repeated *scan_id* changes nothing."""
+    async def send(
+        self, scan_id: str, text: str, via: Via, said_s: float | None = None
+    ) -> tuple[Fate, Prompt]:
+        """Send one scan, key input or command, *said_s* by the link's clock.
+
+        A repeated *scan_id* changes nothing.
+        """
         ...
 
     async def close(self) -> None: ...
@@ -139,12 +145,20 @@ class HttpLink:
             self._last, self._unacceptable = prompt, None
         return self._shown(prompt)
 
-    async def send(self, scan_id: str, text: str, via: Via) -> tuple[Fate, Prompt]:
-        """Send one input under *scan_id*; waits for the answer as long as it takes."""
-        scan = msgspec.json.encode({"scan_id": scan_id, "text": text, "via": via})
+    async def send(
+        self, scan_id: str, text: str, via: Via, said_s: float | None = None
+    ) -> tuple[Fate, Prompt]:
+        """Send one input under *scan_id*; waits for the answer as long as it takes.
+
+        It says how old it is: the server knows a bouncing trigger by its own time.
+        """
 
         async def ask() -> tuple[Fate, Prompt]:
-            answer = await self._call("POST", f"{self._path}/scans", _Answered, scan)
+            scan: dict[str, str | int] = {"scan_id": scan_id, "text": text, "via": via}
+            if said_s is not None:
+                scan["age_ms"] = min(max(0, int((self._clock() - said_s) * 1000)), _AGE_MS_MAX)
+            body = msgspec.json.encode(scan)
+            answer = await self._call("POST", f"{self._path}/scans", _Answered, body)
             return answer.fate, answer.prompt
 
         async with self._in_turn:

@@ -110,7 +110,7 @@ class PromptScreen(Screen[None]):
             self._page = 0 if self._page is None else self._page + 1
         elif meaning is not None:
             self._page = None
-            if not self.conversation.say(meaning):
+            if not self.conversation.say(meaning, self._clock()):
                 self._ring("error")
 
     def _pause(self) -> None:

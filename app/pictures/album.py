@@ -41,7 +41,9 @@ class _StillPrompt:
     async def prompt(self) -> Prompt:
         return self.shown
 
-    async def send(self, _scan_id: str, _text: str, _via: Via) -> tuple[Fate, Prompt]:
+    async def send(
+        self, _scan_id: str, _text: str, _via: Via, _said_s: float | None = None
+    ) -> tuple[Fate, Prompt]:
         return "applied", self.shown
 
     async def close(self) -> None:
