@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,8 @@ class Demo:
         """kill -9: no goodbye."""
         assert self.server is not None
         dying, self.server = self.server, None
-        dying.send_signal(signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it died a moment before
+            dying.send_signal(signal.SIGKILL)
         await dying.wait()
 
     async def ask(self, **command: Any) -> dict[str, Any]:
