@@ -21,6 +21,7 @@ def run(
     error as JSON lines.
     """
     import asyncio
+    import faulthandler
 
     from app import logs
     from app.wiring import serve_until_told
@@ -32,4 +33,5 @@ def run(
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
     logs.configure()
+    faulthandler.enable()  # a crash inside a C library names the Python line of every thread
     asyncio.run(serve_until_told(settings, config.resolve().parent))
