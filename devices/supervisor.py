@@ -306,7 +306,8 @@ class Supervisor:
         async with self._changing:
             await asyncio.gather(*(device.stop() for device in self._devices.values()))
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._quiet.wait(), self.policy.close_timeout_s)
+            async with asyncio.timeout(self.policy.close_timeout_s):
+                await self._quiet.wait()
         if self._herald is not None:
             self._herald.cancel()
             await asyncio.wait({self._herald})

@@ -1,11 +1,12 @@
 """Carrier pickups of the day, each with the manifest that its parcels are loaded onto."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import case, func, select
 
+from picking.waves import next_pickup
+from wms import calendar
 from wms.calendar import local_time
 from wms.db import Tx, insert_once
 from wms.schema import manifests, parcels, pickups
@@ -25,31 +26,13 @@ class Pickup:
     waiting: int
 
 
-def next_pickup_ms(times: tuple[str, ...], now: int, zone: ZoneInfo) -> int:
-    """The next of the daily *times* (HH:MM) after *now*, in UTC milliseconds.
-
-    >>> from zoneinfo import ZoneInfo
-    >>> next_pickup_ms(("17:00",), 1_795_309_200_000, ZoneInfo("Asia/Tokyo"))
-    1795334400000
-    """
-    local = local_time(now, zone)
-    moments = []
-    for text in times:
-        hour, minute = text.split(":")
-        moment = local.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
-        moments.append(moment if moment > local else _tomorrow(moment))
-    return int(min(moments).timestamp() * 1000)
-
-
-def _tomorrow(moment: datetime) -> datetime:
-    return moment + timedelta(days=1)
-
-
 def ensure(tx: Tx, *, now: int, zone: ZoneInfo) -> int:
     """Make the manifest of every carrier's next pickup. Returns how many were new.
 
-    A pickup that was closed before its time is over: the one after it is next.
+    A pickup that was closed before its time is over: the one after it is next. Nobody comes on a
+    day on which the site or the carrier rests.
     """
+    site = replace(calendar.load(tx), zone=zone)
     times: dict[str, list[str]] = {}
     for row in tx.execute(select(pickups).order_by(pickups.c.carrier, pickups.c.at)):
         times.setdefault(row.carrier, []).append(row.at)
@@ -59,7 +42,7 @@ def ensure(tx: Tx, *, now: int, zone: ZoneInfo) -> int:
     over = {row.carrier: row.at for row in tx.execute(query)}
     made = 0
     for carrier, each in times.items():
-        at = next_pickup_ms(tuple(each), max(now, over.get(carrier, 0)), zone)
+        at = next_pickup(site, carrier, each, now=max(now, over.get(carrier, 0)) + 1)
         fresh = {"code": code_of(carrier, at, zone), "carrier": carrier, "pickup_ms": at}
         made += insert_once(tx, manifests, fresh)
     return made

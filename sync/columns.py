@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sync.sheets import Line, Table
 from wms.errors import Code, Rejected
-from wms.shape import Fault, fault
+from wms.shape import Fault, fault, of_refusal
 from wms.text import shown
 
 Kind = Literal["orders", "items", "places", "stock"]
@@ -166,22 +166,30 @@ def columns_of(kind: Kind, table: Table) -> tuple[Columns, list[Fault]]:
     return Columns(kind, tuple(found), header), faults
 
 
-def values(columns: Columns, line: Line) -> dict[str, Any]:
-    """The cells of *line* by field; empty cells are left out.
+def values(columns: Columns, line: Line) -> tuple[dict[str, Any], list[Fault]]:
+    """The cells of *line* by field, without the empty ones, and what is wrong with its cells.
 
-    Refuses `IMPORT_TOO_MANY_CELLS`, `FIELD_NOT_INT`, `FIELD_NOT_BOOL` and an empty required cell.
+    That is `IMPORT_TOO_MANY_CELLS`, `FIELD_NOT_INT`, `FIELD_NOT_BOOL` or an empty required cell.
     """
-    if any(line.cells[len(columns.found) :]):
-        raise Rejected(Code.IMPORT_TOO_MANY_CELLS)
     taken: dict[str, Any] = {}
-    for column, cell in zip(columns.found, line.cells, strict=False):
-        if column is not None and cell:
+    faults = []
+    if any(line.cells[len(columns.found) :]):
+        faults.append(fault(line.number, Code.IMPORT_TOO_MANY_CELLS))
+    filled = [
+        (column, cell)
+        for column, cell in zip(columns.found, line.cells, strict=False)
+        if column is not None and cell
+    ]
+    for column, cell in filled:
+        try:
             taken[column.field] = _value(column, cell)
+        except Rejected as refusal:
+            faults.append(of_refusal(line.number, refusal))
     for column in COLUMNS[columns.kind]:
         needed = column.field in EVERY_LINE if columns.kind == "orders" else column.required
-        if needed and column.field not in taken:
-            raise Rejected(Code.TEXT_EMPTY, field=column.field)
-    return taken
+        if needed and all(column is not one for one, _ in filled):
+            faults.append(fault(line.number, Code.TEXT_EMPTY, field=column.field))
+    return taken, faults
 
 
 def _value(column: Column, cell: str) -> Any:

@@ -7,8 +7,8 @@ from typing import Any
 
 from sync.columns import Columns, values
 from sync.sheets import Line
-from wms.errors import Code, Rejected
-from wms.shape import Fault, fault, of_refusal
+from wms.errors import Code
+from wms.shape import Fault, fault
 
 LINE_FIELDS = frozenset({"sku", "qty", "kind", "note"})
 RECIPIENT_FIELDS = frozenset({
@@ -20,26 +20,28 @@ _IN_LIST = re.compile(r"(?P<list>lines|barcodes)\[(?P<place>\d+)\](\.(?P<field>.
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One value to be, and the lines it comes from. `lines` of an order are its order lines."""
+    """One value to be, and the lines it comes from. `lines` of an order are its order lines.
+
+    `faulty` are the fields whose cells are known to be wrong: of these nothing more is said.
+    """
 
     value: dict[str, Any]
     lines: tuple[Line, ...]
+    faulty: frozenset[str] = frozenset()
 
 
 def entries(columns: Columns, lines: Sequence[Line]) -> tuple[list[Entry], list[Fault]]:
     """What *lines* say, and what is wrong with their cells (faults count rows of the file)."""
-    read: list[tuple[Line, dict[str, Any]]] = []
-    faults = []
-    for line in lines:
-        try:
-            read.append((line, values(columns, line)))
-        except Rejected as refusal:
-            faults.append(_named(columns, of_refusal(line.number, refusal)))
+    read = [(line, *values(columns, line)) for line in lines]
+    faults = [_named(columns, one) for _, _, wrong in read for one in wrong]
     if columns.kind == "orders":
-        found, differing = _orders(columns, read)
+        found, differing = _orders(columns, [(line, value) for line, value, bad in read if not bad])
         return found, [*faults, *differing]
     shape = _item if columns.kind == "items" else dict[str, Any]
-    return [Entry(shape(value), (line,)) for line, value in read], faults
+    return [
+        Entry(shape(value), (line,), frozenset(one.field for one in wrong))
+        for line, value, wrong in read
+    ], faults
 
 
 def located(columns: Columns, entry: Entry, found: Fault) -> Fault:

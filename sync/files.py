@@ -16,13 +16,13 @@ from sync.entries import Entry, entries, located
 from sync.sheets import csv_text, table
 from wms import commands, items, opening_stock, orders, places
 from wms.db import Tx
-from wms.errors import Rejected
+from wms.errors import Code
 from wms.items import NewItem, Put
 from wms.messages import Language, say
 from wms.new_order import NewOrder
 from wms.opening_stock import NewStock
 from wms.places import NewPlace
-from wms.shape import Fault, convert, of_refusal
+from wms.shape import Fault, convert, of_refusal, refusals
 from wms.text import shown
 
 FAULTS_TOLD_MAX = 1_000
@@ -84,16 +84,19 @@ def read(kind: Kind, data: bytes, name: str) -> Parsed:
     columns, faults = columns_of(kind, sheet)
     digest = hashlib.sha256(data).hexdigest()
     parsed = Parsed(kind, shown(name), digest, columns, len(sheet.lines), faults=faults)
-    if faults:
-        return parsed
+    if any(one.code is not Code.IMPORT_COLUMN_UNKNOWN for one in faults):
+        return parsed  # rows that lack a column would all say the same
     found, faults = entries(columns, sheet.lines)
     parsed.faults += faults
     for entry in found:
-        try:
+        wrong = [
+            one for one in refusals(entry.value, STRUCTS[kind])
+            if one.params["field"] not in entry.faulty
+        ]  # fmt: skip
+        parsed.faults += [located(columns, entry, of_refusal(0, one)) for one in wrong]
+        if not wrong and not entry.faulty:
             parsed.rows.append(convert(entry.value, STRUCTS[kind]))
             parsed.entries.append(entry)
-        except Rejected as refusal:
-            parsed.faults.append(located(columns, entry, of_refusal(0, refusal)))
     return parsed
 
 

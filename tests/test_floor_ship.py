@@ -27,6 +27,7 @@ from wms.errors import Code
 from wms.parcels import number_of
 from wms.schema import (
     events,
+    holidays,
     manifests,
     order_lines,
     parcels,
@@ -205,6 +206,14 @@ def test_each_carrier_has_the_manifest_of_its_next_pickup(site: FloorSite) -> No
     assert ensure(NOON) == 1, "a truck that left early is followed by the next one"
     assert "M-SAGAWA-261123-1800" in codes()
     assert (ensure(NOON), ensure(NOON + 29 * HOUR_MS + 1)) == (0, 1)
+
+
+@ON_BOTH
+def test_no_truck_is_awaited_on_a_day_on_which_the_carrier_rests(site: FloorSite) -> None:
+    site.add(holidays, {"scope": "yamato", "date": "2026-11-23"})
+    site.write(pickups.ensure, now=NOON + 5 * HOUR_MS + 1, zone=site.settings.zone)
+    codes = {row.code for row in site.rows(select(manifests.c.code))}
+    assert codes == {SAGAWA, YAMATO, "M-YAMATO-261124-1700"}
 
 
 # Tasks

@@ -131,7 +131,13 @@ WRONG: dict[str, tuple[Kind, str, list[tuple[int, str, str]]]] = {
     ), [
         (3, "品番", "reference.unknown"), (4, "数量", "field.too_small"),
         (5, "郵便番号", "field.pattern"), (7, "氏名", "import.differs"),
-        (8, "氏名", "field.missing"),
+        (8, "住所", "field.missing"), (8, "便種", "field.missing"), (8, "氏名", "field.missing"),
+        (8, "郵便番号", "field.missing"), (8, "電話番号", "field.missing"),
+    ]),
+    "all of a row": ("items", "owner,sku,name,色,weight_g,storage,rfid\nA,,x,赤,-1,hot,maybe\n", [
+        (1, "色", "import.column_unknown"), (2, "rfid", "field.not_bool"),
+        (2, "sku", "text.empty"), (2, "storage", "field.choice"),
+        (2, "weight_g", "field.too_small"),
     ]),
     "header": ("places", "ロケ,色,code\nA-9,赤,A-9\n", [
         (1, "code", "import.column_twice"), (1, "kind / 種類", "import.column_missing"),

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from inspect import isclass
+from typing import Any, NamedTuple, TypeVar, get_args
 
 import msgspec
 from msgspec import Struct
@@ -73,6 +74,49 @@ def convert(value: Any, type: type[T], *, strict: bool = True) -> T:
         return msgspec.convert(value, type, strict=strict)
     except msgspec.ValidationError as error:
         raise refusal_of(error) from None
+
+
+def refusals(value: Mapping[str, Any], type: type[Struct], path: str = "") -> list[Rejected]:
+    """Every field of *value* (plain dicts and lists) that a *type* refuses, not only the first."""
+    found = []
+    for field in msgspec.structs.fields(type):
+        name = path + field.encode_name
+        if field.encode_name not in value:
+            if field.required:
+                found.append(Rejected(Code.FIELD_MISSING, field=name))
+            continue
+        inner = value[field.encode_name]
+        try:
+            msgspec.convert(inner, field.type)
+        except msgspec.ValidationError as error:
+            found += _inside(inner, field.type, name) or [_at(name, refusal_of(error))]
+    return found
+
+
+def _inside(value: Any, type: Any, path: str) -> list[Rejected]:
+    """What is wrong inside a struct or a list of them; nothing when it is neither."""
+    inner = _struct(type)
+    if inner is None:
+        return []
+    if isinstance(value, dict):
+        return refusals(value, inner, f"{path}.")
+    if isinstance(value, list):
+        each = enumerate(value)
+        return [one for n, row in each for one in refusals(row, inner, f"{path}[{n}].")]
+    return []
+
+
+def _struct(type: Any) -> type[Struct] | None:
+    """The struct that *type* is made of: itself, of a list, of an optional, annotated or not."""
+    if isclass(type) and issubclass(type, Struct):
+        return type
+    return next((found for one in get_args(type) if (found := _struct(one)) is not None), None)
+
+
+def _at(path: str, refusal: Rejected) -> Rejected:
+    inner = str(refusal.params.get("field", "$"))
+    field = path if inner == "$" else f"{path}.{inner}"
+    return Rejected(refusal.code, **{**refusal.params, "field": field})
 
 
 _AT = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`$")

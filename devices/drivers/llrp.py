@@ -153,7 +153,8 @@ class LlrpReader:
         except OSError as error:
             raise Unavailable(str(error)) from error
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._handshake(), HANDSHAKE_S)
+            async with asyncio.timeout(HANDSHAKE_S):
+                await self._handshake()
         self._check_handshake()
 
     def _new_client(self) -> _Client:
@@ -251,7 +252,8 @@ class LlrpReader:
         while not self._lost and self._client.is_alive():
             self._progress.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._progress.wait(), LOOK_S)
+                async with asyncio.timeout(LOOK_S):
+                    await self._progress.wait()
         raise Unavailable("the reader broke off")
 
     async def write_epc(self, old: bytes, new: bytes, timeout_s: float = 3.0) -> None:
@@ -297,7 +299,8 @@ class LlrpReader:
             raise Unavailable(str(error)) from error
         assert self._outcome is not None
         try:
-            return await asyncio.wait_for(self._outcome, timeout_s)
+            async with asyncio.timeout(timeout_s):
+                return await self._outcome
         except TimeoutError:
             await self._forget(client)
             raise Uncertain("the reader did not say what became of the write") from None
@@ -317,7 +320,8 @@ class LlrpReader:
             await asyncio.to_thread(
                 client.in_turn, client.llrp.send_DELETE_ACCESSSPEC, self._access
             )
-            await asyncio.wait_for(self._deleted.wait(), DELETE_S)
+            async with asyncio.timeout(DELETE_S):
+                await self._deleted.wait()
         except SENDING_ERRORS:  # among them the time-out
             self._on_lost()
 

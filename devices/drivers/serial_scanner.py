@@ -83,7 +83,8 @@ class SerialScanner:
         while True:
             self._look(descriptor)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._link.room(), LOOK_S)
+                async with asyncio.timeout(LOOK_S):
+                    await self._link.room()
                 return
 
     def _look(self, descriptor: int) -> None:
@@ -115,7 +116,8 @@ async def _readable(descriptor: int, within_s: float) -> bool:
     ready = asyncio.Event()
     loop.add_reader(descriptor, ready.set)
     try:
-        await asyncio.wait_for(ready.wait(), within_s)
+        async with asyncio.timeout(within_s):
+            await ready.wait()
     except TimeoutError:
         return False
     finally:
