@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 from devices.capabilities import Health
 from devices.signal_queue import SignalQueue
 from wms.db import Book, Tx, upsert
-from wms.events import DeviceChanged, emit
+from wms.event_kinds import DeviceChanged
+from wms.events import emit
 from wms.schema import device_facts, devices, tag_reads
 from wms.signals import RobotState, Scan, Signal, TagSeen, Weight
 from wms.text import storable

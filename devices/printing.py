@@ -22,7 +22,8 @@ from devices.capabilities import (
 )
 from devices.supervisor import Supervisor
 from wms.db import Book, Tx
-from wms.events import PrintChanged, emit
+from wms.event_kinds import PrintChanged
+from wms.events import emit
 from wms.schema import devices, print_jobs, stations
 
 log = structlog.get_logger(__name__)
@@ -160,7 +161,7 @@ def printer_for(supervisor: Supervisor, job: Job, *, now: int) -> str:
 
 
 def why_not(supervisor: Supervisor, name: str) -> str:
-    """Why *name* cannot print now: a code of `messages.toml`, or the driver's words."""
+    """Why *name* cannot print now: a code of `wms/words`, or the driver's words."""
     if name not in supervisor.names():
         return NO_PRINTER
     health, reason = supervisor.health(name)

@@ -33,7 +33,7 @@ OnHealth = Callable[[str, Health, str], Awaitable[None]]
 Capability = TypeVar("Capability")
 REPORT_RETRY_S = 1.0
 
-# Reasons that are the supervisor's own have words in `messages.toml`.
+# Reasons that are the supervisor's own have words in `wms/words`.
 CLOSED = "device.closed"
 SILENT = "device.silent"
 SLOW = "device.slow"

@@ -15,7 +15,8 @@ from sqlalchemy import select, update
 from labels.templates import find, render
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.events import PrintChanged, emit
+from wms.event_kinds import PrintChanged
+from wms.events import emit
 from wms.schema import print_jobs
 
 BATCH = 5  # a label takes some 0.1 s, and a packer waits for the first of the batch

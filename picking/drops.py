@@ -12,7 +12,8 @@ from wms import orders as order_book
 from wms import stock as ledger
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.events import OrderPicked, emit
+from wms.event_kinds import OrderPicked
+from wms.events import emit
 from wms.schema import (
     allocations,
     order_lines,

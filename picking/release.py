@@ -23,7 +23,8 @@ from wms import orders as order_book
 from wms.allocate import Need, Plan
 from wms.allocation import Promised
 from wms.db import Tx
-from wms.events import Event, OrderReleased, WaveReleased, emit
+from wms.event_kinds import Event, OrderReleased, WaveReleased
+from wms.events import emit
 from wms.schema import items, orders, stops, tour_totes, tours, waves
 
 

@@ -7,7 +7,8 @@ from sqlalchemy import select
 from wms import orders as order_book
 from wms.allocate import Missing
 from wms.db import Tx
-from wms.events import OrderShort, emit
+from wms.event_kinds import OrderShort
+from wms.events import emit
 from wms.schema import items, order_lines, orders
 
 

@@ -16,7 +16,8 @@ from wms import tasks
 from wms.allocate import Missing, Need, Plan, Take
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.events import PickShort, emit
+from wms.event_kinds import PickShort
+from wms.events import emit
 from wms.schema import allocations, items, order_lines, orders, places, stops, tours
 
 COUNT = "count"  # why the shelf is blocked, and the kind of the task that opens it again

@@ -16,7 +16,8 @@ from sync.webhooks import Outgoing, Tried, body_of
 from wms import events, incarnation
 from wms.config import Webhook
 from wms.db import Tx, upsert
-from wms.events import OrderEvent, Told
+from wms.event_kinds import OrderEvent
+from wms.events import Told
 from wms.schema import deliveries, endpoints, orders
 from wms.schema import events as events_table
 

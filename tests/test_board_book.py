@@ -22,7 +22,8 @@ from wms.board_state import BoardState, Tile
 from wms.config import Config
 from wms.config import Site as SiteConfig
 from wms.db import Tx
-from wms.events import OrderHeld, PrintChanged, emit
+from wms.event_kinds import OrderHeld, PrintChanged
+from wms.events import emit
 from wms.messages import Language
 from wms.schema import parcels, places, print_jobs, sessions, stations
 from wms.schema import terminals as terminals_table

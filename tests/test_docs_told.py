@@ -19,8 +19,9 @@ from tests.sources import ROOT, project_files, text_of
 from tests.test_docs import DOCS, all_keys
 from wms import config, items
 from wms.db import Book
-from wms.events import KINDS, OrderEvent
+from wms.event_kinds import KINDS, OrderEvent
 from wms.items import NewItem
+from wms.messages import texts
 from wms.new_order import NewOrder
 from wms.orders import faults
 from wms.site_settings import SiteSettings, put
@@ -32,7 +33,7 @@ LINK = re.compile(r'\]\(([^)\s]+)\)|src="([^"]+)"')
 FLOOR = text_of(Path("docs/floor.md"))
 API = text_of(Path("docs/api.md"))
 CONFIG = text_of(Path("docs/config.md"))
-WORDS: dict[str, dict[str, str]] = tomllib.loads(text_of(Path("wms/messages.toml")))
+WORDS = texts()
 NOON = 1_795_316_400_000  # 22 November 2026
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Engine
 
 from wms import events
 from wms.db import Book, open_engine
-from wms.events import Cursor, PickShort, Told, WaveReleased
+from wms.event_kinds import PickShort, WaveReleased
+from wms.events import Cursor, Told
 
 
 @pytest.fixture

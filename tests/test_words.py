@@ -2,6 +2,7 @@
 
 import ast
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 
 from tests.sources import CODE, calls, dotted, python_files, strings, text_of, tree_of
 from wms.errors import Code
+from wms.messages import texts
 
-TEXTS: dict[str, dict[str, str]] = tomllib.loads(text_of(Path("wms/messages.toml")))
+TEXTS = texts()
 ERRORS = Path("wms/errors.py")
 FILES = [path for path in python_files(*CODE) if path != ERRORS]
 
@@ -57,12 +59,18 @@ def said_with() -> Iterator[tuple[str, str, set[str]]]:
                 yield where, Code[member], given
 
 
+def test_no_code_has_its_words_in_two_files() -> None:
+    files = sorted(Path("wms/words").glob("*.toml"))
+    found = Counter(code for file in files for code in tomllib.loads(text_of(file)))
+    assert [code for code, times in found.items() if times > 1] == []
+
+
 def test_every_text_is_in_both_languages_with_the_same_blanks() -> None:
-    for code, texts in TEXTS.items():
-        assert set(texts) == {"ja", "en"}, code
-        assert blanks(texts["ja"]) == blanks(texts["en"]), code
-        assert texts["ja"].strip(), code
-        assert texts["en"].strip(), code
+    for code, words in TEXTS.items():
+        assert set(words) == {"ja", "en"}, code
+        assert blanks(words["ja"]) == blanks(words["en"]), code
+        assert words["ja"].strip(), code
+        assert words["en"].strip(), code
 
 
 def test_every_refusal_has_words() -> None:

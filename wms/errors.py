@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Code(StrEnum):
-    """A stable name for every refusal. Its words live in `messages.toml` under the same name."""
+    """A stable name for every refusal. Its words live in `wms/words` under the same name."""
 
     STOCK_SHORT = "stock.short"
     KEY_REUSED = "key.reused"

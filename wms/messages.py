@@ -1,4 +1,8 @@
-"""Words for people. The book speaks in codes; only screens and paper speak a language."""
+"""Words for people. The book speaks in codes; only screens and paper speak a language.
+
+They are in `words/`, a file a subject: one table a code, each in Japanese and English with the
+same blanks. Refusals carry the name of a `Code`; words of screens begin with their dialogue.
+"""
 
 import tomllib
 from functools import cache
@@ -9,8 +13,13 @@ Language = Literal["ja", "en"]
 
 
 @cache
-def _texts() -> dict[str, dict[str, str]]:
-    return tomllib.loads(files("wms").joinpath("messages.toml").read_text("utf-8"))
+def texts() -> dict[str, dict[str, str]]:
+    """All words by code and language."""
+    found: dict[str, dict[str, str]] = {}
+    for file in sorted(files("wms").joinpath("words").iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".toml"):
+            found |= tomllib.loads(file.read_text("utf-8"))
+    return found
 
 
 def say(code: str, language: Language, **params: str | int) -> str:
@@ -19,7 +28,7 @@ def say(code: str, language: Language, **params: str | int) -> str:
     >>> say("stock.short", "en", place="A-01", item="TEA", qty=3)
     'A-01 does not have 3 of TEA free'
     """
-    return _texts()[code][language].format(**params)
+    return texts()[code][language].format(**params)
 
 
 def reason_words(text: str, language: Language) -> str:

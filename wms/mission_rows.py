@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select, update
 
 from wms.db import Tx, insert_once
-from wms.events import MissionChanged, emit
+from wms.event_kinds import MissionChanged
+from wms.events import emit
 from wms.schema import missions, places
 
 OPEN = ("assigning", "assigned", "voiding")  # a robot may be at it

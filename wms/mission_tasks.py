@@ -1,7 +1,7 @@
 """What persons do for missions: look, find a load, carry it themselves.
 
 Each task's `ref` is `mission:N`, and its body says job, container, source, target, robot and why
-(a code of `messages.toml`). A scan of the container answers it: `missions.verdict`.
+(a code of `wms/words`). A scan of the container answers it: `missions.verdict`.
 """
 
 import json
@@ -20,7 +20,7 @@ STOPS = range(1, 10)  # reasons of profile GRH-1; vendors have more
 
 
 class Why(StrEnum):
-    """Why a mission took the turn that it took, or a robot is held. Words in `messages.toml`."""
+    """Why a mission took the turn that it took, or a robot is held. Words in `wms/words`."""
 
     CANCELLED = "mission.cancelled"
     ELSEWHERE = "mission.elsewhere"

@@ -9,7 +9,8 @@ from sqlalchemy import Row, bindparam, insert, select, update
 
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.events import Event, OrderAccepted, OrderCancelled, OrderHeld, emit
+from wms.event_kinds import Event, OrderAccepted, OrderCancelled, OrderHeld
+from wms.events import emit
 from wms.new_order import Gift, NewLine, NewOrder, Recipient, is_one_piece
 from wms.order_check import CHUNK, Ready, check
 from wms.schema import order_lines, orders

@@ -14,15 +14,15 @@ from wms import allocation, orders
 from wms import stock as ledger
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.events import (
+from wms.event_kinds import (
     ManifestClosed,
     OrderPacked,
     OrderShipped,
     ParcelInspected,
     ParcelLabelled,
     ParcelLoaded,
-    emit,
 )
+from wms.events import emit
 from wms.schema import (
     allocations,
     manifests,

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from sqlalchemy import select, update
 
 from wms.db import Tx, insert_for
-from wms.events import TaskOpened, emit
+from wms.event_kinds import TaskOpened
+from wms.events import emit
 from wms.schema import tasks
 
 

@@ -5,7 +5,7 @@ from app.board.names import Names
 from app.board.tiles import DOWN
 from app.board.words import clock_s, known, reason
 from wms.board_state import Happening, Tone
-from wms.events import (
+from wms.event_kinds import (
     DeviceChanged,
     Event,
     OrderHeld,

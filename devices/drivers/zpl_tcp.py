@@ -12,7 +12,7 @@ Options in `config.toml`:
     label_timeout_s   10.0  a label that is not confirmed within this time is uncertain
 
 A link that opens while `~HS` stays silent is *degraded*, not offline: Zebra printers do not answer
-while paper or ribbon is out or the head is open. Reasons are codes of `messages.toml`.
+while paper or ribbon is out or the head is open. Reasons are codes of `wms/words`.
 """
 
 import asyncio
