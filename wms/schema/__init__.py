@@ -1,21 +1,28 @@
 """The whole data model. Tables are data; behaviour lives elsewhere."""
 
 from wms.schema.base import metadata
+from wms.schema.counts import count_lines, counts, stocktakes
 from wms.schema.goods import (
     barcodes,
     boxes,
     items,
+    kit_lines,
     lots,
     meta,
     moves,
     owners,
+    pick_faces,
     places,
     shops,
     stock,
 )
+from wms.schema.inbound import inbound_lines, inbound_units, inbounds
+from wms.schema.jobs import work_materials, work_orders, work_spans
 from wms.schema.orders import (
     allocations,
+    documents,
     holidays,
+    insert_rules,
     manifests,
     order_lines,
     orders,
@@ -28,7 +35,16 @@ from wms.schema.orders import (
     transit,
     waves,
 )
-from wms.schema.people import api_tokens, people, scans, sessions, terminals
+from wms.schema.people import (
+    api_tokens,
+    approvals,
+    people,
+    person_roles,
+    roles,
+    scans,
+    sessions,
+    terminals,
+)
 from wms.schema.record import (
     commands,
     cursors,
@@ -40,6 +56,7 @@ from wms.schema.record import (
     seals,
     versions,
 )
+from wms.schema.returns import photos, return_lines, return_units, returns
 from wms.schema.work import (
     device_facts,
     devices,
@@ -52,14 +69,18 @@ from wms.schema.work import (
     tasks,
     tour_totes,
     tours,
+    wall_slots,
 )
 
 __all__ = [
-    "allocations", "api_tokens", "barcodes", "boxes", "commands", "cursors", "deliveries",
-    "device_facts", "devices", "endpoints", "event_seqs", "events", "holidays", "items", "lots",
-    "manifests", "meta", "metadata", "missions", "moves", "order_lines", "orders", "owners",
-    "parcel_lines", "parcels", "people", "pickups", "places", "print_jobs", "requests", "robots",
-    "scans", "seals", "services", "sessions", "shops", "slips", "stations", "stock", "stops",
-    "tag_reads", "tasks", "terminals", "tour_totes", "tours", "tracking_ranges", "transit",
-    "versions", "waves",
+    "allocations", "api_tokens", "approvals", "barcodes", "boxes", "commands", "count_lines",
+    "counts", "cursors", "deliveries", "device_facts", "devices", "documents", "endpoints",
+    "event_seqs", "events", "holidays", "inbound_lines", "inbound_units", "inbounds",
+    "insert_rules", "items", "kit_lines", "lots", "manifests", "meta", "metadata", "missions",
+    "moves", "order_lines", "orders", "owners", "parcel_lines", "parcels", "people",
+    "person_roles", "photos", "pick_faces", "pickups", "places", "print_jobs", "requests",
+    "return_lines", "return_units", "returns", "robots", "roles", "scans", "seals", "services",
+    "sessions", "shops", "slips", "stations", "stock", "stocktakes", "stops", "tag_reads",
+    "tasks", "terminals", "tour_totes", "tours", "tracking_ranges", "transit", "versions",
+    "wall_slots", "waves", "work_materials", "work_orders", "work_spans",
 ]  # fmt: skip

@@ -13,13 +13,15 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from wms.schema.base import ID, at, commit_order, document, flag, metadata, one_of, text_, whole
+from wms.schema.base import ID, MS, at, commit_order, document, flag, metadata, one_of, text_, whole
 
 CONDITIONS = ("available", "quarantine", "damaged", "expired", "returned")
 PLACE_KINDS = (
-    "bin", "dock", "buffer", "station", "tote", "carton", "pallet", "cart", "robot", "outside",
+    "bin", "reserve", "dock", "buffer", "station", "slot", "tote", "carton", "pallet", "cart",
+    "robot", "outside",
 )  # fmt: skip
-PICKABLE = ("bin",)  # stock is promised only from these kinds
+PICKABLE = ("bin",)  # stock is promised to orders only from these kinds
+STORED = ("bin", "reserve")  # goods are put away here; a reserve feeds the bins
 MOVING = ("tote", "carton", "pallet", "cart")  # containers: places with a parent
 
 meta = Table(
@@ -38,7 +40,14 @@ owners = Table(
     text_("order_cutoff"),  # HH:MM local; "" = none
     text_("company_prefix"),  # GS1 company prefix, whose length EPCs need
     whole("weight_tolerance_g", default=30),
+    # Of an order that cannot be filled: send what there is, wait for all of it with the goods set
+    # aside, give everything back, or let a lead say by badge.
+    Column("short_policy", String, nullable=False, server_default="wait"),
+    whole("approval_value"),  # stock differences worth more need a second badge; 0 = none does
     CheckConstraint(one_of("label_mode", "immediate", "pre_issued"), name="label_mode"),
+    CheckConstraint(
+        one_of("short_policy", "wait", "ship_short", "never_split", "ask"), name="short_policy"
+    ),
 )
 
 shops = Table(
@@ -52,6 +61,7 @@ shops = Table(
     text_("sender_address"),
     text_("sender_phone"),
     text_("slip_message"),
+    Column("slip_template", String, nullable=False, server_default="packing-slip"),
     Column("notify", String, nullable=False, server_default="inspection"),
     whole("shelf_days_min"),  # minimum remaining shelf life of what is sent
     CheckConstraint(one_of("notify", "inspection", "handover"), name="notify"),
@@ -77,8 +87,14 @@ items = Table(
     flag("no_air"),
     text_("picture"),
     text_("kind"),  # "" goods, "gift" wrapping and cards, "insert"
+    whole("value"),  # of one, in minor units of the owner's currency
+    text_("velocity"),  # A, B, C; "" = not known yet
+    flag("own_box"),  # travels in the box that it came in
+    flag("relabel"),  # has no barcode of its own: gets one on arrival
+    whole("shelf_days_in"),  # minimum remaining shelf life when it arrives
     UniqueConstraint("owner", "sku"),
     CheckConstraint(one_of("storage", "ambient", "chilled", "frozen"), name="storage"),
+    CheckConstraint(one_of("velocity", "", "A", "B", "C"), name="velocity"),
 )
 
 barcodes = Table(
@@ -117,7 +133,37 @@ places = Table(
     text_("blocked"),  # why nobody may pick here; "" = open
     text_("epc"),  # lower-case hex of the container's own tag
     Column("robot_station", Integer, unique=True),  # station number in profile GRH-1
+    text_("storage"),  # the only storage kind it is fit for; "" = any
+    text_("velocity"),  # A is nearest to the benches
+    text_("mix"),  # "" anything lies together, "item" one item, "lot" one lot of it
+    whole("weight_g_max"),  # 0 = no limit, as for the two below
+    whole("height_mm_max"),
+    whole("volume_ml_max"),
+    Column("counted_ms", MS, nullable=False, server_default="0"),  # last time somebody counted
     CheckConstraint(one_of("kind", *PLACE_KINDS), name="kind"),
+    CheckConstraint(one_of("mix", "", "item", "lot"), name="mix"),
+    CheckConstraint(one_of("velocity", "", "A", "B", "C"), name="velocity"),
+)
+
+pick_faces = Table(
+    "pick_faces",
+    metadata,
+    Column("place", ForeignKey("places.code"), nullable=False),
+    Column("item_id", ForeignKey("items.id"), nullable=False, index=True),
+    Column("qty_min", Integer, nullable=False),  # below it the face is replenished
+    Column("qty_max", Integer, nullable=False),  # up to this
+    PrimaryKeyConstraint("place", "item_id"),
+    CheckConstraint("0 <= qty_min AND qty_min <= qty_max", name="range"),
+)
+
+kit_lines = Table(
+    "kit_lines",
+    metadata,
+    Column("kit_id", ForeignKey("items.id"), nullable=False),
+    Column("item_id", ForeignKey("items.id"), nullable=False),
+    Column("qty", Integer, CheckConstraint("qty > 0", name="qty"), nullable=False),
+    PrimaryKeyConstraint("kit_id", "item_id"),
+    CheckConstraint("kit_id <> item_id", name="not_itself"),
 )
 
 stock = Table(

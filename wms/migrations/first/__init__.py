@@ -5,21 +5,28 @@ whatever changes there becomes a migration of its own.
 """
 
 from wms.migrations.first.base import metadata
+from wms.migrations.first.counts import count_lines, counts, stocktakes
 from wms.migrations.first.goods import (
     barcodes,
     boxes,
     items,
+    kit_lines,
     lots,
     meta,
     moves,
     owners,
+    pick_faces,
     places,
     shops,
     stock,
 )
+from wms.migrations.first.inbound import inbound_lines, inbound_units, inbounds
+from wms.migrations.first.jobs import work_materials, work_orders, work_spans
 from wms.migrations.first.orders import (
     allocations,
+    documents,
     holidays,
+    insert_rules,
     manifests,
     order_lines,
     orders,
@@ -32,7 +39,16 @@ from wms.migrations.first.orders import (
     transit,
     waves,
 )
-from wms.migrations.first.people import api_tokens, people, scans, sessions, terminals
+from wms.migrations.first.people import (
+    api_tokens,
+    approvals,
+    people,
+    person_roles,
+    roles,
+    scans,
+    sessions,
+    terminals,
+)
 from wms.migrations.first.record import (
     commands,
     cursors,
@@ -44,6 +60,7 @@ from wms.migrations.first.record import (
     seals,
     versions,
 )
+from wms.migrations.first.returns import photos, return_lines, return_units, returns
 from wms.migrations.first.work import (
     device_facts,
     devices,
@@ -56,14 +73,18 @@ from wms.migrations.first.work import (
     tasks,
     tour_totes,
     tours,
+    wall_slots,
 )
 
 __all__ = [
-    "allocations", "api_tokens", "barcodes", "boxes", "commands", "cursors", "deliveries",
-    "device_facts", "devices", "endpoints", "event_seqs", "events", "holidays", "items", "lots",
-    "manifests", "meta", "metadata", "missions", "moves", "order_lines", "orders", "owners",
-    "parcel_lines", "parcels", "people", "pickups", "places", "print_jobs", "requests", "robots",
-    "scans", "seals", "services", "sessions", "shops", "slips", "stations", "stock", "stops",
-    "tag_reads", "tasks", "terminals", "tour_totes", "tours", "tracking_ranges", "transit",
-    "versions", "waves",
+    "allocations", "api_tokens", "approvals", "barcodes", "boxes", "commands", "count_lines",
+    "counts", "cursors", "deliveries", "device_facts", "devices", "documents", "endpoints",
+    "event_seqs", "events", "holidays", "inbound_lines", "inbound_units", "inbounds",
+    "insert_rules", "items", "kit_lines", "lots", "manifests", "meta", "metadata", "missions",
+    "moves", "order_lines", "orders", "owners", "parcel_lines", "parcels", "people",
+    "person_roles", "photos", "pick_faces", "pickups", "places", "print_jobs", "requests",
+    "return_lines", "return_units", "returns", "robots", "roles", "scans", "seals", "services",
+    "sessions", "shops", "slips", "stations", "stock", "stocktakes", "stops", "tag_reads",
+    "tasks", "terminals", "tour_totes", "tours", "tracking_ranges", "transit", "versions",
+    "wall_slots", "waves", "work_materials", "work_orders", "work_spans",
 ]  # fmt: skip

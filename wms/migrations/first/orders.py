@@ -7,6 +7,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     String,
     Table,
@@ -88,6 +89,10 @@ orders = Table(
     document("recipient"),
     document("gift"),
     text_("notes"),
+    text_("kind"),  # "" a sale, "exchange", "repair", "reship", "transfer"
+    text_("origin"),  # what it came from: return:5
+    whole("amount"),  # that the customer paid, in minor units, as the OMS said
+    text_("before_hold"),  # the state to which a held order goes back
     whole("priority"),
     whole("pieces"),  # sum of line quantities still wanted
     flag("one_piece"),
@@ -128,6 +133,7 @@ allocations = Table(
     Column("id", ID, primary_key=True),
     Column("line_id", ForeignKey("order_lines.id"), index=True),  # NULL: promised to the wave
     Column("wave_id", ForeignKey("waves.id"), index=True),
+    Column("task_id", ForeignKey("tasks.id"), index=True),  # replenishment, materials
     Column("item_id", ID, nullable=False),
     Column("lot", String, nullable=False),
     Column("condition", String, nullable=False),
@@ -140,7 +146,10 @@ allocations = Table(
     ForeignKeyConstraint(["item_id", "lot"], ["lots.item_id", "lots.lot"]),
     CheckConstraint("qty > 0", name="qty"),
     CheckConstraint(one_of("state", *ALLOCATION_STATES), name="state"),
-    CheckConstraint("line_id IS NOT NULL OR wave_id IS NOT NULL", name="promised_to_someone"),
+    CheckConstraint(
+        "line_id IS NOT NULL OR wave_id IS NOT NULL OR task_id IS NOT NULL",
+        name="promised_to_someone",
+    ),
     Index("ix_allocations_state_place", "state", "place"),
     Index("ix_allocations_wave_item", "wave_id", "item_id"),
 )
@@ -217,6 +226,36 @@ tracking_ranges = Table(
     Column("last", MS, nullable=False),
     PrimaryKeyConstraint("owner", "carrier"),
     CheckConstraint("next <= last + 1", name="within"),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("order_id", ForeignKey("orders.id"), nullable=False, index=True),
+    Column("kind", String, nullable=False),  # invoice, receipt, letter
+    Column("code", String, nullable=False),  # the barcode on it, scanned as it goes into the box
+    Column("pdf", LargeBinary),
+    Column("parcel_id", ForeignKey("parcels.id")),  # the box that it is in
+    at(),
+    UniqueConstraint("order_id", "code"),
+    CheckConstraint(one_of("kind", "invoice", "receipt", "letter"), name="kind"),
+)
+
+insert_rules = Table(
+    "insert_rules",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("owner", ForeignKey("owners.code"), nullable=False),
+    text_("shop"),  # "" = every shop of the owner
+    Column("item_id", ForeignKey("items.id"), nullable=False),  # what goes into the box
+    whole("qty", default=1),
+    whole("nth_order"),  # of the same customer; 0 = any
+    Column("with_item_id", ForeignKey("items.id")),  # only with this item
+    whole("amount_min"),
+    text_("from_date"),  # YYYY-MM-DD, "" = no limit
+    text_("until_date"),
+    CheckConstraint("qty > 0", name="qty"),
 )
 
 slips = Table(

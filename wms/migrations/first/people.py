@@ -1,6 +1,15 @@
 """People, their terminals and conversations, and every trigger pull."""
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, String, Table, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    UniqueConstraint,
+)
 
 from wms.migrations.first.base import ID, MS, at, document, metadata, one_of, text_, whole
 
@@ -18,6 +27,37 @@ people = Table(
     whole("failures"),
     Column("locked_until_ms", MS, nullable=False, server_default="0"),
     CheckConstraint(one_of("language", "ja", "en"), name="language"),
+)
+
+roles = Table(
+    "roles",
+    metadata,
+    Column("code", String, primary_key=True),
+    text_("name"),
+    document("permissions"),
+)
+
+person_roles = Table(
+    "person_roles",
+    metadata,
+    Column("person_id", ForeignKey("people.id"), nullable=False),
+    Column("role", ForeignKey("roles.code"), nullable=False),
+    text_("owner"),  # "" = for every owner's goods
+    PrimaryKeyConstraint("person_id", "role", "owner"),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("verb", String, nullable=False),  # the permission that the second badge had
+    Column("ref", String, nullable=False, index=True),  # what was approved: count:5
+    Column("asked_by", ForeignKey("people.id"), nullable=False),
+    Column("given_by", ForeignKey("people.id"), nullable=False),
+    text_("reason"),
+    at(),
+    CheckConstraint("asked_by <> given_by", name="four_eyes"),
 )
 
 terminals = Table(

@@ -40,17 +40,20 @@ tours = Table(
     metadata,
     Column("id", ID, primary_key=True),
     Column("wave_id", ForeignKey("waves.id"), nullable=False, index=True),
-    Column("kind", String, nullable=False),  # cart: a tote an order; total: one-piece by item
+    # cart: a tote an order; total: one-piece by item; single: one order; batch: for a put wall
+    Column("kind", String, nullable=False),
+    Column("after", ForeignKey("tours.id")),  # pick and pass: the zone before this one
     text_("zone"),
     Column("state", String, nullable=False, server_default="open"),
     Column("person_id", ForeignKey("people.id"), index=True),
     text_("cart"),
     text_("drop_place"),
+    text_("wall"),  # station of the put wall where a batch is sorted
     whole("priority"),
     at("created_ms"),
     Column("claimed_ms", MS),
     Column("done_ms", MS),
-    CheckConstraint(one_of("kind", "cart", "total"), name="kind"),
+    CheckConstraint(one_of("kind", "cart", "total", "single", "batch"), name="kind"),
     CheckConstraint(one_of("state", "open", "claimed", "done", "void"), name="state"),
     Index("ix_tours_state_person_id", "state", "person_id"),
 )
@@ -147,7 +150,7 @@ stations = Table(
     "stations",
     metadata,
     Column("code", String, primary_key=True),
-    Column("kind", String, nullable=False),  # pack, ship
+    Column("kind", String, nullable=False),  # pack, ship, receive, return, wall, work
     Column("place", ForeignKey("places.code"), nullable=False),
     text_("printer"),  # device names, "" = none
     text_("slip_printer"),
@@ -155,7 +158,20 @@ stations = Table(
     text_("scanner"),
     text_("reader"),
     text_("neighbour"),  # station whose printer helps out
-    CheckConstraint(one_of("kind", "pack", "ship"), name="kind"),
+    CheckConstraint(
+        one_of("kind", "pack", "ship", "receive", "return", "wall", "work"), name="kind"
+    ),
+)
+
+wall_slots = Table(
+    "wall_slots",
+    metadata,
+    Column("place", ForeignKey("places.code"), primary_key=True),
+    Column("wall", ForeignKey("stations.code"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("order_id", ForeignKey("orders.id"), unique=True),  # NULL: free
+    text_("light"),  # device:channel, "" = none
+    UniqueConstraint("wall", "position"),
 )
 
 devices = Table(
