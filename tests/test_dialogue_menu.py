@@ -39,6 +39,22 @@ def test_menu_to_menu_when_there_is_no_such_digit(digit: str) -> None:
     assert move(MENU, State(), command("back"), ALL).code == "key.not_now", "no scan was read"
 
 
+def test_menu_to_menu_by_nine_which_shows_the_next_page() -> None:
+    many = Facts(("pick", "pack", "ship", "task", "pick", "ship"))
+    second = move(MENU, State(), key("9"), many)
+    assert second.state == State(page=1)
+    assert move(MENU, State(page=1), key("2"), many).at == "ship", "digits belong to the page"
+    assert move(MENU, State(page=1), key("3"), many).evidence == ("0-2, 9", "3")
+    assert move(MENU, State(page=1), key("9"), many).state == State(), "and round again"
+
+
+def test_the_pages_of_the_menu_show_everything_once() -> None:
+    many = Facts(("pick", "pack", "ship", "task", "pick", "ship"))
+    shown = [MENU.prompt(State(page=page), many, "en").options for page in (0, 1, 2)]
+    digits = ["".join(o.key for o in options if o.key.isdigit()) for options in shown]
+    assert digits == ["123490", "1290", "123490"]
+
+
 def test_menu_to_badge_by_zero() -> None:
     assert choose("0").at == "sign_off"
     assert move(MENU, State(), command("0"), ALL).at == "sign_off"

@@ -21,7 +21,15 @@ from wms.errors import Code, Rejected
 from wms.messages import Language
 from wms.schema import people
 
-PERMISSIONS = ("pick", "pack", "ship", "task", "lead")
+# A dialogue is named like the permission that it needs; the verbs below it are asked for inside.
+DIALOGUES = (
+    "pick", "pack", "ship", "task", "receive", "putaway", "replenish", "sort", "returns", "count",
+    "move", "work", "look",
+)  # fmt: skip
+VERBS = ("receive_blind", "bind_barcode", "hold", "cancel")
+# What a second badge, with its PIN, says yes to at the point of work.
+APPROVALS = ("approve_count", "approve_short", "approve_disposal")
+PERMISSIONS = (*DIALOGUES, *VERBS, *APPROVALS, "lead")
 FAILURES_MAX = 5  # then locked, for twice as long each time
 LOCK_S_MIN = 30
 LOCK_S_MAX = 15 * 60
@@ -62,11 +70,14 @@ def add(
     tx: Tx, *, code: str, name: str, badge: str, permissions: tuple[str, ...],
     language: Literal["ja", "en"] = "ja", pin: str = "", pepper: str = "",
 ) -> int:  # fmt: skip
-    """Add a person. Refuses `PERMISSION_UNKNOWN`, `PIN_WEAK` and, for leads, a missing PIN."""
+    """Add a person.
+
+    Refuses `PERMISSION_UNKNOWN`, `PIN_WEAK`, and a missing PIN of leads and of whoever approves.
+    """
     unknown = [verb for verb in permissions if verb not in PERMISSIONS]
     if unknown:
         raise Rejected(Code.PERMISSION_UNKNOWN, permission=unknown[0], known=", ".join(PERMISSIONS))
-    if "lead" in permissions and not pin:
+    if not pin and {"lead", *APPROVALS}.intersection(permissions):
         raise Rejected(Code.PIN_WEAK, digits=PIN_DIGITS_MIN)
     row = {
         "code": code, "name": name, "badge_hash": badge_hash(badge), "language": language,

@@ -1,10 +1,13 @@
 """The menu: what this person may do at this terminal, one digit each; 0 signs off.
 
+Who may do a lot turns the page with 9: the smallest screen shows six rows.
+
 Transitions:
 * menu -> pick: its digit was keyed
 * menu -> pack: its digit was keyed, at a bench
 * menu -> ship: its digit was keyed
 * menu -> task: its digit was keyed
+* menu -> menu: 9 shows the next page
 * menu -> menu: anything else is refused with the digits that work
 * menu -> badge: 0; the terminal is free for somebody else
 """
@@ -22,8 +25,14 @@ SIGN_OFF = "sign_off"
 WAYS = {"pick": "", "pack": "pack", "ship": "", "task": ""}  # dialogue: kind of its station
 
 
+PAGE = 4  # dialogues a page, where one page does not hold them
+TURN = 9
+
+
 class State(Struct, frozen=True, kw_only=True):
-    """The menu remembers nothing."""
+    """Which page of the menu is shown, from 0."""
+
+    page: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,13 @@ class Facts:
     """The dialogues that are open to this worker here, in the order of their digits."""
 
     open: tuple[str, ...]
+
+    @property
+    def pages(self) -> tuple[tuple[str, ...], ...]:
+        """What stands on each page; one row more fits where nobody turns pages."""
+        if len(self.open) <= PAGE + 1:
+            return (self.open,)
+        return tuple(self.open[at : at + PAGE] for at in range(0, len(self.open), PAGE))
 
 
 def facts(_tx: Tx, _state: State, who: Who) -> Facts:
@@ -40,13 +56,17 @@ def facts(_tx: Tx, _state: State, who: Who) -> Facts:
 
 def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
     """Decide what one input means here. Pure."""
-    if 1 <= seen.digit <= len(facts.open):
-        return Step(state, go=facts.open[seen.digit - 1])
+    pages = facts.pages
+    shown = pages[state.page % len(pages)]
+    if 1 <= seen.digit <= len(shown):
+        return Step(state, go=shown[seen.digit - 1])
+    if seen.digit == TURN and len(pages) > 1:
+        return Step(State(page=(state.page + 1) % len(pages)))
     if seen.kind == "command" and seen.code in facts.open:
         return Step(state, go=seen.code)
     if (seen.kind == "number" and seen.code == "0") or seen.is_command("0"):
         return Step(state, go=SIGN_OFF)
-    expected = f"0-{len(facts.open)}"
+    expected = f"0-{len(shown)}" + (f", {TURN}" if len(pages) > 1 else "")
     return Step(state, say=unexpected(seen, expected=expected))
 
 
@@ -55,15 +75,19 @@ def arrive(state: State, _facts: Facts) -> State:
     return state
 
 
-def prompt(_state: State, facts: Facts, language: Language) -> Prompt:
+def prompt(state: State, facts: Facts, language: Language) -> Prompt:
     """The digits. Pure."""
+    pages = facts.pages
+    shown = pages[state.page % len(pages)]
+    turn = (Option(key=str(TURN), command=str(TURN), label=say("menu.more", language)),)
     off = Option(key="0", command=SIGN_OFF, label=say("menu.sign_off", language))
     return Prompt(
         dialogue="menu", step="menu", title=say("menu.title", language),
         ask=say("menu.ask", language), awaits=(Await.CHOICE,), language=language,
         help=say("help.menu", language),
         options=(
-            *choices(language, *(f"menu.{name}" for name in facts.open)), off,
+            *choices(language, *(f"menu.{name}" for name in shown)),
+            *(turn if len(pages) > 1 else ()), off,
             *options(language, "language", "assist"),
         ),
     )  # fmt: skip
