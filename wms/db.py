@@ -182,12 +182,25 @@ def _collided(error: Exception) -> bool:
 
 def _sqlite_connect(readonly: bool, connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy, not the driver, decides when to BEGIN
-    connection.execute("PRAGMA journal_mode = WAL")
+    _use_wal(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
     if readonly:
         connection.execute("PRAGMA query_only = ON")
+
+
+def _use_wal(connection: Any) -> None:
+    """The book stays in this mode; two that turn it on in a new file at once do not wait in turn.
+
+    SQLite refuses the second at once, whatever its busy time-out, because waiting might be forever.
+    """
+    locked = sqlite_module().OperationalError
+    for attempt in stamina.retry_context(
+        on=locked, attempts=TRIES, wait_initial=0.01, wait_max=0.5
+    ):
+        with attempt:
+            connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _begin_immediate(connection: Connection) -> None:
