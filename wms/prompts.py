@@ -17,6 +17,8 @@ class Await(StrEnum):
     PIN = "pin"
     PLACE = "place"
     ITEM = "item"
+    SERIAL = "serial"
+    EXPIRY = "expiry"  # keyed as YYMMDD or YYMM
     QTY = "qty"
     TOTE = "tote"
     BOX = "box"
@@ -25,6 +27,8 @@ class Await(StrEnum):
     SLIP = "slip"
     PARCEL = "parcel"
     MANIFEST = "manifest"
+    DOCUMENT = "document"  # a paper that goes into the box
+    TEXT = "text"  # words to search for
     CHOICE = "choice"
     NOTHING = "nothing"
 
@@ -67,7 +71,8 @@ class Option(Struct, frozen=True, kw_only=True):
 class Prompt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One instruction. `locked` means: only the command `ok` is taken until it was sent.
 
-    `help` says at length what to do here, for a page of its own.
+    `help` says at length what to do here, for a page of its own. `photo` names what a picture may
+    be taken of now (return:5); "" when none is wanted.
     """
 
     dialogue: str
@@ -84,6 +89,7 @@ class Prompt(Struct, frozen=True, kw_only=True, omit_defaults=True):
     locked: bool = False
     refused: int = 0  # inputs refused while it was locked
     secret: bool = False
+    photo: str = ""
     options: tuple[Option, ...] = ()
     language: Literal["ja", "en"] = "ja"
     person: str = ""
