@@ -154,13 +154,19 @@ def _robots(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
     rows = tx.execute(select(missions.c.id, missions.c.job, missions.c.state)).all()
     done = {row.id for row in rows if row.state == "done"}
     verdict.claim(done <= set(moved), f"done without a delivery: {sorted(done - set(moved))[:5]}")
-    known = {row.id for row in rows}
-    verdict.claim(set(moved) <= known, "a robot carried what nobody asked for")
+    settled = {row.id for row in rows if row.state == "settled"}  # a person saw where it stands
+    other = set(moved) - done - settled
+    verdict.claim(
+        not other, f"carried what was not asked for, or was given up: {sorted(other)[:5]}"
+    )
     live = [row.id for row in rows if row.state not in ("done", "settled", "voided", "failed")]
     verdict.claim(not live, f"missions without an end: {live[:5]}")
     jobs = Counter(key for key in tx.scalars(select(moves.c.key).where(moves.c.key.like("job:%"))))
     verdict.claim(len(jobs) <= len({row.job for row in rows}), "more moves than jobs")
-    verdict.lines.append(("robots", f"{len(moved)} deliveries, {len(done)} missions done"))
+    verdict.lines.append((
+        "robots", f"{len(moved)} deliveries, {len(done)} missions done, "
+        f"{len(settled)} settled by a person",
+    ))  # fmt: skip
 
 
 def _trouble(tally: dict[str, Any], verdict: Verdict) -> None:
