@@ -31,8 +31,9 @@ def take(tx: Tx, *, tote: str, place: str) -> None:
     if row.parent != place:
         raise Rejected(Code.TOTE_ELSEWHERE, tote=tote, place=row.parent or "?")
     picked = select(allocations.c.id).where(
-        allocations.c.place == tote, allocations.c.state == "picked"
-    )
+        allocations.c.place == tote, allocations.c.state == "picked",
+        allocations.c.task_id.is_(None),
+    )  # fmt: skip
     if tx.execute(picked.limit(1)).first() is None:
         raise Rejected(Code.TOTE_EMPTY, tote=tote)
 
@@ -44,7 +45,7 @@ def bind_one(tx: Tx, *, allocation: int) -> int:
     """
     unit = select(allocations).where(
         allocations.c.id == allocation, allocations.c.state == "picked",
-        allocations.c.line_id.is_(None),
+        allocations.c.line_id.is_(None), allocations.c.wave_id.is_not(None),
     )  # fmt: skip
     row = tx.execute(unit.with_for_update()).first()
     waiting = _most_urgent(tx, row.wave_id, row.item_id) if row is not None else None

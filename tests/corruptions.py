@@ -48,6 +48,7 @@ LEDGER = [
     spoil("promised", "UPDATE allocations SET state = 'released' WHERE line_id IS NULL"),
     spoil("promised", "UPDATE allocations SET place = 'B-1' WHERE line_id IS NULL"),
     spoil("line_promised", "UPDATE order_lines SET qty = qty - 1 WHERE order_id = 2"),
+    spoil("task_promised", "UPDATE tasks SET state = 'done' WHERE kind = 'replenish'"),
     spoil("serial", "UPDATE moves SET serial = 'S1' WHERE serial = 'S2'",
           "UPDATE stock SET serial = 'S1' WHERE serial = 'S2'", bare="stock"),
     spoil("tag", "UPDATE places SET epc = '3074257bf7194e4000001a85' WHERE kind = 'tote'"),

@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, update
 from sync import outbox
 from tests.ledger_site import ACTOR, FOOD, NOON, PEN, RADIO, SOMEONE
 from tests.ledger_world import World
-from wms import commands, missions, orders, robots, seals, stock, tasks
+from wms import allocation, commands, missions, orders, robots, seals, stock, tasks
 from wms.db import Tx
 from wms.new_order import NewLine, NewOrder
 from wms.schema import (
@@ -33,6 +33,7 @@ def live(world: World) -> None:
     _orders_under_way(world)
     world.relocate("T-1", "DOCK", "BENCH")
     world.relocate("T-1", "BENCH", "DOCK")
+    world.book.write_now(_replenishment)
     world.book.write_now(_robots)
     world.book.write_now(_carried_by_hand)
     world.book.write_now(_inputs)
@@ -88,6 +89,20 @@ def _orders_under_way(world: World) -> None:
     world.pack(5)
     world.send(2)
     world.order((RADIO, 2))
+
+
+def _replenishment(tx: Tx) -> None:
+    """Three pens of the dock are promised to a task; one of them is on its way."""
+    task = tasks.open_task(tx, key="replenish:A-1", kind="replenish", now=NOON, place="A-1")
+    assert task is not None
+    pens = Key("DOCK", PEN, "", "quarantine", "")
+    line = stock.Move(
+        key="receive-pens", item=PEN, qty=3, source="@supplier", target="DOCK",
+        condition="quarantine",
+    )  # fmt: skip
+    stock.move(tx, line, actor=ACTOR, now=NOON)
+    (promised,) = allocation.reserve(tx, task=task, takes={pens: 3}, now=NOON)
+    allocation.pick(tx, promised, qty=1, to="C-2", key="fetch-1", actor=ACTOR, now=NOON)
 
 
 def _robots(tx: Tx) -> None:

@@ -1,11 +1,12 @@
-"""Promises: stock allocated to order lines, or to a wave where one-piece orders share a total.
+"""Promises: stock allocated to order lines, to a wave whose one-piece orders share a total, or to
+a task (a replenishment, the materials of a kit).
 
 A promise follows the goods: picking moves quantity and promise together into the tote; it ends
-when the goods are packed, or when it is released.
+when the goods are packed, put down where a task wanted them, or when it is released.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -20,6 +21,8 @@ from wms.schema.goods import PICKABLE
 from wms.stock import Key, Move
 
 KEY_COLUMNS = ("place", "item_id", "lot", "condition", "serial")
+LIVE = ("open", "picked")
+PICK, FETCH = "pick", "fetch"  # why goods moved: for an order, or for a task
 
 
 class Promised(NamedTuple):
@@ -44,7 +47,7 @@ def usable_from(ship_date: str, shelf_days_min: int) -> str:
 
 def needs(tx: Tx, order_ids: Sequence[int], *, today: str) -> list[Need]:
     """What the lines of *order_ids* still want beyond what they have, most urgent order first."""
-    live = allocations.c.state.in_(("open", "picked"))
+    live = allocations.c.state.in_(LIVE)
     has = (
         select(allocations.c.line_id, func.sum(allocations.c.qty).label("qty"))
         .where(live, allocations.c.line_id.is_not(None))
@@ -153,6 +156,36 @@ def allocate(
     return decided.missing
 
 
+def reserve(tx: Tx, *, task: int, takes: Mapping[Key, int], now: int) -> list[int]:
+    """Promise free units (eaches by balance) to *task*, wherever they lie, in whatever condition.
+
+    Returns the allocations, in the order of *takes*. Refuses `STOCK_SHORT`. Whoever ends the task
+    ends what is left of them with `release`, in the same transaction.
+    """
+    if not takes:
+        return []
+    ledger.promise(tx, dict(takes))
+    rows = [
+        {**_balance(key), "task_id": task, "qty": qty, "state": "open", "created_ms": now}
+        for key, qty in takes.items()
+    ]
+    named = [allocations.c[name] for name in ("id", *KEY_COLUMNS)]
+    written = tx.execute(insert(allocations).returning(*named), rows)
+    of_key = {key_of(row): int(row.id) for row in written}
+    return [of_key[key] for key in takes]
+
+
+def reserved(tx: Tx, task: int) -> list[Row[Any]]:
+    """The live promises to *task*, locked: allocation rows, oldest first."""
+    live = (allocations.c.task_id == task) & allocations.c.state.in_(LIVE)
+    query = select(allocations).where(live).order_by(allocations.c.id)
+    return list(tx.execute(query.with_for_update()))
+
+
+def _balance(key: Key) -> dict[str, Any]:
+    return dict(zip(KEY_COLUMNS, key, strict=True))
+
+
 def key_of(row: Row[Any]) -> Key:
     """The balance that an allocation row draws on."""
     return Key(row.place, row.item_id, row.lot, row.condition, row.serial)
@@ -163,13 +196,15 @@ def pick(tx: Tx, allocation: int, *, qty: int, to: str, key: str, actor: str, no
 
     Returns the picked allocation (a new row when only a part was picked: the rest stays open); the
     same one when *key* did just that before. Refuses `ALLOCATION_CLOSED`, `KEY_REUSED`, and
-    `STOCK_SHORT` by the ledger.
+    `STOCK_SHORT` by the ledger. What a task was promised moves with the reason `fetch`: it is no
+    order's pick.
     """
-    before = _booked_before(tx, allocation, key, reason="pick", qty=qty, to=to)
+    before = _booked_before(tx, allocation, key, reasons=(PICK, FETCH), qty=qty, to=to)
     if before is not None:
         return before
     row, part = _part(tx, allocation, "open", qty, state="picked", place=to)
-    _post(tx, row, qty, part, source=row.place, target=to, promise="kept", reason="pick", key=key,
+    reason = PICK if row.task_id is None else FETCH
+    _post(tx, row, qty, part, source=row.place, target=to, promise="kept", reason=reason, key=key,
           actor=actor, now=now)  # fmt: skip
     return part
 
@@ -182,13 +217,14 @@ def unpick(
     Where *rest* names the open allocation that they were split from, they are part of it again.
     The same *key* again has no effect. Refuses `ALLOCATION_CLOSED` and `KEY_REUSED`.
     """
-    if _booked_before(tx, allocation, key, reason="undo", to=to) is not None:
+    if _booked_before(tx, allocation, key, reasons=("undo",), to=to) is not None:
         return
     row, part = _part(tx, allocation, "picked", None, state="open", place=to)
     _post(tx, row, row.qty, part, source=row.place, target=to, promise="kept", reason="undo",
           key=key, actor=actor, now=now)  # fmt: skip
     if rest is not None:
-        split = ("line_id", "wave_id", *KEY_COLUMNS[1:])  # what a split leaves as it was
+        # What a split leaves as it was.
+        split = ("line_id", "wave_id", "task_id", *KEY_COLUMNS[1:])
         same = (allocations.c[name].is_not_distinct_from(row._mapping[name]) for name in split)
         open_there = (allocations.c.id == rest, allocations.c.state == "open")
         grown = update(allocations).where(*open_there, allocations.c.place == to, *same)
@@ -201,13 +237,36 @@ def unpick(
 def pack(tx: Tx, allocation: int, *, qty: int, to: str, key: str, actor: str, now: int) -> int:
     """Move *qty* picked units into the box *to*: the promise is fulfilled and ends.
 
-    Returns the packed allocation, as `pick` does; the same *key* again has no effect.
+    Returns the packed allocation, as `pick` does; the same *key* again has no effect. What a task
+    was promised is never packed: `ALLOCATION_CLOSED`.
     """
-    before = _booked_before(tx, allocation, key, reason="pack", qty=qty, to=to)
+    before = _booked_before(tx, allocation, key, reasons=("pack",), qty=qty, to=to)
     if before is not None:
         return before
     row, part = _part(tx, allocation, "picked", qty, state="packed", place=to)
+    if row.task_id is not None:
+        raise Rejected(Code.ALLOCATION_CLOSED, allocation=allocation)
     _post(tx, row, qty, part, source=row.place, target=to, promise="ended", reason="pack", key=key,
+          actor=actor, now=now)  # fmt: skip
+    return part
+
+
+def put_down(
+    tx: Tx, allocation: int, *, qty: int, to: str, key: str, actor: str, now: int, reason: str,
+) -> int:  # fmt: skip
+    """Put *qty* units that were picked for a task down at *to*: free stock there.
+
+    The promise ends with it. *reason* says in the ledger what for (replenish, kit). Returns the
+    ended allocation (a new row when only a part was put down: the rest stays picked); the same
+    *key* again has no effect. Refuses `ALLOCATION_CLOSED` and `KEY_REUSED`.
+    """
+    before = _booked_before(tx, allocation, key, reasons=(reason,), qty=qty, to=to)
+    if before is not None:
+        return before
+    row, part = _part(tx, allocation, "picked", qty, state="released", place=to)
+    if row.task_id is None:
+        raise Rejected(Code.ALLOCATION_CLOSED, allocation=allocation)
+    _post(tx, row, qty, part, source=row.place, target=to, promise="ended", reason=reason, key=key,
           actor=actor, now=now)  # fmt: skip
     return part
 
@@ -215,7 +274,7 @@ def pack(tx: Tx, allocation: int, *, qty: int, to: str, key: str, actor: str, no
 def bind(tx: Tx, allocation: int, *, line: int, qty: int = 1) -> int:
     """Give *qty* picked units of a wave's total to one order line. Returns their allocation."""
     row, part = _part(tx, allocation, "picked", qty, state="picked", line=line)
-    if row.line_id is not None:
+    if row.line_id is not None or row.wave_id is None:
         raise Rejected(Code.ALLOCATION_CLOSED, allocation=allocation)
     return part
 
@@ -228,7 +287,7 @@ class LastPick(NamedTuple):
 
 
 def last_pick(tx: Tx, actor: str) -> LastPick | None:
-    """What *actor* booked last, if that was a pick; else there is nothing to undo."""
+    """What *actor* booked last, if that was a pick for orders; else there is nothing to undo."""
     last = (
         select(moves.c.reason, moves.c.ref, moves.c.key)
         .where(moves.c.actor == actor)
@@ -236,7 +295,7 @@ def last_pick(tx: Tx, actor: str) -> LastPick | None:
         .limit(1)
     )
     row = tx.execute(last).first()
-    if row is None or row.reason != "pick":
+    if row is None or row.reason != PICK:
         return None
     return LastPick(row.key, int(row.ref.removeprefix("allocation:")))
 
@@ -246,7 +305,7 @@ def release(tx: Tx, allocation_ids: Sequence[int]) -> list[Row[Any]]:
 
     Returns the rows as they were; those that had ended before are not among them.
     """
-    live = allocations.c.id.in_(allocation_ids) & allocations.c.state.in_(("open", "picked"))
+    live = allocations.c.id.in_(allocation_ids) & allocations.c.state.in_(LIVE)
     query = select(allocations).where(live).order_by(allocations.c.id).with_for_update()
     rows = list(tx.execute(query))
     if rows:
@@ -260,20 +319,21 @@ def release(tx: Tx, allocation_ids: Sequence[int]) -> list[Row[Any]]:
 
 
 def _booked_before(
-    tx: Tx, allocation: int, key: str, *, reason: str, to: str, qty: int | None = None
+    tx: Tx, allocation: int, key: str, *, reasons: tuple[str, ...], to: str, qty: int | None = None
 ) -> int | None:
     """The allocation that *key* changed, if this very command was booked before; else None.
 
     It waits for whoever changes *allocation* at this moment: perhaps that is the same command.
     Refuses `KEY_REUSED` when *key* stands for anything else.
     """
-    whose = select(allocations.c.item_id, allocations.c.wave_id)
+    whose = select(allocations.c.item_id, allocations.c.wave_id, allocations.c.task_id)
     asked = tx.execute(whose.where(allocations.c.id == allocation).with_for_update()).first()
     booked = tx.execute(select(moves).where(moves.c.key == key)).first()
     if booked is None:
         return None
     part = booked.ref.removeprefix("allocation:")
-    if (booked.reason, booked.target) == (reason, to) and qty in (None, booked.qty):
+    same = booked.reason in reasons and booked.target == to
+    if same and qty in (None, booked.qty):
         changed = tx.execute(whose.where(allocations.c.id == int(part))).first()
         if changed == asked:
             return int(part)

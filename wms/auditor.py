@@ -25,6 +25,7 @@ from wms.schema import (
     parcels,
     places,
     stock,
+    tasks,
 )
 
 BLOCK = 2_000
@@ -232,7 +233,8 @@ def _lines(tx: Tx, of_line: dict[int, Counter[str]]) -> Iterator[Finding]:
 
 
 def _soundness(tx: Tx, known: dict[str, Row[Any]]) -> Iterator[Finding]:
-    """Live promises are of sound goods in bins, of the right item, for orders that still want."""
+    """Live promises are of sound goods in bins, of the right item, for orders that still want;
+    or to a task that goes on, of whatever it needs."""
     lot_of = {(row.item_id, row.lot): row for row in _rows(tx, lots)}
     line_of = {row.id: row for row in _rows(tx, order_lines)}
     order_of = {row.id: row for row in _rows(tx, orders)}
@@ -241,8 +243,13 @@ def _soundness(tx: Tx, known: dict[str, Row[Any]]) -> Iterator[Finding]:
         order = order_of[line.order_id]
         if order.one_piece and order.wave_id is not None:
             in_wave[order.wave_id, line.item_id].append(order.ship_date)
+    going_on = {row.id for row in _rows(tx, tasks) if row.state in ("open", "claimed")}
     for row in _rows(tx, allocations):
         where, live = f"allocation {row.id}", row.state in ("open", "picked")
+        if live and row.task_id is not None:
+            if row.task_id not in going_on or row.line_id is not None or row.wave_id is not None:
+                yield Finding("I4", where, f"task={row.task_id}")
+            continue
         wanted = line_of[row.line_id] if row.line_id is not None else None
         if wanted is not None and row.state != "released" and row.item_id != wanted.item_id:
             yield Finding("I15", where, f"item={row.item_id} wanted={wanted.item_id}")

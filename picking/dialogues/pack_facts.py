@@ -196,7 +196,7 @@ def load(tx: Tx, state: State, who: Who) -> Facts:
 
 def contents_of(tx: Tx, tote: str, place: str) -> tuple[Content, ...]:
     """What lies in *tote*; if that is one order's, what it has in its other totes as well."""
-    live = allocations.c.state == "picked"
+    live = (allocations.c.state == "picked") & allocations.c.task_id.is_(None)
     order = tx.execute(
         select(order_lines.c.order_id)
         .join(allocations, allocations.c.line_id == order_lines.c.id)

@@ -138,7 +138,7 @@ SELECT 'allocation ' || a.id AS allocation, a.condition, l.held, a.state, p.kind
 FROM allocations a
 JOIN lots l ON l.item_id = a.item_id AND l.lot = a.lot
 JOIN places p ON p.code = a.place
-WHERE a.state IN ('open', 'picked') AND a.override = ''
+WHERE a.state IN ('open', 'picked') AND a.override = '' AND a.task_id IS NULL
   AND (a.condition <> 'available' OR l.held <> 0 OR (a.state = 'open' AND p.kind <> 'bin'))
 ORDER BY a.id
 """
@@ -174,6 +174,16 @@ WHERE a.state <> 'released' AND a.item_id <> l.item_id
 ORDER BY a.id
 """
 
+TASKS_END_WITH_THEIR_PROMISES = """
+SELECT 'allocation ' || a.id AS allocation, a.task_id AS task, COALESCE(t.state, '-') AS task_state
+FROM allocations a
+LEFT JOIN tasks t ON t.id = a.task_id
+WHERE a.state IN ('open', 'picked') AND a.task_id IS NOT NULL
+  AND (t.state IS NULL OR t.state NOT IN ('open', 'claimed')
+       OR a.line_id IS NOT NULL OR a.wave_id IS NOT NULL)
+ORDER BY a.id
+"""
+
 CHECKS = (
     Check("I1", "audit.moves_whole", MOVES_ARE_WHOLE),
     Check("I1", "audit.regraded", NOTHING_STAYS_BETWEEN_CONDITIONS),
@@ -182,6 +192,7 @@ CHECKS = (
     Check("I4", "audit.promised_within", NO_MORE_IS_PROMISED_THAN_THERE_IS),
     Check("I4", "audit.promised", PROMISES_ARE_THEIR_ALLOCATIONS),
     Check("I4", "audit.line_promised", A_LINE_IS_PROMISED_WHAT_IT_WANTS),
+    Check("I4", "audit.task_promised", TASKS_END_WITH_THEIR_PROMISES),
     Check("I5", "audit.serial", A_SERIAL_IS_IN_ONE_PLACE),
     Check("I5", "audit.tag", A_TAG_IS_ON_ONE_CONTAINER),
     Check("I5", "audit.cycle", NO_CONTAINER_STANDS_IN_ITSELF),
