@@ -147,6 +147,7 @@ stations = Table(
     text_("scanner"),
     text_("reader"),
     text_("neighbour"),  # station whose printer helps out
+    text_("redirect"),  # station whose printers a worker chose instead; "" = its own
     CheckConstraint(
         one_of("kind", "pack", "ship", "receive", "return", "wall", "work"), name="kind"
     ),

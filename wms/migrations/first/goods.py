@@ -51,6 +51,7 @@ owners = Table(
     text_("order_cutoff"),  # HH:MM local; "" = none
     text_("company_prefix"),  # GS1 company prefix, whose length EPCs need
     whole("weight_tolerance_g", default=30),
+    flag("must_weigh"),  # no box is packed without a scale
     # Of an order that cannot be filled: send what there is, wait for all of it with the goods set
     # aside, give everything back, or let a lead say by badge.
     Column("short_policy", String, nullable=False, server_default="wait"),
@@ -72,6 +73,8 @@ shops = Table(
     text_("sender_address"),
     text_("sender_phone"),
     text_("slip_message"),
+    text_("contact"),  # whom the buyer may ask, as it stands on the slip
+    text_("registration"),  # 登録番号 of a qualified invoice issuer
     Column("slip_template", String, nullable=False, server_default="packing-slip"),
     Column("notify", String, nullable=False, server_default="inspection"),
     whole("shelf_days_min"),  # minimum remaining shelf life of what is sent
@@ -241,4 +244,13 @@ boxes = Table(
     whole("height_mm"),
     whole("tare_g"),
     document("services"),  # carrier services that this box fits, [] = all
+)
+
+item_weights = Table(
+    "item_weights",
+    metadata,
+    Column("item_id", ForeignKey("items.id"), primary_key=True),
+    whole("boxes"),  # closed parcels that it was learned from
+    Column("mean_mg", MS, nullable=False),  # of one piece; thousandths keep a mean from sticking
+    Column("deviation_mg", MS, nullable=False),  # mean absolute deviation
 )

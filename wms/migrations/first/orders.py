@@ -32,6 +32,18 @@ services = Table(
     text_("format"),  # of tracking numbers: mod7-12
     whole("weight_g_max"),
     whole("sides_mm_max"),  # length + width + height, 0 = no limit
+    whole("thickness_mm_max"),  # the shortest side, 0 = no limit
+    whole("pieces_max"),  # boxes an order, 0 = no limit
+)
+
+service_upgrades = Table(
+    "service_upgrades",
+    metadata,
+    Column("owner", ForeignKey("owners.code"), nullable=False),
+    Column("service", ForeignKey("services.code"), nullable=False),
+    Column("upgrade", ForeignKey("services.code"), nullable=False),  # itself: one more box of it
+    whole("cost"),  # how much more it costs the owner, in minor units
+    PrimaryKeyConstraint("owner", "service", "upgrade"),
 )
 
 pickups = Table(
@@ -86,6 +98,7 @@ orders = Table(
     text_("delivery_date"),  # YYYY-MM-DD, "" = earliest
     text_("time_slot"),
     Column("ship_date", String, nullable=False),  # YYYY-MM-DD, site's calendar
+    text_("customer"),  # who bought it: the shop's own number, or a hash of mail or phone
     document("recipient"),
     document("gift"),
     text_("notes"),
@@ -103,6 +116,7 @@ orders = Table(
     UniqueConstraint("owner", "external_id"),
     CheckConstraint(one_of("state", *ORDER_STATES), name="state"),
     Index("ix_orders_state_ship_date", "state", "ship_date"),
+    Index("ix_orders_owner_customer", "owner", "customer"),
 )
 
 order_lines = Table(
@@ -115,6 +129,7 @@ order_lines = Table(
     Column("qty", Integer, nullable=False),
     Column("kind", String, nullable=False, server_default="goods"),
     text_("note"),
+    whole("price"),  # of one, in minor units, as the shop charged it; 0 = not told
     whole("packed"),
     whole("shipped"),
     whole("cancelled"),
@@ -185,6 +200,7 @@ parcels = Table(
     whole("predicted_g"),
     whole("weight_g"),
     whole("copies"),
+    whole("surcharge"),  # what a change of service or one more box cost, in minor units
     Column("labelled_ms", MS),
     Column("verified_ms", MS),  # its own label was scanned back on the box
     Column("loaded_ms", MS),
@@ -235,7 +251,7 @@ documents = Table(
     Column("order_id", ForeignKey("orders.id"), nullable=False, index=True),
     Column("kind", String, nullable=False),  # invoice, receipt, letter
     Column("code", String, nullable=False),  # the barcode on it, scanned as it goes into the box
-    Column("pdf", LargeBinary),
+    Column("pdf", LargeBinary),  # NULL: announced, and its box waits until it comes
     Column("parcel_id", ForeignKey("parcels.id")),  # the box that it is in
     at(),
     UniqueConstraint("order_id", "code"),
