@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from rich.color import Color, ColorSystem
+from rich.console import Console
 from rich.style import Style
 
 from tests.floor_prompts import samples
 from tests.glass import on_glass
 from tests.test_screen_snapshots import Paper, Pictured
+from tui.driver import ScanApp
 from tui.full_page import pages
 from tui.layout import View, lay_out, shown_input
 from tui.paint import THEMES, row_cells
@@ -157,3 +159,21 @@ async def test_a_typed_key_costs_a_line_not_a_screen() -> None:
             await pilot.press(key)
             sizes.append(sum(map(len, glass.written)))
     assert all(later - earlier < 400 for earlier, later in pairwise(sizes))
+
+
+def test_a_crash_shows_where_and_no_customer() -> None:
+    app = ScanApp()
+    customer = secret_of_the_day()
+    try:
+        raise ValueError(len(customer))
+    except ValueError:
+        app._fatal_error()
+    (shown,) = app._exit_renderables
+    text = "".join(part.text for part in Console(width=200).render(shown))
+    assert "ValueError" in text
+    assert customer not in text
+
+
+def secret_of_the_day() -> str:
+    """Made here, so that the line that uses it does not hold it."""
+    return "-".join(("Taro", "Yamada"))

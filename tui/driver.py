@@ -10,6 +10,9 @@ import selectors
 import time
 from codecs import getincrementaldecoder
 
+import rich
+from rich.segment import Segments
+from rich.traceback import Traceback
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
@@ -52,6 +55,13 @@ class ScanApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Textual answers ctrl+c with a toast; a scanner sends it as ETX."""
+
+    def _fatal_error(self) -> None:
+        """Say where it broke, as Textual does, but show no values: they may be a customer's."""
+        self.bell()
+        trace = Traceback(show_locals=False, width=None, suppress=[rich])
+        self._exit_renderables.append(Segments(self.console.render(trace, self.console.options)))
+        self._close_messages_no_wait()
 
 
 class ScanDriver(LinuxDriver):

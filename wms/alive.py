@@ -11,7 +11,7 @@ log = structlog.get_logger(__name__)
 Job = Callable[[], Awaitable[None]]
 
 PAUSE_S_MIN = 0.5
-PAUSE_S_MAX = 15.0
+PAUSE_S_MAX = 5.0  # a label may wait for so long after the database came back
 PASSING = (DBAPIError, OSError, TimeoutError)  # the world's, not ours: tried again
 
 
