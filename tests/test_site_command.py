@@ -20,8 +20,8 @@ from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.items import NewItem
 from wms.new_order import NewLine
-from wms.owners import NewOwner
-from wms.schema import boxes, commands, owners, services, tracking_ranges
+from wms.owners import NewOwner, Pickup
+from wms.schema import boxes, commands, owners, pickups, services, tracking_ranges
 from wms.site_settings import NewRange, SiteSettings
 from wms.tokens import token_hash
 
@@ -84,6 +84,18 @@ def test_the_same_file_again_changes_nothing_and_no_number_comes_twice(
     assert genba(tmp_path, EXAMPLE).exit_code == 0
     assert numbers(book) == (26249216500, 26249216999)
     assert counted(book, owners, services, boxes) == [1, 1, 1]
+
+
+def test_a_list_is_whole_for_those_whom_it_names_and_others_keep_theirs(book: Book) -> None:
+    def put(*rows: tuple[str, str]) -> list[tuple[str, str]]:
+        days = tuple(Pickup(carrier=carrier, at=at) for carrier, at in rows)
+        book.write_now(site_settings.put, SiteSettings(pickups=days))
+        query = select(pickups.c.carrier, pickups.c.at).order_by(pickups.c.carrier, pickups.c.at)
+        return book.read_now(lambda tx: [(row.carrier, row.at) for row in tx.execute(query)])
+
+    put(("sagawa", "18:00"), ("yamato", "10:30"), ("yamato", "17:00"))
+    assert put(("yamato", "16:00")) == [("sagawa", "18:00"), ("yamato", "16:00")]
+    assert put() == [("sagawa", "18:00"), ("yamato", "16:00")], "nobody was named"
 
 
 def test_more_numbers_follow_those_that_are_left(book: Book) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
-from sqlalchemy import Table, select
+from sqlalchemy import Table, delete, select, tuple_
 
 from wms.carriers import PREFECTURES
 from wms.dates import iso_date
@@ -109,25 +109,31 @@ def put_services(tx: Tx, rows: Sequence[NewService]) -> None:
 
 
 def put_pickups(tx: Tx, rows: Sequence[Pickup]) -> None:
-    """Add pickups; one that exists stays."""
+    """Put the pickups of each carrier that is named; what is not among them is no more."""
     _put(tx, pickups, rows, ("carrier", "at"))
+    _only(tx, pickups, rows, ("carrier", "at"))
 
 
 def put_transit(tx: Tx, rows: Sequence[Transit]) -> None:
-    """Add or replace transit days by carrier and prefecture. Refuses `PREFECTURE_WRONG`."""
+    """Put the transit days of each carrier that is named, as a whole.
+
+    Refuses `PREFECTURE_WRONG`.
+    """
     for row in rows:
         if row.prefecture and row.prefecture not in PREFECTURES:
             value = shown(row.prefecture)
             raise Rejected(Code.PREFECTURE_WRONG, field="prefecture", value=value)
     _put(tx, transit, rows, ("carrier", "prefecture"))
+    _only(tx, transit, rows, ("carrier", "prefecture"))
 
 
 def put_holidays(tx: Tx, rows: Sequence[Holiday]) -> None:
-    """Add holidays. Refuses `DATE_WRONG`."""
+    """Put the holidays of each scope that is named, as a whole. Refuses `DATE_WRONG`."""
     for row in rows:
         if row.date not in (*WEEKDAYS, NATIONAL):
             iso_date(row.date, field="date")
     _put(tx, holidays, rows, ("scope", "date"))
+    _only(tx, holidays, rows, ("scope", "date"))
 
 
 def _put(tx: Tx, table: Table, rows: Sequence[Struct], key: tuple[str, ...]) -> None:
@@ -139,6 +145,15 @@ def _put(tx: Tx, table: Table, rows: Sequence[Struct], key: tuple[str, ...]) -> 
         tx, table, values, key=key,
         update=lambda new: {name: new[name] for name in rest or key},
     )  # fmt: skip
+
+
+def _only(tx: Tx, table: Table, rows: Sequence[Struct], key: tuple[str, str]) -> None:
+    """Remove what *rows* do not name (by *key*) of those whose first key they do name."""
+    values = [_cleaned(row, key) for row in rows]
+    whose, which = (table.c[name] for name in key)
+    named = {row[key[0]] for row in values}
+    kept = [(row[key[0]], row[key[1]]) for row in values]
+    tx.execute(delete(table).where(whose.in_(named), tuple_(whose, which).not_in(kept)))
 
 
 def _cleaned(row: Struct, key: tuple[str, ...]) -> dict[str, Any]:

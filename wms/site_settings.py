@@ -1,7 +1,8 @@
 """What a site must know before the first order: whose goods, which shops, carriers, boxes, numbers.
 
 One file tells all of it (`docs/site.toml` is an example); putting it again changes nothing, and
-what it does not name stays.
+what it does not name stays. Lists are whole: the pickups of a carrier that is named are those that
+the file has, and so are a carrier's transit days and a scope's holidays.
 """
 
 from collections.abc import Iterable, Sequence
