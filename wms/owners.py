@@ -115,16 +115,12 @@ def put_pickups(tx: Tx, rows: Sequence[Pickup]) -> None:
 
 
 def put_transit(tx: Tx, rows: Sequence[Transit]) -> None:
-    """Put the transit days of each carrier that is named, as a whole.
-
-    Refuses `PREFECTURE_WRONG`.
-    """
+    """Add or replace transit days by carrier and prefecture. Refuses `PREFECTURE_WRONG`."""
     for row in rows:
         if row.prefecture and row.prefecture not in PREFECTURES:
             value = shown(row.prefecture)
             raise Rejected(Code.PREFECTURE_WRONG, field="prefecture", value=value)
     _put(tx, transit, rows, ("carrier", "prefecture"))
-    _only(tx, transit, rows, ("carrier", "prefecture"))
 
 
 def put_holidays(tx: Tx, rows: Sequence[Holiday]) -> None:

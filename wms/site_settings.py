@@ -1,8 +1,8 @@
 """What a site must know before the first order: whose goods, which shops, carriers, boxes, numbers.
 
 One file tells all of it (`docs/site.toml` is an example); putting it again changes nothing, and
-what it does not name stays. Lists are whole: the pickups of a carrier that is named are those that
-the file has, and so are a carrier's transit days and a scope's holidays.
+what it does not name stays. Only a carrier's pickups and a scope's holidays are whole: those of a
+carrier or scope that is named are what the file has.
 """
 
 from collections.abc import Iterable, Sequence

@@ -28,8 +28,8 @@ def site(
 
     Owners, shops, carriers' services, pickups, transit days, holidays, boxes and tracking
     numbers. All of the file, or nothing. The same file again changes nothing, and what a file
-    does not name stays. A carrier's pickups and transit days, and its holidays, are what the
-    file says of them: to take one away, leave it out.
+    does not name stays. A carrier's pickups, and its holidays or the site's, are what the file
+    says of them: to take one away, leave it out.
     """
     import tomllib
 
