@@ -17,16 +17,24 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Row, insert, select, update
 
-from picking import terminals
+from picking import assist, terminals
 from picking.dialogues import DIALOGUES, MENU, menu, sign_in
-from picking.dialogues.base import Dialogue, Say, Seen, Step, Who, refused, wrong
+from picking.dialogues.base import (
+    COMMAND_KEYS,
+    Dialogue,
+    Say,
+    Seen,
+    Step,
+    Who,
+    refused,
+    wrong,
+)
 from picking.resolve import TEXT_MAX, resolve
-from wms import commands, people, tasks
+from wms import commands, people
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.prompts import Message, Prompt
 from wms.schema import scans, sessions
-from wms.schema import tasks as tasks_table
 from wms.text import storable
 
 TerminalVia = Literal["scan", "key", "command"]
@@ -153,7 +161,8 @@ def _sign_in(
     state, person, said = sign_in.step(tx, state, seen, pepper=settings.pepper, now=now)
     terminals.change(tx, row.id, state=msgspec.json.encode(state).decode())
     if person is not None:
-        terminals.enter(tx, row, person, mark=pull.mark, now=pull.at_ms)
+        mark = pull.mark if seen.kind == "badge" else ""  # six digits are guessed from their hash
+        terminals.enter(tx, row, person, mark=mark, now=pull.at_ms)
         who = _who(tx, _here(tx, row.id), "show", now, settings)
         return Outcome("applied", None, seen), _render(tx, _session(tx, who), who)
     shown = _signed_out(_here(tx, row.id))
@@ -178,10 +187,12 @@ def _converse(
         return Outcome("repeat", None), _render(tx, session, who)
     outcome, changed = _decide(tx, session, who, pull, settings)
     message = outcome.say.message(who.person.language) if outcome.say else None
+    hidden = outcome.seen is not None and outcome.seen.kind == "secret"
     values: dict[str, Any] = {
         "message": msgspec.json.encode(message).decode() if message else "", "refused": 0,
         "locked": int(message is not None and message.severity == "error"), "prompted_ms": now,
-        "last_text": pull.mark, "last_ms": pull.at_ms, "updated_ms": now, **changed,
+        "last_text": "" if hidden else pull.mark, "last_ms": pull.at_ms, "updated_ms": now,
+        **changed,
     }  # fmt: skip
     tx.execute(update(sessions).where(sessions.c.person_id == who.person.id).values(values))
     row = _here(tx, row.id)
@@ -201,6 +212,8 @@ def _decide(
 ) -> tuple[Outcome, dict[str, Any]]:
     """What becomes of one input, and the columns of the session that it changes."""
     seen = resolve(tx, pull.text, pull.via)
+    if _is_secret(session, seen, who):
+        seen = Seen("secret", "***", code=pull.text.strip())
     if pull.at_ms - session.prompted_ms >= settings.confirm_ms:
         seen = dataclasses.replace(seen, deliberate=True)
     if pull.via == "key":
@@ -219,6 +232,14 @@ def _decide(
         if done is not None:
             return done
     return _in_dialogue(tx, session, seen, who)
+
+
+def _is_secret(session: Row[Any], seen: Seen, who: Who) -> bool:
+    """Whether a PIN is asked for: then all but a badge or a key of the screen may be one."""
+    dialogue = _open_dialogue(session, who)
+    if dialogue.secret is None or not dialogue.secret(_state(session, dialogue)):
+        return False
+    return seen.kind != "badge" and not seen.is_command(*COMMAND_KEYS, "ok", menu.SIGN_OFF)
 
 
 def _in_dialogue(tx: Tx, session: Row[Any], seen: Seen, who: Who) -> tuple[Outcome, dict[str, Any]]:
@@ -240,7 +261,7 @@ def _in_dialogue(tx: Tx, session: Row[Any], seen: Seen, who: Who) -> tuple[Outco
         changed = {"dialogue": step.go, "state": "{}"}
     elif dialogue.name != session.dialogue:
         changed = {}  # the menu stands in for a dialogue that goes on elsewhere
-    fate: Fate = "refused" if step.refused else "applied"
+    fate: Fate = "refused" if said is not None and said.severity == "error" else "applied"
     return Outcome(fate, said, seen, dialogue.permission), changed
 
 
@@ -251,7 +272,10 @@ def _run(
     step = dialogue.step(dialogue.arrive(state, facts), seen, facts)
     said = step.say
     for effect in step.effects:
-        said = dialogue.run(tx, effect, who) or said
+        answer = dialogue.run(tx, effect, who)
+        said = answer or said
+        if answer is not None and answer.severity == "error":
+            break  # a wrong PIN: it is counted, and what it was for does not happen
     return step, said
 
 
@@ -283,24 +307,11 @@ def _everywhere(
         case menu.SIGN_OFF:
             terminals.leave(tx, who.terminal)
         case "assist":
-            _call_for_help(tx, who)
+            assist.call(tx, who)
             said = Say("assist.called")
         case _:
             return None
     return Outcome("applied", said, seen), {}
-
-
-def _call_for_help(tx: Tx, who: Who) -> None:
-    """A task for the others, unless they are on their way already."""
-    mine = (tasks_table.c.kind == "assist") & (tasks_table.c.ref == who.actor)
-    coming = mine & tasks_table.c.state.in_(("open", "claimed"))
-    if tx.execute(select(tasks_table.c.id).where(coming)).first() is not None:
-        return
-    tasks.open_task(
-        tx, key=f"assist:{who.key}", kind="assist", now=who.now, priority=9,
-        place=who.station.place if who.station else "", ref=who.actor,
-        body={"terminal": who.terminal, "person": who.person.name},
-    )  # fmt: skip
 
 
 def _open_dialogue(session: Row[Any], who: Who) -> Dialogue[Any, Any]:
@@ -372,5 +383,5 @@ def _session(tx: Tx, who: Who, *, lock: bool = False) -> Row[Any]:
 
 def _who(tx: Tx, row: Row[Any], key: str, now: int, settings: Settings) -> Who:
     return terminals.who_is_at(
-        tx, row, key=key, now=now, zone=settings.zone, rng=settings.rng
+        tx, row, key=key, now=now, zone=settings.zone, rng=settings.rng, pepper=settings.pepper
     )  # fmt: skip

@@ -73,7 +73,7 @@ def sign_in_state(row: Row[Any]) -> sign_in.State:
 
 
 def who_is_at(
-    tx: Tx, row: Row[Any], *, key: str, now: int, zone: ZoneInfo, rng: Random
+    tx: Tx, row: Row[Any], *, key: str, now: int, zone: ZoneInfo, rng: Random, pepper: str = ""
 ) -> Who:  # fmt: skip
     """The worker at the terminal of *row*, and where that terminal stands."""
     station = None
@@ -86,7 +86,7 @@ def who_is_at(
             )  # fmt: skip
     person = people.by_id(tx, row.person_id)
     today = business_day(now, zone).isoformat()
-    return Who(person, row.id, station, now, today, zone, rng, key)
+    return Who(person, row.id, station, now, today, zone, rng, key, pepper)
 
 
 def other_language(language: str) -> Language:

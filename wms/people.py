@@ -7,19 +7,21 @@ database alone gives no PIN away.
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal
 
 import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, insert, select, update
 
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.messages import Language
-from wms.schema import people
+from wms.schema import people, person_roles, roles
 
 # A dialogue is named like the permission that it needs; the verbs below it are asked for inside.
 DIALOGUES = (
@@ -38,7 +40,11 @@ PIN_DIGITS_MIN = 6
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Someone with a badge. One who has left is not `active`: the badge opens nothing."""
+    """Someone with a badge. One who has left is not `active`: the badge opens nothing.
+
+    `permissions` are all that they may do at all, by themselves or by a role; `limited` are those
+    of them that they have for the goods of some owners only, with these owners.
+    """
 
     id: int
     code: str
@@ -47,6 +53,12 @@ class Person:
     language: Language
     has_pin: bool
     active: bool
+    limited: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def may(self, verb: str, owner: str = "") -> bool:
+        """Whether they may do *verb* with the goods of *owner*; "" = with everybody's."""
+        allowed = verb in self.permissions
+        return allowed and (verb not in self.limited or owner in self.limited[verb])
 
 
 @cache
@@ -89,15 +101,30 @@ def add(
 
 def by_badge(tx: Tx, token: str) -> Person | None:
     """The active person whose badge this is."""
-    row = tx.execute(
-        select(people).where(people.c.badge_hash == badge_hash(token), people.c.active == 1)
-    ).first()
-    return _person(row) if row else None
+    mine = (people.c.badge_hash == badge_hash(token)) & (people.c.active == 1)
+    return _found(tx, mine)
 
 
 def by_id(tx: Tx, person: int) -> Person:
     """The person with this id (which we stored ourselves)."""
-    return _person(tx.execute(select(people).where(people.c.id == person)).one())
+    found = _found(tx, people.c.id == person)
+    assert found is not None, person
+    return found
+
+
+def may(tx: Tx, person: int, verb: str, owner: str = "") -> bool:
+    """Whether *person* may do *verb* with the goods of *owner* ("" = everybody's) at this moment.
+
+    It reads the book: what was taken away a moment ago is gone. Who has left may nothing.
+    """
+    found = by_id(tx, person)
+    return found.active and found.may(verb, owner)
+
+
+def must(tx: Tx, person: int, verb: str, owner: str = "") -> None:
+    """Refuse `PERMISSION_MISSING`, naming *verb* and *owner*, unless `may`."""
+    if not may(tx, person, verb, owner):
+        raise Rejected(Code.PERMISSION_MISSING, permission=f"{verb} {owner}".strip())
 
 
 def check_pin(tx: Tx, person: int, pin: str, *, pepper: str, now: int) -> bool:
@@ -146,9 +173,34 @@ def _peppered(pin: str, pepper: str) -> str:
     return hmac.new(pepper.encode(), pin.encode(), hashlib.sha256).hexdigest()
 
 
-def _person(row: Row[Any]) -> Person:
-    verbs = msgspec.json.decode(row.permissions, type=list[str])
+def _found(tx: Tx, which: ColumnElement[bool]) -> Person | None:
+    """The one person of *which*, with what each of their roles allows."""
+    query = (
+        select(people, roles.c.permissions.label("of_role"), person_roles.c.owner)
+        .outerjoin(person_roles, person_roles.c.person_id == people.c.id)
+        .outerjoin(roles, roles.c.code == person_roles.c.role)
+        .where(which)
+    )
+    rows = tx.execute(query).all()
+    return _person(rows) if rows else None
+
+
+def _person(rows: Sequence[Row[Any]]) -> Person:
+    row = rows[0]
+    owners: defaultdict[str, set[str]] = defaultdict(set)  # of each verb; "" = everybody's goods
+    for verb in verbs_of(row.permissions):
+        owners[verb].add("")
+    for each in rows:
+        if each.of_role is not None:
+            for verb in verbs_of(each.of_role):
+                owners[verb].add(each.owner)
+    limited = {verb: frozenset(only) for verb, only in owners.items() if "" not in only}
     return Person(
-        row.id, row.code, row.name, frozenset(verbs), row.language, bool(row.pin_hash),
-        bool(row.active),
+        row.id, row.code, row.name, frozenset(owners), row.language, bool(row.pin_hash),
+        bool(row.active), limited,
     )  # fmt: skip
+
+
+def verbs_of(stored: str) -> list[str]:
+    """The verbs of a `permissions` column; a role that was made without any has none."""
+    return [] if stored == "{}" else msgspec.json.decode(stored, type=list[str])

@@ -105,6 +105,7 @@ class Who:
     zone: ZoneInfo
     rng: Random  # of mission numbers
     key: str
+    pepper: str = field(default="", repr=False)  # what PINs are hashed with
 
     @property
     def actor(self) -> str:
@@ -116,6 +117,10 @@ class Who:
         here = self.station.kind if self.station else ""
         allowed = not permission or permission in self.person.permissions
         return allowed and station in ("", here)
+
+    def may_touch(self, verb: str, owner: str) -> bool:
+        """Whether this person may do *verb* with the goods of *owner*."""
+        return self.person.may(verb, owner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +195,7 @@ class Dialogue(Generic[S, F]):
     """One conversation. `facts` reads, `step`, `arrive` and `prompt` are pure, `run` writes.
 
     It needs *permission*, and a terminal that stands at a *station* of that kind ("" = any).
+    Where it asks for a PIN, *secret* says so of its state: what is keyed there is never journaled.
     """
 
     name: str
@@ -201,6 +207,7 @@ class Dialogue(Generic[S, F]):
     prompt: Callable[[S, F, Language], Prompt]
     run: Callable[[Tx, Any, Who], Say | None]
     station: str = ""
+    secret: Callable[[S], bool] | None = None
 
 
 COMMAND_KEYS = {
