@@ -58,7 +58,7 @@ from wms.schema.record import (
     seals,
     versions,
 )
-from wms.schema.returns import photos, return_lines, return_units, returns
+from wms.schema.returns import photos, return_lines, return_rules, return_units, returns
 from wms.schema.work import (
     device_facts,
     devices,
@@ -81,7 +81,7 @@ __all__ = [
     "insert_rules", "item_weights", "items", "kit_lines", "lots", "manifests", "meta", "metadata",
     "missions", "moves", "order_lines", "orders", "owners", "parcel_lines", "parcels", "people",
     "person_roles", "photos", "pick_faces", "pickups", "places", "print_jobs", "requests",
-    "return_lines", "return_units", "returns", "robots", "roles", "scans", "seals",
+    "return_lines", "return_rules", "return_units", "returns", "robots", "roles", "scans", "seals",
     "service_upgrades", "services", "sessions", "shops", "slips", "stations", "stock",
     "stocktakes", "stops", "tag_reads", "tasks", "terminals", "tour_totes", "tours",
     "tracking_ranges", "transit", "versions", "wall_slots", "waves", "work_materials",

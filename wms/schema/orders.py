@@ -133,12 +133,14 @@ order_lines = Table(
     whole("packed"),
     whole("shipped"),
     whole("cancelled"),
+    whole("returned"),  # came back, over all returns
     UniqueConstraint("order_id", "line_no"),
     CheckConstraint("qty > 0", name="qty"),
     CheckConstraint(
         "0 <= shipped AND shipped <= packed AND 0 <= cancelled AND packed + cancelled <= qty",
         name="adds_up",
     ),
+    CheckConstraint("0 <= returned AND returned <= shipped", name="returned"),
     CheckConstraint(one_of("kind", "goods", "gift", "insert"), name="kind"),
 )
 

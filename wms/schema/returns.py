@@ -7,12 +7,13 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    PrimaryKeyConstraint,
     String,
     Table,
     UniqueConstraint,
 )
 
-from wms.schema.base import ID, MS, at, metadata, one_of, text_, whole
+from wms.schema.base import ID, MS, at, flag, metadata, one_of, text_, whole
 
 RETURN_STATES = ("announced", "arrived", "grading", "graded", "closed", "cancelled")
 GRADES = ("A", "B", "C", "damaged", "wrong_item", "missing", "swapped")
@@ -32,6 +33,8 @@ returns = Table(
     Column("exchange_id", ForeignKey("orders.id")),  # the order that sends the replacement
     text_("reason"),  # the customer's
     text_("decision"),  # the owner's about an undelivered parcel: reship, cancel
+    text_("place"),  # where an undelivered parcel stands until they have decided
+    text_("body_hash"),  # of the announcement
     text_("station"),
     Column("person_id", ForeignKey("people.id")),  # who grades it
     at("accepted_ms"),
@@ -64,19 +67,34 @@ return_units = Table(
     Column("id", ID, primary_key=True),
     Column("key", String, nullable=False, unique=True),  # of the scan that graded it
     Column("return_id", ForeignKey("returns.id"), nullable=False, index=True),
-    Column("line_id", ForeignKey("return_lines.id")),
+    Column("line_id", ForeignKey("return_lines.id"), nullable=False, index=True),
+    Column("order_line_id", ForeignKey("order_lines.id"), index=True),  # NULL: never sent by it
     Column("item_id", ForeignKey("items.id"), nullable=False),
     text_("lot"),
     text_("serial"),
     Column("qty", Integer, nullable=False),
     Column("grade", String, nullable=False),
     Column("disposition", String, nullable=False),
+    text_("condition"),  # as which it was put away; "" = nothing was booked
     text_("place"),  # where the unit was put
     text_("note"),
-    Column("refund", Integer, nullable=False, server_default="0"),
+    flag("refund"),  # the owner's rule accepts it
+    flag("undone"),  # a slip of the hand, taken back
     Column("person_id", ForeignKey("people.id"), nullable=False),
     at(),
     CheckConstraint("qty > 0", name="qty"),
+    CheckConstraint(one_of("grade", *GRADES), name="grade"),
+    CheckConstraint(one_of("disposition", *DISPOSITIONS), name="disposition"),
+)
+
+return_rules = Table(
+    "return_rules",
+    metadata,
+    Column("owner", ForeignKey("owners.code"), nullable=False),
+    Column("grade", String, nullable=False),
+    Column("disposition", String, nullable=False),  # what is proposed
+    flag("accepted"),  # refunded, exchanged
+    PrimaryKeyConstraint("owner", "grade"),
     CheckConstraint(one_of("grade", *GRADES), name="grade"),
     CheckConstraint(one_of("disposition", *DISPOSITIONS), name="disposition"),
 )
