@@ -113,11 +113,13 @@ def decide(tx: Tx, wanted: Sequence[Need], *, lock: bool = True) -> Plan:
 
 
 def promise(
-    tx: Tx, takes: Sequence[Take], *, wave: int, totals: frozenset[int] = frozenset(), now: int
-) -> list[Promised]:
+    tx: Tx, takes: Sequence[Take], *, wave: int | None, totals: frozenset[int] = frozenset(),
+    now: int,
+) -> list[Promised]:  # fmt: skip
     """Write what was decided: the promises in stock, and the allocations that say to whom.
 
-    *totals* are the orders whose units are promised to the wave as a whole.
+    *totals* are the orders whose units are promised to the wave as a whole. *wave* None: they are
+    set aside for their orders, before a wave takes these to the floor.
     """
     promised: Counter[Key] = Counter()
     summed: Counter[tuple[int | None, Key]] = Counter()
@@ -316,6 +318,16 @@ def release(tx: Tx, allocation_ids: Sequence[int]) -> list[Row[Any]]:
         gone = allocations.c.id.in_([row.id for row in rows])
         tx.execute(update(allocations).where(gone).values(state="released"))
     return rows
+
+
+def release_part(tx: Tx, allocation: int, *, qty: int) -> None:
+    """Take *qty* units of a live promise back; the rest stays. Refuses `ALLOCATION_CLOSED`."""
+    here = select(allocations.c.state).where(allocations.c.id == allocation)
+    state = tx.execute(here.with_for_update()).scalar_one()
+    if state not in LIVE:
+        raise Rejected(Code.ALLOCATION_CLOSED, allocation=allocation)
+    row, _part_of_it = _part(tx, allocation, state, qty, state="released")
+    ledger.promise(tx, {key_of(row): -qty})
 
 
 def _booked_before(

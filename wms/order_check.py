@@ -46,6 +46,8 @@ class Ready:
     ship_date: date
     state: str
     reason: str = ""
+    kind: str = ""  # "" a sale; else what the site itself sends: exchange, repair, reship...
+    origin: str = ""  # what it came from: return:5
 
 
 @dataclass(slots=True)

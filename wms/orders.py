@@ -1,5 +1,6 @@
 """Orders: accept them once, wake them on their day, change their state along the allowed ways."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from wms.shape import Fault, refuse_first
 
 __all__ = [
     "WAYS", "Accepted", "Gift", "NewLine", "NewOrder", "Recipient", "accept", "accept_all",
-    "faults", "release_hold", "set_state", "wake",
+    "accept_own", "faults", "release_hold", "set_state", "wake",
 ]  # fmt: skip
 
 # From which states an order may come into each; all others are refused.
@@ -70,6 +71,20 @@ def accept_all(tx: Tx, rows: Sequence[NewOrder], *, now: int) -> list[Accepted]:
     written = _insert(tx, [checked.ready[number] for number in numbers], now)
     answers.update(zip(numbers, written, strict=True))
     return [answers[number] for number in range(len(rows))]
+
+
+def accept_own(tx: Tx, order: NewOrder, *, kind: str, origin: str, now: int) -> Accepted:
+    """Take an order that the site itself makes (a replacement, a second sending), as `accept` does.
+
+    *kind* and *origin* (return:5) say why. It is never picked as a one-piece order: its goods are
+    its own from the start.
+    """
+    checked = check(tx, [order], now=now)
+    refuse_first(checked.faults)
+    if checked.known:
+        return _answer(checked.known[0])
+    ready = dataclasses.replace(checked.ready[0], kind=kind, origin=origin)
+    return _insert(tx, [ready], now)[0]
 
 
 def faults(tx: Tx, rows: Sequence[NewOrder], *, now: int) -> list[Fault]:
@@ -161,7 +176,8 @@ def _row(ready: Ready, now: int) -> dict[str, Any]:
         "time_slot": order.time_slot, "ship_date": ready.ship_date.isoformat(),
         "recipient": msgspec.json.encode(order.recipient).decode(), "gift": gift,
         "notes": order.notes, "priority": order.priority, "pieces": pieces,
-        "one_piece": int(is_one_piece(order)), "body_hash": ready.hash, "accepted_ms": now,
+        "one_piece": int(is_one_piece(order) and not ready.kind), "kind": ready.kind,
+        "origin": ready.origin, "body_hash": ready.hash, "accepted_ms": now,
         "state_ms": now,
     }  # fmt: skip
 
