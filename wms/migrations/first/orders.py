@@ -105,6 +105,7 @@ orders = Table(
     text_("kind"),  # "" a sale, "exchange", "repair", "reship", "transfer"
     text_("origin"),  # what it came from: return:5
     whole("amount"),  # that the customer paid, in minor units, as the OMS said
+    whole("surcharge"),  # what changes of service and further boxes cost, in minor units
     text_("before_hold"),  # the state to which a held order goes back
     whole("priority"),
     whole("pieces"),  # sum of line quantities still wanted
@@ -202,7 +203,6 @@ parcels = Table(
     whole("predicted_g"),
     whole("weight_g"),
     whole("copies"),
-    whole("surcharge"),  # what a change of service or one more box cost, in minor units
     Column("labelled_ms", MS),
     Column("verified_ms", MS),  # its own label was scanned back on the box
     Column("loaded_ms", MS),
