@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Literal
 
-import msgspec
 from litestar import Router, delete, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
@@ -15,7 +14,7 @@ from msgspec import Meta, Struct
 from sqlalchemy import select
 
 from sync.http import Now, TheBook, TheToken
-from wms import commands, people, terminals
+from wms import commands, people, roles, terminals
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.schema import people as people_table
@@ -26,7 +25,11 @@ Name = Annotated[str, Meta(min_length=1, max_length=100)]
 Short = Annotated[str, Meta(min_length=1, max_length=40)]
 Maybe = Annotated[str, Meta(max_length=100)]
 Chance = NamedDependency[Callable[[int], bytes]]
-Permission = Literal["pick", "pack", "ship", "task", "lead"]
+Permission = Literal[
+    "pick", "pack", "ship", "task", "receive", "putaway", "replenish", "sort", "returns", "count",
+    "move", "work", "look", "receive_blind", "bind_barcode", "hold", "cancel", "approve_count",
+    "approve_short", "approve_disposal", "lead",
+]  # fmt: skip
 
 
 class NewTerminal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,11 +65,12 @@ class TerminalList(Struct, frozen=True, kw_only=True):
 
 
 class NewPerson(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A person to be added. Without a PIN the badge alone lets them in; a lead needs one."""
+    """A person to be added. Without a PIN the badge alone lets them in; whoever leads or approves
+    needs one."""
 
     code: Short
     name: Name
-    permissions: Annotated[tuple[Permission, ...], Meta(min_length=1, max_length=10)]
+    permissions: Annotated[tuple[Permission, ...], Meta(min_length=1, max_length=40)]
     language: Literal["ja", "en"] = "ja"
     pin: Annotated[str, Meta(max_length=32)] = ""
 
@@ -77,12 +81,20 @@ class MadePerson(Struct, frozen=True, kw_only=True):
     badge: str
 
 
+class RoleHeld(Struct, frozen=True, kw_only=True):
+    """A role that somebody has; `owner` "" is for everybody's goods."""
+
+    role: str
+    owner: str
+
+
 class PersonView(Struct, frozen=True, kw_only=True):
-    """A person without what opens doors."""
+    """A person without what opens doors. `permissions` are their own, beside those of `roles`."""
 
     code: str
     name: str
     permissions: tuple[str, ...]
+    roles: tuple[RoleHeld, ...]
     language: str
     has_pin: bool
     active: bool
@@ -193,12 +205,15 @@ def make_person(
 
 def list_people(tx: Tx) -> PersonList:
     """Everybody, without what opens doors."""
+    held: dict[str, list[RoleHeld]] = {}
+    for grant in roles.granted(tx):
+        held.setdefault(grant.person, []).append(RoleHeld(role=grant.role, owner=grant.owner))
     rows = tx.execute(select(people_table).order_by(people_table.c.code))
     return PersonList(people=tuple(
         PersonView(
             code=row.code, name=row.name, language=row.language, has_pin=bool(row.pin_hash),
-            permissions=tuple(msgspec.json.decode(row.permissions, type=list[str])),
-            active=bool(row.active),
+            permissions=tuple(people.verbs_of(row.permissions)), active=bool(row.active),
+            roles=tuple(held.get(row.code, ())),
         )
         for row in rows
     ))  # fmt: skip

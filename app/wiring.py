@@ -20,7 +20,7 @@ import structlog
 import uvicorn
 from sqlalchemy import delete
 
-from app import crew, print_doors, site_doors
+from app import crew, print_doors, rights, site_doors
 from app.board import board_router
 from app.http import HttpSettings, make_app
 from app.local import database_url, door_url
@@ -230,6 +230,7 @@ async def _until_stopped(site: Site) -> None:
             partner_door.routes(), import_door.routes(randomness.token_bytes),
             terminal_door.routes(site.floor), wave_doors.routes(settings_of(site.config.waves)),
             feed_doors.routes(), crew.routes(randomness.token_bytes, site.floor.pepper),
+            rights.routes(randomness.token_bytes, site.floor.pepper),
             print_doors.routes(), site_doors.routes(), board_router(site.config),
             metrics_router(site.supervisor),
         ],

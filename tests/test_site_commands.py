@@ -176,6 +176,25 @@ def test_a_leads_pin_is_asked_for_twice_and_shown_never(config: str) -> None:
     book.close()
 
 
+def test_rights_are_changed_through_the_server(running: SiteProcess) -> None:
+    def done(*words: str, typed: str = "") -> str:
+        result = genba(*words, config=running.config, typed=typed)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    badge = done("person", "add", "E7", "凛", "--may", "pick").split()[-1]
+    done("role", "add", "counter", "--may", "count")
+    done("person", "grant", "E7", "counter")
+    done("person", "pin", "E7", typed=f"{PIN}\n{PIN}\n")
+    assert "counter\t\tcount\t1" in done("role", "list")
+    assert "E7\t凛\tpick counter\tPIN" in done("person", "list")
+    done("person", "revoke", "E7", "counter")
+    assert done("person", "badge", "E7").split()[-1] != badge
+    assert "E7" in done("person", "end", "E7")
+    assert "E7\t凛\tpick\tPIN\t-" in done("person", "list")
+    assert "nobody" in refusal(genba("person", "grant", "E7", "nobody", config=running.config))
+
+
 def test_webhooks_are_listed_and_sent_again(running: SiteProcess, alone: str) -> None:
     listed = ask(WebhookList, "webhooks", "list", config=running.config)
     assert [(one.name, one.state, one.parked) for one in listed.endpoints] == [("oms", "on", 0)]

@@ -21,7 +21,8 @@ from sqlalchemy import ColumnElement, Row, insert, select, update
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.messages import Language
-from wms.schema import people, person_roles, roles
+from wms.schema import people, person_roles, roles, tasks, terminals
+from wms.text import shown
 
 # A dialogue is named like the permission that it needs; the verbs below it are asked for inside.
 DIALOGUES = (
@@ -86,17 +87,61 @@ def add(
 
     Refuses `PERMISSION_UNKNOWN`, `PIN_WEAK`, and a missing PIN of leads and of whoever approves.
     """
-    unknown = [verb for verb in permissions if verb not in PERMISSIONS]
-    if unknown:
-        raise Rejected(Code.PERMISSION_UNKNOWN, permission=unknown[0], known=", ".join(PERMISSIONS))
+    refuse_unknown(permissions)
     if not pin and {"lead", *APPROVALS}.intersection(permissions):
         raise Rejected(Code.PIN_WEAK, digits=PIN_DIGITS_MIN)
     row = {
         "code": code, "name": name, "badge_hash": badge_hash(badge), "language": language,
         "pin_hash": pin_hash(pin, pepper) if pin else "",
-        "permissions": msgspec.json.encode(sorted(permissions)).decode(),
+        "permissions": verbs_stored(permissions),
     }  # fmt: skip
     return int(tx.execute(insert(people).values(row).returning(people.c.id)).scalar_one())
+
+
+def refuse_unknown(permissions: Sequence[str]) -> None:
+    """Refuse `PERMISSION_UNKNOWN` where one of *permissions* means nothing."""
+    unknown = [verb for verb in permissions if verb not in PERMISSIONS]
+    if unknown:
+        raise Rejected(Code.PERMISSION_UNKNOWN, permission=unknown[0], known=", ".join(PERMISSIONS))
+
+
+def of_code(tx: Tx, code: str) -> Person:
+    """The person with this number (E042). Refuses `REFERENCE_UNKNOWN`."""
+    found = _found(tx, people.c.code == code)
+    if found is None:
+        raise Rejected(Code.REFERENCE_UNKNOWN, field="person", value=shown(code))
+    return found
+
+
+def end(tx: Tx, *, code: str) -> int:
+    """End a badge at once, lost or left behind: nobody is signed in with it any more, and what its
+    owner had claimed of tasks is open to others. Returns how many tasks that were."""
+    person = of_code(tx, code)
+    tx.execute(update(people).where(people.c.id == person.id).values(active=0))
+    _sign_off(tx, person.id)
+    mine = (tasks.c.person_id == person.id) & (tasks.c.state == "claimed")
+    free = {"state": "open", "person_id": None, "claimed_ms": None}
+    return tx.execute(update(tasks).where(mine).values(free)).rowcount
+
+
+def new_badge(tx: Tx, *, code: str, badge: str) -> None:
+    """Give a person a new badge: the old one opens nothing from now on. Their work stays theirs."""
+    person = of_code(tx, code)
+    fresh = {"badge_hash": badge_hash(badge), "active": 1, "failures": 0, "locked_until_ms": 0}
+    tx.execute(update(people).where(people.c.id == person.id).values(fresh))
+    _sign_off(tx, person.id)
+
+
+def new_pin(tx: Tx, *, code: str, pin: str, pepper: str) -> None:
+    """Set a person's PIN. Refuses `PIN_WEAK`."""
+    person = of_code(tx, code)
+    fresh = {"pin_hash": pin_hash(pin, pepper), "failures": 0, "locked_until_ms": 0}
+    tx.execute(update(people).where(people.c.id == person.id).values(fresh))
+
+
+def _sign_off(tx: Tx, person: int) -> None:
+    gone = {"person_id": None, "state": "{}", "version": terminals.c.version + 1}
+    tx.execute(update(terminals).where(terminals.c.person_id == person).values(gone))
 
 
 def by_badge(tx: Tx, token: str) -> Person | None:
@@ -199,6 +244,11 @@ def _person(rows: Sequence[Row[Any]]) -> Person:
         row.id, row.code, row.name, frozenset(owners), row.language, bool(row.pin_hash),
         bool(row.active), limited,
     )  # fmt: skip
+
+
+def verbs_stored(permissions: Sequence[str]) -> str:
+    """What a `permissions` column holds of these verbs."""
+    return msgspec.json.encode(sorted(permissions)).decode()
 
 
 def verbs_of(stored: str) -> list[str]:
