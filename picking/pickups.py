@@ -9,7 +9,7 @@ from picking.waves import next_pickup
 from wms import calendar
 from wms.calendar import local_time
 from wms.db import Tx, insert_once
-from wms.schema import manifests, parcels, pickups
+from wms.schema import manifests, orders, parcels, pickups
 
 LISTED_MAX = 9  # one digit each
 
@@ -59,8 +59,11 @@ def code_of(carrier: str, pickup_ms: int, zone: ZoneInfo) -> str:
 
 def behind(tx: Tx, carrier: str) -> tuple[str, ...]:
     """Codes of the parcels of *carrier* that have a label and are on no truck."""
-    query = select(parcels.c.code).where(
-        parcels.c.carrier == carrier, parcels.c.state.in_(("labelled", "closed"))
+    query = (
+        select(parcels.c.code)
+        .join(orders, orders.c.id == parcels.c.order_id)
+        .where(parcels.c.carrier == carrier, parcels.c.state.in_(("labelled", "closed")))
+        .where(orders.c.state != "cancelled")  # those go back to their shelves
     )
     return tuple(tx.scalars(query.order_by(parcels.c.id)))
 
@@ -69,7 +72,8 @@ def listed(tx: Tx, *, zone: ZoneInfo) -> tuple[Pickup, ...]:
     """Open manifests, the next pickup first, with what is loaded and what waits for the truck."""
     mine = parcels.c.manifest_id == manifests.c.id
     loaded = func.sum(case((mine & (parcels.c.state == "loaded"), 1), else_=0))
-    waiting = func.sum(case((parcels.c.state == "closed", 1), else_=0))
+    unwanted = parcels.c.order_id.in_(select(orders.c.id).where(orders.c.state == "cancelled"))
+    waiting = func.sum(case(((parcels.c.state == "closed") & ~unwanted, 1), else_=0))
     query = (
         select(
             manifests, func.coalesce(loaded, 0).label("loaded"),

@@ -47,6 +47,15 @@ class OrderShort(OrderEvent, frozen=True, kw_only=True):
     missing: int
 
 
+class OrderShortened(OrderEvent, frozen=True, kw_only=True):
+    """Of a line `cancelled` eaches are not to be had, and the order goes on without them."""
+
+    kind: ClassVar[str] = "order.shortened"
+    line_no: int
+    sku: str
+    cancelled: int
+
+
 class OrderReleased(OrderEvent, frozen=True, kw_only=True):
     """The order became work, in a wave."""
 
@@ -75,10 +84,11 @@ class OrderShipped(OrderEvent, frozen=True, kw_only=True):
 
 
 class OrderCancelled(OrderEvent, frozen=True, kw_only=True):
-    """The order will not be shipped."""
+    """The order will not be shipped; `stage` is where its goods were."""
 
     kind: ClassVar[str] = "order.cancelled"
     reason: str = ""
+    stage: str = ""
 
 
 class OrderHeld(OrderEvent, frozen=True, kw_only=True):
@@ -86,6 +96,45 @@ class OrderHeld(OrderEvent, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "order.held"
     reason: str
+
+
+class OrderContinued(OrderEvent, frozen=True, kw_only=True):
+    """A hold was released: the order goes on from `state`."""
+
+    kind: ClassVar[str] = "order.continued"
+    state: str
+
+
+class OrderChanged(OrderEvent, frozen=True, kw_only=True):
+    """The OMS changed the order; `fields` names what is another than before, never its content."""
+
+    kind: ClassVar[str] = "order.changed"
+    fields: tuple[str, ...]
+
+
+class OrderChangeRefused(OrderEvent, frozen=True, kw_only=True):
+    """A change came too late; `reason` is a code."""
+
+    kind: ClassVar[str] = "order.change_refused"
+    reason: str
+
+
+class OrderCancelRefused(OrderEvent, frozen=True, kw_only=True):
+    """A cancel came too late: `stage` is where the goods were, `returning` the return that awaits
+    what was sent ("" for none)."""
+
+    kind: ClassVar[str] = "order.cancel_refused"
+    stage: str
+    returning: str = ""
+
+
+class ParcelVoided(OrderEvent, frozen=True, kw_only=True):
+    """The box was opened again. `tracking` is void; "" if it was never told."""
+
+    kind: ClassVar[str] = "parcel.voided"
+    parcel: str
+    piece: int
+    tracking: str = ""
 
 
 class ParcelLabelled(OrderEvent, frozen=True, kw_only=True):
@@ -208,12 +257,146 @@ class TaskOpened(Event, frozen=True, kw_only=True):
     place: str
 
 
+class InboundEvent(Event, frozen=True, kw_only=True):
+    """What became of a delivery that the owner announced (or that came without papers)."""
+
+    noun: ClassVar[str] = "inbound"
+    about: ClassVar[str] = "inbound_id"
+    inbound_id: int
+    external_id: str
+    code: str
+
+
+class InboundAnnounced(InboundEvent, frozen=True, kw_only=True):
+    """The site awaits a delivery: `lines` of `qty` eaches together."""
+
+    kind: ClassVar[str] = "inbound.announced"
+    lines: int
+    qty: int
+    expected_date: str
+
+
+class InboundDifference(Struct, frozen=True, kw_only=True):
+    """A line of which not exactly what was announced came sound. Numbers in eaches."""
+
+    line_no: int
+    sku: str
+    announced: int
+    received: int
+    damaged: int
+    reason: str
+
+
+class InboundReceived(InboundEvent, frozen=True, kw_only=True):
+    """All of a delivery that came was counted; `received` are sound, in eaches."""
+
+    kind: ClassVar[str] = "inbound.received"
+    received: int
+    damaged: int
+    differences: tuple[InboundDifference, ...]
+
+
+class InboundCancelled(InboundEvent, frozen=True, kw_only=True):
+    """The delivery will not come."""
+
+    kind: ClassVar[str] = "inbound.cancelled"
+    reason: str
+
+
+class ReturnEvent(Event, frozen=True, kw_only=True):
+    """What became of goods that come back. `order` is the external id of what was sent, or ""."""
+
+    noun: ClassVar[str] = "return"
+    about: ClassVar[str] = "return_id"
+    return_id: int
+    external_id: str
+    code: str
+    order: str = ""
+
+
+class ReturnAnnounced(ReturnEvent, frozen=True, kw_only=True):
+    """The site awaits a return; `purpose` is return, exchange or repair; `qty` in eaches."""
+
+    kind: ClassVar[str] = "return.announced"
+    purpose: str
+    qty: int
+
+
+class ReturnArrived(ReturnEvent, frozen=True, kw_only=True):
+    """A box came back; `purpose` may be undelivered, or unknown."""
+
+    kind: ClassVar[str] = "return.arrived"
+    purpose: str
+    parcel: str = ""
+
+
+class ReturnGraded(ReturnEvent, frozen=True, kw_only=True):
+    """The refund notice: `qty` eaches were looked at. `refund` is what the owner's rule says."""
+
+    kind: ClassVar[str] = "return.graded"
+    unit_id: int
+    sku: str
+    qty: int
+    lot: str
+    serial: str
+    grade: str
+    disposition: str
+    refund: bool
+
+
+class ReturnUngraded(ReturnEvent, frozen=True, kw_only=True):
+    """That was a slip of the hand: what was told of `unit_id` counts no more."""
+
+    kind: ClassVar[str] = "return.ungraded"
+    unit_id: int
+    sku: str
+    qty: int
+
+
+class ReturnTotal(Struct, frozen=True, kw_only=True):
+    """Eaches of one SKU with one fate."""
+
+    sku: str
+    grade: str
+    disposition: str
+    refund: bool
+    qty: int
+
+
+class ReturnClosed(ReturnEvent, frozen=True, kw_only=True):
+    """All of a return was looked at. `following`: the order that sends the replacement or the
+    repaired goods, by its external id."""
+
+    kind: ClassVar[str] = "return.closed"
+    purpose: str
+    totals: tuple[ReturnTotal, ...]
+    following: str = ""
+
+
+class ReturnDecided(ReturnEvent, frozen=True, kw_only=True):
+    """The owner said what becomes of an undelivered parcel."""
+
+    kind: ClassVar[str] = "return.decided"
+    decision: str
+    following: str = ""
+
+
+class ReturnCancelled(ReturnEvent, frozen=True, kw_only=True):
+    """An announced return will not come."""
+
+    kind: ClassVar[str] = "return.cancelled"
+
+
 KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
-        OrderAccepted, OrderShort, OrderReleased, OrderPicked, OrderPacked,
+        OrderAccepted, OrderShort, OrderShortened, OrderReleased, OrderPicked, OrderPacked,
+        OrderContinued, OrderChanged, OrderChangeRefused, OrderCancelRefused, ParcelVoided,
         OrderShipped, OrderCancelled, OrderHeld, ParcelLabelled, ParcelInspected, ParcelLoaded,
         StockMoved, PickShort, WaveReleased, ManifestClosed, MissionChanged, DeviceChanged,
         PrintChanged, TaskOpened,
+        InboundAnnounced, InboundReceived, InboundCancelled,
+        ReturnAnnounced, ReturnArrived, ReturnGraded, ReturnUngraded, ReturnClosed, ReturnDecided,
+        ReturnCancelled,
     )
 }  # fmt: skip

@@ -6,15 +6,15 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, tuple_, update
 
-from wms.db import Tx
+from wms.db import Tx, insert_for
 from wms.errors import Code, Rejected
 from wms.event_kinds import Event, OrderAccepted, OrderCancelled, OrderHeld
 from wms.events import emit
 from wms.new_order import Gift, NewLine, NewOrder, Recipient, is_one_piece
-from wms.order_check import CHUNK, Ready, check
-from wms.schema import order_lines, orders
+from wms.order_check import CANCELLED_BEFORE, CHUNK, Ready, check
+from wms.schema import order_lines, orders, versions
 from wms.shape import Fault, refuse_first
 
 __all__ = [
@@ -67,6 +67,7 @@ def accept_all(tx: Tx, rows: Sequence[NewOrder], *, now: int) -> list[Accepted]:
     checked = check(tx, rows, now=now)
     refuse_first(checked.faults)
     answers = {number: _answer(row) for number, row in checked.known.items()}
+    _meet_cancels(tx, checked.ready)
     numbers = list(checked.ready)
     written = _insert(tx, [checked.ready[number] for number in numbers], now)
     answers.update(zip(numbers, written, strict=True))
@@ -137,6 +138,25 @@ def _refuse_other_state(tx: Tx, chunk: Sequence[int], state: str) -> None:
     for row in found:
         if row.state != state:
             raise Rejected(Code.ORDER_STATE, order=row.code, state=row.state, wanted=state)
+
+
+def _meet_cancels(tx: Tx, ready: dict[int, Ready]) -> None:
+    """A cancel that comes at this very moment meets its order at one row of `versions`.
+
+    Whoever is second waits there for the other, and sees it: here an order that was checked as
+    wanted turns out to be cancelled.
+    """
+    by_pair = {(one.order.owner, one.order.external_id): n for n, one in ready.items()}
+    pairs = sorted(by_pair)
+    pair = tuple_(versions.c.owner, versions.c.external_id)
+    for start in range(0, len(pairs), CHUNK):
+        chunk = pairs[start : start + CHUNK]
+        rows = [{"owner": owner, "external_id": name, "version": 0} for owner, name in chunk]
+        tx.execute(insert_for(tx)(versions).on_conflict_do_nothing(), rows)
+        cancelled = select(versions).where(pair.in_(chunk), versions.c.cancelled == 1)
+        for row in tx.execute(cancelled):
+            number = by_pair[row.owner, row.external_id]
+            ready[number] = dataclasses.replace(ready[number], state="cancelled", reason=CANCELLED_BEFORE)
 
 
 def _insert(tx: Tx, ready: Sequence[Ready], now: int) -> list[Accepted]:

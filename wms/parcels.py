@@ -119,9 +119,9 @@ def number_of(body: int) -> str:
 def label(tx: Tx, *, parcel: int, now: int) -> str:
     """Give the parcel a tracking number from its owner's range. Returns the number.
 
-    Refuses `TRACKING_EXHAUSTED`; a labelled parcel keeps its number (no number is taken twice).
+    Refuses `TRACKING_EXHAUSTED`, `PARCEL_VOID`; a labelled parcel keeps its number (none is twice).
     """
-    row = _live(tx, parcel)
+    row = _unlabelled(tx, parcel)
     if row.tracking:
         return str(row.tracking)
     owner = tx.execute(
@@ -147,7 +147,7 @@ def label(tx: Tx, *, parcel: int, now: int) -> str:
 
 def match_slip(tx: Tx, *, parcel: int, tracking: str, now: int) -> None:
     """Take the pre-issued slip that was scanned. Refuses `SLIP_OTHER_ORDER` and a used slip."""
-    row = _live(tx, parcel)
+    row = _unlabelled(tx, parcel)
     mine = (
         (slips.c.order_id == row.order_id)
         & (slips.c.carrier == row.carrier)
@@ -217,6 +217,8 @@ def set_aside(tx: Tx, *, parcel: int) -> str:
 def take_up(tx: Tx, *, parcel: int, station: str) -> None:
     """Go on with an unproven parcel at *station*. Refuses `PARCEL_PROVEN` for any other."""
     row = _live(tx, parcel)
+    if row.state == "void":
+        raise Rejected(Code.PARCEL_VOID, parcel=row.code)
     if row.state not in UNPROVEN:
         raise Rejected(Code.PARCEL_PROVEN, parcel=row.code)
     tx.execute(update(parcels).where(parcels.c.id == parcel).values(station=station))
@@ -236,11 +238,13 @@ def load(tx: Tx, *, parcel: int, manifest: int, now: int) -> None:
                        scanned=row.carrier)  # fmt: skip
     if row.state in ("loaded", "shipped"):
         raise Rejected(Code.LOAD_TWICE, parcel=row.code)
-    if row.state != "closed":
-        raise Rejected(Code.LOAD_UNPROVEN, parcel=row.code)
     order = _order(tx, row.order_id)
     if order.state in STOPPED:
         raise Rejected(Code.LOAD_STOPPED, parcel=row.code)
+    if row.state == "void":
+        raise Rejected(Code.PARCEL_VOID, parcel=row.code)
+    if row.state != "closed":
+        raise Rejected(Code.LOAD_UNPROVEN, parcel=row.code)
     changed = {"state": "loaded", "loaded_ms": now, "manifest_id": manifest}
     tx.execute(update(parcels).where(parcels.c.id == parcel).values(changed))
     emit(tx, ParcelLoaded(
@@ -287,9 +291,11 @@ def close_out(tx: Tx, *, manifest: int, key: str, actor: str, now: int) -> Close
     _refuse_stopped(tx, on_board)
     _hand_over(tx, [row.id for row in gone], actor, now)
     behind = tuple(tx.scalars(
-        select(parcels.c.code).where(
-            parcels.c.carrier == to.carrier, parcels.c.state.in_(("labelled", "closed"))
-        ).order_by(parcels.c.code)
+        select(parcels.c.code)
+        .join(orders_table, orders_table.c.id == parcels.c.order_id)
+        .where(parcels.c.carrier == to.carrier, parcels.c.state.in_(("labelled", "closed")))
+        .where(orders_table.c.state != "cancelled")  # those go back to their shelves
+        .order_by(parcels.c.code)
     ))  # fmt: skip
     told = [
         ManifestClosed(manifest=to.code, parcels=len(gone), left_behind=len(behind)),
@@ -373,6 +379,14 @@ def _shipped(tx: Tx, order_ids: Sequence[int], now: int) -> list[OrderShipped]:
 
 def _live(tx: Tx, parcel: int) -> Row[Any]:
     return tx.execute(select(parcels).where(parcels.c.id == parcel).with_for_update()).one()
+
+
+def _unlabelled(tx: Tx, parcel: int) -> Row[Any]:
+    """The parcel, locked. One that was opened again meanwhile gets no label: `PARCEL_VOID`."""
+    row = _live(tx, parcel)
+    if row.state == "void":
+        raise Rejected(Code.PARCEL_VOID, parcel=row.code)
+    return row
 
 
 def _lock_orders(tx: Tx, order_ids: Collection[int]) -> None:
