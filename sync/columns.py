@@ -10,7 +10,7 @@ from wms.errors import Code, Rejected
 from wms.shape import Fault, fault, of_refusal
 from wms.text import shown
 
-Kind = Literal["orders", "items", "places", "stock"]
+Kind = Literal["orders", "items", "places", "stock", "inbounds"]
 Type = Literal["text", "int", "bool", "date"]
 
 YES = frozenset({"1", "true", "yes", "y", "○", "◯", "はい", "有", "あり"})
@@ -108,6 +108,18 @@ COLUMNS: Mapping[Kind, Sequence[Column]] = {
         _c("gift_message", "メッセージ", "ギフトメッセージ"),
         _c("gift_without_slip", "納品書なし", type="bool"),
     ),
+    "inbounds": (
+        OWNER,
+        _c("external_id", "入荷番号", "入荷予定番号", "発注番号", "asn", required=True),
+        SKU,
+        _c("qty", "数量", "予定数", type="int", required=True),
+        _c("lot", "ロット", "ロット番号"),
+        _c("expiry", "期限", "賞味期限", "使用期限", type="date"),
+        _c("supplier", "仕入先", "発送元"),
+        _c("expected_date", "入荷予定日", type="date"),
+        _c("dock", "入荷バース"),
+        _c("notes", "備考"),
+    ),
 }
 
 # Words that people write for the values of a choice.
@@ -186,7 +198,8 @@ def values(columns: Columns, line: Line) -> tuple[dict[str, Any], list[Fault]]:
         except Rejected as refusal:
             faults.append(of_refusal(line.number, refusal))
     for column in COLUMNS[columns.kind]:
-        needed = column.field in EVERY_LINE if columns.kind == "orders" else column.required
+        in_groups = columns.kind in ("orders", "inbounds")
+        needed = column.field in EVERY_LINE if in_groups else column.required
         if needed and all(column is not one for one, _ in filled):
             faults.append(fault(line.number, Code.TEXT_EMPTY, field=column.field))
     return taken, faults

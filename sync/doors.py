@@ -59,7 +59,7 @@ async def post_import(
     name: Annotated[str, QueryParameter(max_length=200)] = "",
     dry_run: FromQuery[bool] = False,
 ) -> Response[Report]:
-    """Items, places, stock or orders, as CSV (UTF-8, CP932) or XLSX: all of it, or none."""
+    """Items, places, stock, orders or inbounds: CSV (UTF-8, CP932) or XLSX, all of it or none."""
     parsed = await book.read(lambda _: files.read(kind, body, name))  # off the event loop
     try:
         report = await book.write(

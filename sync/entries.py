@@ -1,7 +1,7 @@
 """Lines of a file as values to be: one line an item, a place or a pile of stock; many an order."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from wms.errors import Code
 from wms.shape import Fault, fault
 
 LINE_FIELDS = frozenset({"sku", "qty", "kind", "note"})
+INBOUND_LINE_FIELDS = frozenset({"sku", "qty", "lot", "expiry"})
 RECIPIENT_FIELDS = frozenset({
     "name", "company", "postal", "prefecture", "address", "building", "phone", "email",
 })  # fmt: skip
@@ -34,8 +35,9 @@ def entries(columns: Columns, lines: Sequence[Line]) -> tuple[list[Entry], list[
     """What *lines* say, and what is wrong with their cells (faults count rows of the file)."""
     read = [(line, *values(columns, line)) for line in lines]
     faults = [_named(columns, one) for _, _, wrong in read for one in wrong]
-    if columns.kind == "orders":
-        found, differing = _orders(columns, [(line, value) for line, value, bad in read if not bad])
+    if columns.kind in ("orders", "inbounds"):
+        grouped = _orders if columns.kind == "orders" else _inbounds
+        found, differing = grouped(columns, [(line, value) for line, value, bad in read if not bad])
         return found, [*faults, *differing]
     shape = _item if columns.kind == "items" else dict[str, Any]
     return [
@@ -83,6 +85,21 @@ def _orders(
     columns: Columns, read: Sequence[tuple[Line, dict[str, Any]]]
 ) -> tuple[list[Entry], list[Fault]]:
     """Lines with the same owner and order number are one order; what they share must agree."""
+    return _grouped(columns, read, LINE_FIELDS, _order)
+
+
+def _inbounds(
+    columns: Columns, read: Sequence[tuple[Line, dict[str, Any]]]
+) -> tuple[list[Entry], list[Fault]]:
+    """Lines with the same owner and delivery number are one delivery."""
+    return _grouped(columns, read, INBOUND_LINE_FIELDS, _inbound)
+
+
+def _grouped(
+    columns: Columns, read: Sequence[tuple[Line, dict[str, Any]]], inner: frozenset[str],
+    made: Callable[[Sequence[tuple[Line, dict[str, Any]]]], dict[str, Any]],
+) -> tuple[list[Entry], list[Fault]]:  # fmt: skip
+    """Lines with the same owner and number together; fields that are not *inner* must agree."""
     groups: dict[tuple[str, str], list[tuple[Line, dict[str, Any]]]] = {}
     for line, value in read:
         groups.setdefault((value["owner"], value["external_id"]), []).append((line, value))
@@ -94,13 +111,22 @@ def _orders(
                 line.number, Code.IMPORT_DIFFERS, field=field, line=first.number
             ))
             for line, value in group
-            for field in value.keys() - LINE_FIELDS
+            for field in value.keys() - inner
             if value[field] != head.get(field)
         ]  # fmt: skip
         faults += differing
         if not differing:
-            found.append(Entry(_order(group), tuple(line for line, _ in group)))
+            found.append(Entry(made(group), tuple(line for line, _ in group)))
     return found, faults
+
+
+def _inbound(group: Sequence[tuple[Line, dict[str, Any]]]) -> dict[str, Any]:
+    head = group[0][1]
+    delivery = {name: value for name, value in head.items() if name not in INBOUND_LINE_FIELDS}
+    delivery["lines"] = [
+        {name: value[name] for name in value if name in INBOUND_LINE_FIELDS} for _, value in group
+    ]
+    return delivery
 
 
 def _order(group: Sequence[tuple[Line, dict[str, Any]]]) -> dict[str, Any]:

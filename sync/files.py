@@ -1,7 +1,7 @@
-"""Imports: a file of items, places, stock or orders becomes rows of the book, all of them or none.
+"""Imports: a file of items, places, stock, orders or deliveries becomes rows of the book.
 
-What is wrong is said row by row in the file's own words; a dry run does everything and keeps
-nothing. The same file again changes nothing.
+All of them, or none. What is wrong is said row by row in the file's own words; a dry run does
+everything and keeps nothing. The same file again changes nothing.
 """
 
 import hashlib
@@ -14,9 +14,10 @@ from msgspec import Struct
 from sync.columns import Columns, Kind, columns_of
 from sync.entries import Entry, entries, located
 from sync.sheets import csv_text, table
-from wms import commands, items, opening_stock, orders, places
+from wms import commands, inbound, items, opening_stock, orders, places
 from wms.db import Tx
 from wms.errors import Code
+from wms.inbound import NewInbound
 from wms.items import NewItem, Put
 from wms.messages import Language, say
 from wms.new_order import NewOrder
@@ -28,6 +29,7 @@ from wms.text import shown
 FAULTS_TOLD_MAX = 1_000
 STRUCTS: Mapping[Kind, type[Struct]] = {
     "items": NewItem, "places": NewPlace, "stock": NewStock, "orders": NewOrder,
+    "inbounds": NewInbound,
 }  # fmt: skip
 
 
@@ -147,6 +149,8 @@ def _faults(tx: Tx, parsed: Parsed, now: int) -> list[Fault]:
             return opening_stock.faults(tx, parsed.rows)
         case "orders":
             return orders.faults(tx, parsed.rows, now=now)
+        case "inbounds":
+            return inbound.faults(tx, parsed.rows)
 
 
 def _put(tx: Tx, parsed: Parsed, actor: str, now: int) -> Put:
@@ -161,6 +165,10 @@ def _put(tx: Tx, parsed: Parsed, actor: str, now: int) -> Put:
             accepted = orders.accept_all(tx, parsed.rows, now=now)
             new = sum(answer.new for answer in accepted)
             return Put(new, 0, len(accepted) - new)
+        case "inbounds":
+            announced = inbound.announce_all(tx, parsed.rows, now=now)
+            new = sum(answer.new for answer in announced)
+            return Put(new, 0, len(announced) - new)
 
 
 def _refused(parsed: Parsed, found: list[Fault], dry_run: bool, language: Language) -> Report:

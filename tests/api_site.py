@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from app.http import HttpSettings, make_app
-from sync import doors
+from sync import doors, inbound_doors
 from sync import http as partners
 from tests.intake_site import NOW, seeded
 from wms import incarnation, tokens
@@ -60,7 +60,9 @@ def application(book: Book, clock: Clock, **settings: Any) -> Litestar:
     return make_app(
         book, clock_ms=clock,
         settings=HttpSettings(local_token_hash=tokens.token_hash(LOCAL_SECRET), **settings),
-        routers=[partners.routes(), doors.routes(Random(7).randbytes)],
+        routers=[
+            partners.routes(), doors.routes(Random(7).randbytes), inbound_doors.routes(),
+        ],
     )  # fmt: skip
 
 

@@ -107,6 +107,16 @@ WORK = [
     spoil("fence", "UPDATE robots SET last_seq = 1"),
     spoil("fence", "UPDATE robots SET last_seq = 65535, fence = 65530"),
 ]  # fmt: skip
+INBOUND = [
+    spoil("inbound_booked", "UPDATE inbound_lines SET received = received + 1 WHERE inbound_id = 1",
+          "UPDATE inbound_lines SET damaged = damaged - 1 WHERE inbound_id = 1"),
+    spoil("inbound_booked", "UPDATE moves SET ref = 'inbound_line:99' WHERE key = 'asn-0:1'"),
+    spoil("inbound_booked", "UPDATE inbound_lines SET item_id = 1 WHERE inbound_id = 1"),
+    spoil("inbound_state", "UPDATE inbounds SET state = 'cancelled' WHERE id = 1"),
+    spoil("inbound_short", "UPDATE inbound_lines SET reason = '' WHERE inbound_id = 1"),
+    spoil("inbound_unit", "UPDATE inbound_units SET inbound_id = 2"),
+    spoil("inbound_unit", "UPDATE inbound_units SET line_id = NULL, seen_ms = 1"),
+]  # fmt: skip
 RECORD = [
     spoil("key", "INSERT INTO requests SELECT * FROM requests", bare="requests"),
     spoil("key", "UPDATE moves SET key = 'hand-1' WHERE key = 'hand-2'", bare="moves"),
@@ -139,4 +149,4 @@ RECORD = [
     spoil("sealed_order", "UPDATE seals SET row_id = -row_id WHERE kind = 'move' AND row_id < 3",
           "UPDATE seals SET row_id = row_id + 3 WHERE kind = 'move' AND row_id < 0"),
 ]  # fmt: skip
-CORRUPTIONS = [*LEDGER, *WORK, *RECORD]
+CORRUPTIONS = [*LEDGER, *WORK, *INBOUND, *RECORD]

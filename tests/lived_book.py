@@ -7,7 +7,18 @@ from sqlalchemy import insert, select, update
 from sync import outbox
 from tests.ledger_site import ACTOR, FOOD, NOON, PEN, RADIO, SOMEONE
 from tests.ledger_world import World
-from wms import allocation, commands, missions, orders, robots, seals, stock, tasks
+from wms import (
+    allocation,
+    commands,
+    inbound,
+    inbound_receipt,
+    missions,
+    orders,
+    robots,
+    seals,
+    stock,
+    tasks,
+)
 from wms.db import Tx
 from wms.new_order import NewLine, NewOrder
 from wms.schema import (
@@ -34,6 +45,7 @@ def live(world: World) -> None:
     world.relocate("T-1", "DOCK", "BENCH")
     world.relocate("T-1", "BENCH", "DOCK")
     world.book.write_now(_replenishment)
+    world.book.write_now(_deliveries)
     world.book.write_now(_robots)
     world.book.write_now(_carried_by_hand)
     world.book.write_now(_inputs)
@@ -103,6 +115,26 @@ def _replenishment(tx: Tx) -> None:
     stock.move(tx, line, actor=ACTOR, now=NOON)
     (promised,) = allocation.reserve(tx, task=task, takes={pens: 3}, now=NOON)
     allocation.pick(tx, promised, qty=1, to="C-2", key="fetch-1", actor=ACTOR, now=NOON)
+
+
+def _deliveries(tx: Tx) -> None:
+    """One delivery was closed a box of food short, one is awaited."""
+    lines = (inbound.NewInboundLine(sku="FOOD", qty=5, epcs=("e" * 24,)),)
+    for name in ("ASN-1", "ASN-2"):
+        row = inbound.NewInbound(
+            owner="acme", external_id=name,
+            lines=lines if name == "ASN-1" else (inbound.NewInboundLine(sku="PEN", qty=1),),
+        )  # fmt: skip
+        inbound.announce(tx, row, now=NOON)
+    for number, qty in enumerate((3, 1)):  # the last one is wet
+        what = inbound_receipt.Receipt(
+            inbound=1, item=FOOD, qty=qty, place="C-1", lot="in", expiry="2027-12-31",
+            condition="damaged" if number else "available", why="wet" if number else "",
+        )  # fmt: skip
+        inbound_receipt.receive(
+            tx, what, key=f"asn-{number}", actor=ACTOR, today="2026-11-22", now=NOON
+        )
+    inbound.close(tx, 1, now=NOON, reason="supplier_short")
 
 
 def _robots(tx: Tx) -> None:

@@ -12,6 +12,7 @@ from tests.sources import text_of
 PAGE = text_of(Path("docs/files.md"))
 TITLES: dict[Kind, str] = {
     "places": "Places", "items": "Items", "stock": "Stock", "orders": "Orders",
+    "inbounds": "Deliveries",
 }  # fmt: skip
 KINDS = sorted(TITLES)
 

@@ -1,4 +1,4 @@
-"""`genba import`: orders, items, places or stock from a file, all of it or none."""
+"""`genba import`: orders, items, places, stock or deliveries from a file, all of it or none."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wms.db import Book
 
 SHOWN_MAX = 50
+FileKind = Literal["orders", "items", "places", "stock", "inbounds"]
 
 
 def add(cli: typer.Typer) -> None:
@@ -22,9 +23,7 @@ def add(cli: typer.Typer) -> None:
 
 
 def bring_in(
-    kind: Annotated[
-        Literal["orders", "items", "places", "stock"], typer.Argument(help="What is in the file.")
-    ],
+    kind: Annotated[FileKind, typer.Argument(help="What is in the file.")],
     file: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, help="CSV (UTF-8 or CP932) or XLSX.")
     ],
@@ -35,7 +34,7 @@ def bring_in(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     config: Annotated[Path, typer.Option(help="The site's configuration.")] = Path("config.toml"),
 ) -> None:
-    """Bring orders, items, places or stock in from a CSV or XLSX file
+    """Bring orders, items, places, stock or deliveries in from a CSV or XLSX file
 
     All of the file, or nothing when anything in it is wrong; then each faulty row is told with
     its first fault. The same file again changes nothing. Exit code 1 when it was refused. Columns
@@ -56,7 +55,7 @@ def bring_in(
 
 
 def _with_progress(
-    kind: Literal["orders", "items", "places", "stock"],
+    kind: FileKind,
     file: Path, dry_run: bool, config: Path, *, hidden: bool,
 ) -> "Report":  # fmt: skip
     from rich.console import Console
@@ -75,7 +74,7 @@ def _with_progress(
 
 
 def _run(
-    place: "Book | Server", kind: Literal["orders", "items", "places", "stock"], data: bytes,
+    place: "Book | Server", kind: FileKind, data: bytes,
     name: str, dry_run: bool,
 ) -> "Report":  # fmt: skip
     from app.local import ACTOR, Server, clock_ms

@@ -1,0 +1,157 @@
+"""Pallets and cartons that get their label on arrival: an SSCC, and the paper that says it.
+
+SSCC (GS1 General Specifications 3.2.1, 7.9): extension digit, company prefix and a serial number
+of 16 digits together, check digit. The serial number is taken from the book, once each.
+"""
+
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+
+from wms import print_jobs
+from wms.db import Tx, insert_once
+from wms.errors import Code, Rejected
+from wms.items import check_digit, is_gtin_shaped
+from wms.schema import barcodes, inbounds, items, meta, owners, places
+from wms.schema import stock as balances
+from wms.text import shown
+
+EXTENSION = "0"
+BODY_DIGITS = 16  # company prefix and serial number
+LABEL_LOT_CHARACTERS = 20
+
+
+def sscc(prefix: str, serial: int, extension: str = EXTENSION) -> str:
+    """The 18 digits of a logistic unit. Refuses `SSCC_EXHAUSTED` when *serial* does not fit.
+
+    >>> sscc("0614141", 1234567890, "1")
+    '106141412345678908'
+    """
+    room = BODY_DIGITS - len(prefix)
+    if not 0 <= serial < 10**room:
+        raise Rejected(Code.SSCC_EXHAUSTED, prefix=prefix)
+    body = f"{extension}{prefix}{serial:0{room}d}"
+    return body + check_digit(body)
+
+
+def is_sscc(text: str) -> bool:
+    """Whether *text* is 18 digits with the right check digit.
+
+    >>> is_sscc("106141412345678908"), is_sscc("106141412345678907")
+    (True, False)
+    """
+    shaped = len(text) == 18 and text.isascii() and text.isdigit()
+    return shaped and check_digit(text[:-1]) == text[-1]
+
+
+def new_pallet(tx: Tx, *, delivery: int, station: str, kind: str, key: str, now: int) -> str:
+    """A new container with its own SSCC, which stands at the delivery's dock. Returns its code.
+
+    Its label (template `logistic`) is asked for at *station* ("" = no paper). Refuses
+    `SSCC_NO_PREFIX` when the owner has no GS1 company prefix, and a station without a printer.
+    """
+    known = f"sscc.made:{key}"
+    made = tx.execute(select(meta.c.value).where(meta.c.key == known)).scalar()
+    if made is not None:
+        return str(made)
+    row = _delivery(tx, delivery)
+    if not row.company_prefix:
+        raise Rejected(Code.SSCC_NO_PREFIX, owner=row.owner)
+    if station:
+        print_jobs.refuse_without_printer(tx, station)
+    code = sscc(row.company_prefix, _next(tx, row.company_prefix))
+    tx.execute(insert(places).values(code=code, kind=kind, parent=row.dock or None))
+    tx.execute(insert(meta).values(key=known, value=code))
+    if station:
+        data = {"sscc": code, "title": row.owner_name or row.owner, "note": row.code}
+        print_jobs.request(
+            tx, key=f"sscc:{code}:1", station=station, template="logistic", data=data, now=now
+        )
+    return code
+
+
+def reprint(tx: Tx, *, container: str, station: str, now: int) -> None:
+    """The label of *container* once more, with what is in it if that is one item of one lot."""
+    data: dict[str, Any] = {"sscc": container, "title": _owner_of(tx, container) or "-"}
+    inside = tx.execute(
+        select(balances.c.item_id, balances.c.lot, func.sum(balances.c.qty).label("qty"))
+        .where(balances.c.place == container, balances.c.qty > 0)
+        .group_by(balances.c.item_id, balances.c.lot)
+    ).all()
+    if len(inside) == 1:
+        code = gtin_of(tx, inside[0].item_id)
+        lot = inside[0].lot if len(inside[0].lot) <= LABEL_LOT_CHARACTERS else ""
+        if code:
+            data |= {"gtin": code, "qty": int(inside[0].qty), "lot": lot}
+    print_jobs.request(
+        tx, key=f"sscc:{container}:{now}", station=station, template="logistic", data=data, now=now
+    )
+
+
+def label_items(
+    tx: Tx, *, item: int, qty: int, lot: str, expiry: str, station: str, key: str, now: int
+) -> None:
+    """Item labels for goods that have no barcode of their own: *qty* of them, once per *key*."""
+    row = tx.execute(select(items).where(items.c.id == item)).one()
+    data: dict[str, Any] = {"name": row.name, "sku": row.sku[:40]}
+    code = gtin_of(tx, item)
+    if code and len(lot) <= LABEL_LOT_CHARACTERS:
+        data |= {"gtin": code, "lot": lot if row.lot_tracked else "", "expiry": expiry}
+    else:
+        data["code"] = row.sku
+    print_jobs.request(
+        tx, key=f"relabel:{key}", station=station, template="item", data=data, copies=qty, now=now
+    )
+
+
+def gtin_of(tx: Tx, item: int) -> str:
+    """The GTIN of one piece of *item*; "" when it has none."""
+    query = select(barcodes.c.code).where(barcodes.c.item_id == item, barcodes.c.qty == 1)
+    codes = tx.execute(query.order_by(barcodes.c.code)).scalars()
+    return next((code for code in codes if is_gtin_shaped(code)), "")
+
+
+def bind(tx: Tx, *, item: int, barcode: str, qty: int) -> None:
+    """This barcode means *qty* eaches of *item* from now on.
+
+    Refuses `BARCODE_TAKEN` when it means another item of the same owner.
+    """
+    mine = tx.execute(select(items).where(items.c.id == item)).one()
+    other = (
+        select(items.c.sku)
+        .join(barcodes, barcodes.c.item_id == items.c.id)
+        .where(barcodes.c.code == barcode, items.c.owner == mine.owner, items.c.id != item)
+    )
+    taken = tx.execute(other.limit(1)).scalar()
+    if taken is not None:
+        raise Rejected(Code.BARCODE_TAKEN, field="barcode", value=shown(barcode), sku=taken)
+    if not insert_once(tx, barcodes, {"code": barcode, "item_id": item, "qty": qty}):
+        same = (barcodes.c.code == barcode) & (barcodes.c.item_id == item)
+        tx.execute(update(barcodes).where(same).values(qty=qty))
+
+
+def _delivery(tx: Tx, delivery: int) -> Row[Any]:
+    query = select(
+        inbounds, owners.c.company_prefix, owners.c.name.label("owner_name")
+    ).join(owners, owners.c.code == inbounds.c.owner)  # fmt: skip
+    return tx.execute(query.where(inbounds.c.id == delivery)).one()
+
+
+def _owner_of(tx: Tx, container: str) -> str | None:
+    query = (
+        select(owners.c.name)
+        .join(items, items.c.owner == owners.c.code)
+        .join(balances, balances.c.item_id == items.c.id)
+        .where(balances.c.place == container, balances.c.qty > 0)
+    )
+    return tx.execute(query.limit(1)).scalar()
+
+
+def _next(tx: Tx, prefix: str) -> int:
+    """The next serial number under *prefix*; whoever else asks waits until this is committed."""
+    name = f"sscc.next:{prefix}"
+    insert_once(tx, meta, {"key": name, "value": "1"})
+    here = select(meta.c.value).where(meta.c.key == name).with_for_update()
+    number = int(tx.execute(here).scalar_one())
+    tx.execute(update(meta).where(meta.c.key == name).values(value=str(number + 1)))
+    return number
