@@ -1,51 +1,40 @@
-"""棚になし: the shelf does not hold what the book says. Nobody else is sent there until it was
-counted, and what is missing is looked for elsewhere, behind the picker on the same walk.
+"""At the shelf, goods are not as the book says: it is empty (棚になし), they are damaged (破損), or
+they may not be sent any more. What is missing is looked for elsewhere on the same walk.
+
+An empty shelf is closed until somebody counted it: nobody else is sent there.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, func, select, update
 
-from picking import layout, routes
-from picking.shortage import orders_short
+from picking import fitness
+from picking.elsewhere import Shorted, give_up, is_elsewhere, same_goods, stop_here
 from wms import allocation as promises
-from wms import tasks
-from wms.allocate import Missing, Need, Plan, Take
+from wms import reassign, tasks
+from wms import stock as ledger
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.event_kinds import PickShort
 from wms.events import emit
-from wms.schema import allocations, items, order_lines, orders, places, stops, tours
+from wms.schema import allocations, items, places, stock, stops, tour_totes, tours
+from wms.schema.goods import MOVING, STORED
+from wms.stock import Move
+
+__all__ = ["COUNT", "Renewed", "Shorted", "damaged", "renew", "short"]
 
 COUNT = "count"  # why the shelf is blocked, and the kind of the task that opens it again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shorted:
-    """What a short shelf led to. `missing` eaches were promised there and not found.
+class Renewed:
+    """A stop that may not be made (`why`): it comes `later`, or its goods come from elsewhere."""
 
-    `places`: where the picker will now get them, in the order of the walk. `short_orders` wait
-    for stock; `left_orders` are one-piece orders that left the wave, as its total is smaller now.
-    Codes as printed.
-    """
-
-    missing: int
-    places: tuple[str, ...] = ()
-    short_orders: tuple[str, ...] = ()
-    left_orders: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Ahead:
-    """A stop that is still to be made. `id` is None for one that was just found."""
-
-    id: int | None
-    place: str
-    slot: int
-    allocation: int
+    why: str
+    later: bool = False
+    shorted: Shorted | None = None
 
 
 def short(
@@ -56,58 +45,143 @@ def short(
     What was found is picked before, with `pick_stop`. The tour's other stops at the same goods
     are short, too. Refuses `STOP_CLOSED` and `TOUR_NOT_YOURS`.
     """
-    here = _here(tx, stop, person)
-    gone = _same_goods(tx, here)
-    missing = sum(row.qty for row in gone)
+    here = stop_here(tx, stop, person)
+    gone = same_goods(tx, here)
     promises.release(tx, [row.allocation_id for row in gone])
-    given_up = stops.c.id.in_([row.id for row in gone])
-    tx.execute(update(stops).where(given_up).values(state="short"))
-    _close_shelf(tx, here, missing, key, actor, now)
-    if here.kind == "total":
-        decided, left = _again_for_total(tx, here, missing, today, now)
-        slot_of: dict[int | None, int] = {None: here.slot}
-    else:
-        decided = _again_for_lines(tx, gone, today)
-        left = ()
-        slot_of = {row.line_id: row.slot for row in gone}
-    return Shorted(
-        missing=missing,
-        places=_walk_on(tx, here, decided, slot_of, now),
-        short_orders=orders_short(tx, decided.missing, now),
-        left_orders=left,
-    )
+    _close_shelf(tx, here, sum(row.qty for row in gone), key, actor, now)
+    return give_up(tx, here, gone, key=key, today=today, now=now)
 
 
-def _here(tx: Tx, stop: int, person: int) -> Row[Any]:
+def renew(
+    tx: Tx, *, stop: int, person: int, key: str, now: int, today: str, in_hand: bool = False
+) -> Renewed | None:
+    """Replace the goods of a stop that were held, expired, or whose shelf was closed meanwhile.
+
+    A closed shelf waits for its count while there is other work and nothing *in_hand*, unless its
+    goods lie elsewhere as well. None when they may be picked. Refuses like `short`.
+    """
+    here = stop_here(tx, stop, person)
+    unfit = fitness.unfit(tx, here.tour_id, today=today)
+    why = unfit.get(stop)
+    if why is None:
+        return None
+    gone = same_goods(tx, here)
+    wait = why == fitness.BLOCKED and here.kind != "total" and not in_hand
+    if (
+        wait
+        and _other_work(tx, here, unfit)
+        and not is_elsewhere(tx, gone, today)
+        and later(tx, stop=stop)
+    ):
+        return Renewed(why=why, later=True)
+    promises.release(tx, [row.allocation_id for row in gone])
+    return Renewed(why=why, shorted=give_up(tx, here, gone, key=key, today=today, now=now))
+
+
+def _other_work(tx: Tx, here: Row[Any], unfit: dict[int, str]) -> bool:
+    """Whether the walk has an open stop that can be made now."""
     query = (
-        select(stops, tours.c.kind, tours.c.person_id, tours.c.drop_place,
-               tours.c.wave_id.label("wave"), allocations.c.state.label("promise"),
-               *(allocations.c[name] for name in promises.KEY_COLUMNS))
-        .join(tours, tours.c.id == stops.c.tour_id)
-        .join(allocations, allocations.c.id == stops.c.allocation_id)
-        .where(stops.c.id == stop, tours.c.state == "claimed")
-        .with_for_update(of=stops)
-    )  # fmt: skip
-    row = tx.execute(query).first()
-    if row is None or (row.state, row.promise) != ("open", "open"):
-        raise Rejected(Code.STOP_CLOSED, stop=stop)
-    if row.person_id != person:
-        raise Rejected(Code.TOUR_NOT_YOURS, tour=row.tour_id)
-    return row
-
-
-def _same_goods(tx: Tx, here: Row[Any]) -> list[Row[Any]]:
-    """The open stops of this tour that draw on the very balance that was not there."""
-    same = [allocations.c[name] == here._mapping[name] for name in promises.KEY_COLUMNS]
-    query = (
-        select(stops.c.id, stops.c.slot, stops.c.allocation_id, allocations.c.qty,
-               allocations.c.line_id)
+        select(stops.c.id)
         .join(allocations, allocations.c.id == stops.c.allocation_id)
         .where(stops.c.tour_id == here.tour_id, stops.c.state == "open")
-        .where(allocations.c.state == "open", *same)
-        .order_by(stops.c.seq, stops.c.id)
+        .where(allocations.c.state == "open", stops.c.id.not_in(list(unfit)))
+    )
+    return tx.execute(query.limit(1)).first() is not None
+
+
+def later(tx: Tx, *, stop: int) -> bool:
+    """Skip this shelf for now: every open stop at it comes after all others.
+
+    False when there is nothing else to do first. Refuses `STOP_CLOSED`.
+    """
+    ahead = (
+        select(stops.c.id, stops.c.seq, stops.c.tour_id, allocations.c.place)
+        .join(allocations, allocations.c.id == stops.c.allocation_id)
+        .join(tours, tours.c.id == stops.c.tour_id)
+        .where(
+            stops.c.tour_id == select(stops.c.tour_id).where(stops.c.id == stop).scalar_subquery()
+        )
+        .where(stops.c.state == "open", allocations.c.state == "open", tours.c.state == "claimed")
+        .order_by(stops.c.seq)
+        .with_for_update(of=stops)
+    )
+    walk = list(tx.execute(ahead))
+    this = next((row for row in walk if row.id == stop), None)
+    if this is None:
+        raise Rejected(Code.STOP_CLOSED, stop=stop)
+    here = [other for other in walk if other.place == this.place]
+    if len(here) == len(walk):
+        return False
+    last = tx.scalar(select(func.max(stops.c.seq)).where(stops.c.tour_id == this.tour_id))
+    behind = stops.c.seq - here[0].seq + int(last or 0) + 1
+    moved = stops.c.id.in_([other.id for other in here])
+    tx.execute(update(stops).where(moved).values(seq=behind))
+    return True
+
+
+def damaged(
+    tx: Tx, *, stop: int, qty: int, to: str, person: int, key: str, actor: str, now: int,
+    today: str,
+) -> Shorted:  # fmt: skip
+    """*qty* eaches of the stop are damaged (破損): they go to *to*, others are looked for.
+
+    *to* is a tote that no walk uses, or a standing place that is no shelf. Refuses `STOP_CLOSED`,
+    `TOUR_NOT_YOURS`, `STOP_TOO_MANY`, `PLACE_NOT_ASIDE` and `TOTE_IN_USE`.
+    """
+    here = stop_here(tx, stop, person)
+    if not 0 < qty <= here.qty:
+        raise Rejected(Code.STOP_TOO_MANY, expected=here.qty, qty=qty)
+    _refuse_not_aside(tx, to)
+    part = reassign.split(tx, here.allocation_id, qty=qty)
+    promises.release(tx, [part])
+    line = Move(
+        key=f"{key}:damaged", item=here.item_id, qty=qty, source=here.place, target=ledger.REGRADE,
+        lot=here.lot, condition=here.condition, serial=here.serial, reason="damaged",
+        ref=f"stop:{stop}",
     )  # fmt: skip
-    return list(tx.execute(query))
+    ledger.regrade(tx, line, condition="damaged", actor=actor, now=now)
+    aside = Move(
+        key=f"{key}:aside", item=here.item_id, qty=qty, source=here.place, target=to,
+        lot=here.lot, condition="damaged", serial=here.serial, reason="damaged",
+        ref=f"stop:{stop}",
+    )  # fmt: skip
+    ledger.move(tx, aside, actor=actor, now=now)
+    gone = _Part(here.id, here.slot, part, qty, here.line_id)
+    closed: Sequence[Any] = [gone] if part == here.allocation_id else [gone.without_stop()]
+    return give_up(tx, here, closed, key=key, today=today, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of a stop that was given up; `id` 0 where the stop itself goes on."""
+
+    id: int
+    slot: int
+    allocation_id: int
+    qty: int
+    line_id: int | None
+
+    def without_stop(self) -> "_Part":
+        return _Part(0, self.slot, self.allocation_id, self.qty, self.line_id)
+
+
+def _refuse_not_aside(tx: Tx, to: str) -> None:
+    row = tx.execute(select(places).where(places.c.code == to)).first()
+    if row is None or row.kind in (*STORED, "outside", "robot", "cart", "slot"):
+        raise Rejected(Code.PLACE_NOT_ASIDE, place=to)
+    if row.kind not in MOVING:
+        return
+    walking = (
+        select(tour_totes.c.id)
+        .join(tours, tours.c.id == tour_totes.c.tour_id)
+        .where(tour_totes.c.tote == to, tours.c.state.in_(("open", "claimed")))
+    )
+    good = select(stock.c.place).where(
+        stock.c.place == to, stock.c.qty > 0, stock.c.condition == "available"
+    )
+    for query in (walking, good):
+        if tx.execute(query.limit(1)).first() is not None:
+            raise Rejected(Code.TOTE_IN_USE, tote=to)
 
 
 def _close_shelf(tx: Tx, here: Row[Any], missing: int, key: str, actor: str, now: int) -> None:
@@ -123,119 +197,3 @@ def _close_shelf(tx: Tx, here: Row[Any], missing: int, key: str, actor: str, now
         owner=owner, place=here.place, item_id=here.item_id, missing=missing, person=actor
     )  # fmt: skip
     emit(tx, told, now=now)
-
-
-def _again_for_lines(tx: Tx, gone: Sequence[Row[Any]], today: str) -> Plan:
-    """Stock for what these lines just lost; they may miss more from before."""
-    lost: Counter[int] = Counter()
-    for row in gone:
-        lost[row.line_id] += row.qty
-    order_ids = tx.scalars(
-        select(order_lines.c.order_id).where(order_lines.c.id.in_(lost)).distinct()
-    )
-    wanted = [
-        Need(need.order, need.line, need.item, min(need.qty, lost[need.line]), need.expiry_min)
-        for need in promises.needs(tx, sorted(order_ids), today=today)
-        if need.line in lost
-    ]
-    return promises.decide(tx, wanted)
-
-
-def _again_for_total(
-    tx: Tx, here: Row[Any], missing: int, today: str, now: int
-) -> tuple[Plan, tuple[str, ...]]:
-    """Stock for the wave's total, as much as there is; orders that it is short of leave the wave.
-
-    They are the least urgent of its one-piece orders of this item, and wait for stock.
-    """
-    without_goods = _one_piece_orders(tx, here)
-    waiting = promises.needs(tx, list(without_goods), today=today)
-    wanted = min(missing, len(waiting) - _left_of_total(tx, here))
-    if wanted <= 0:  # some orders left the wave before their goods did
-        return Plan((), ()), ()
-    expiry_min = max(need.expiry_min for need in waiting)
-    takes = _as_much_as_there_is(tx, Need(0, 0, here.item_id, wanted, expiry_min))
-    lacking = wanted - sum(take.qty for take in takes)
-    least_urgent = [one for one in reversed(waiting) if without_goods[one.order] == "released"]
-    leaving = least_urgent[:lacking]
-    leave = orders.c.id.in_([one.order for one in leaving])
-    tx.execute(update(orders).where(leave).values(wave_id=None))
-    lines = [Missing(one.order, one.line, one.item, one.qty) for one in leaving]
-    return Plan(takes, ()), orders_short(tx, lines, now)
-
-
-def _one_piece_orders(tx: Tx, here: Row[Any]) -> dict[int, str]:
-    """The one-piece orders of this item in the wave that are not packed yet, and their states."""
-    query = (
-        select(orders.c.id, orders.c.state)
-        .join(order_lines, order_lines.c.order_id == orders.c.id)
-        .where(orders.c.wave_id == here.wave, orders.c.one_piece == 1)
-        .where(orders.c.state.in_(("released", "picked")))
-        .where(order_lines.c.item_id == here.item_id)
-    )
-    return {row.id: row.state for row in tx.execute(query)}
-
-
-def _left_of_total(tx: Tx, here: Row[Any]) -> int:
-    """Units of the wave's total that are still promised to it and to no order yet."""
-    query = select(func.coalesce(func.sum(allocations.c.qty), 0)).where(
-        allocations.c.wave_id == here.wave, allocations.c.item_id == here.item_id,
-        allocations.c.line_id.is_(None), allocations.c.state.in_(("open", "picked")),
-    )  # fmt: skip
-    return int(tx.execute(query).scalar_one())
-
-
-def _as_much_as_there_is(tx: Tx, wanted: Need) -> tuple[Take, ...]:
-    """A total, unlike an order, is served in part where there is too little."""
-    lacking = sum(one.qty for one in promises.decide(tx, [wanted]).missing)
-    if lacking == wanted.qty:
-        return ()
-    some = Need(wanted.order, wanted.line, wanted.item, wanted.qty - lacking, wanted.expiry_min)
-    return promises.decide(tx, [some]).takes
-
-
-def _walk_on(
-    tx: Tx, here: Row[Any], decided: Plan, slot_of: dict[int | None, int], now: int
-) -> tuple[str, ...]:
-    """Promise what was found, and put its stops where the walk ahead passes them best."""
-    total = frozenset(take.order for take in decided.takes if here.kind == "total")
-    found = promises.promise(tx, decided.takes, wave=here.wave, totals=total, now=now)
-    if not found:
-        return ()
-    walk = _ahead(tx, here.tour_id)
-    fresh = [_Ahead(None, one.key.place, slot_of[one.line], one.allocation) for one in found]
-    plan = layout.load(tx, [here.place, here.drop_place, *(stop.place for stop in walk + fresh)])
-    for stop in fresh:
-        places_ahead = [other.place for other in walk]
-        index = routes.where_to_insert(
-            places_ahead, stop.place, plan, here=here.place, end=here.drop_place
-        )
-        walk.insert(index, stop)
-    _renumber(tx, here.tour_id, walk)
-    return tuple(dict.fromkeys(stop.place for stop in walk if stop.id is None))
-
-
-def _ahead(tx: Tx, tour: int) -> list[_Ahead]:
-    """The stops that are still to be made, in walking order."""
-    query = (
-        select(stops, allocations.c.place)
-        .join(allocations, allocations.c.id == stops.c.allocation_id)
-        .where(stops.c.tour_id == tour, stops.c.state == "open", allocations.c.state == "open")
-        .order_by(stops.c.seq, stops.c.id)
-    )
-    return [_Ahead(row.id, row.place, row.slot, row.allocation_id) for row in tx.execute(query)]
-
-
-def _renumber(tx: Tx, tour: int, walk: Sequence[_Ahead]) -> None:
-    """Number the walk ahead anew, behind all that was done before."""
-    last = tx.scalar(select(func.max(stops.c.seq)).where(stops.c.tour_id == tour)) or 0
-    moved = [{"b_id": one.id, "b_seq": last + n} for n, one in enumerate(walk, 1) if one.id]
-    if moved:
-        renumbered = update(stops).where(stops.c.id == bindparam("b_id"))
-        tx.execute(renumbered.values(seq=bindparam("b_seq")), moved)
-    fresh = [
-        {"tour_id": tour, "seq": last + n, "slot": one.slot, "allocation_id": one.allocation}
-        for n, one in enumerate(walk, 1)
-        if one.id is None
-    ]
-    tx.execute(insert(stops), fresh)

@@ -12,7 +12,7 @@ from wms.schema import allocations, items, lots, orders, places, stops, tour_tot
 class SlotView:
     """A position on the cart. A full tote is followed by another row with the same `slot`.
 
-    `order` is None in a total tour; `tote` is None until one is bound by scan.
+    `order` is None in a total tour or a batch; `tote` is None until one is bound by scan.
     """
 
     row: int
@@ -21,6 +21,11 @@ class SlotView:
     order_code: str
     tote: str | None
     full: bool
+    parent: str = ""  # where the tote stands
+
+    def waits_at(self, cart: str) -> bool:
+        """Whether the tote stands somewhere else than on *cart*: the zone before has filled it."""
+        return self.tote is not None and self.parent not in ("", cart)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +55,8 @@ class StopView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TourView:
-    """One walk: `kind` cart (a tote an order) or total (one-piece orders, summed by item)."""
+    """One walk: `kind` cart (a tote an order), single (one order), batch (sorted at a wall), or
+    total (one-piece orders, summed by item)."""
 
     id: int
     kind: str
@@ -69,6 +75,12 @@ class TourView:
         """The first slot that still waits for a tote and has something to take."""
         wanted = {stop.slot for stop in self.stops if stop.state == "open"}
         waiting = (slot for slot in self.slots if slot.tote is None and slot.slot in wanted)
+        return next(waiting, None)
+
+    @property
+    def unfetched(self) -> SlotView | None:
+        """The first tote of this walk that stands elsewhere than on its cart."""
+        waiting = (slot for slot in self.slots if slot.waits_at(self.cart))
         return next(waiting, None)
 
     @property
@@ -102,15 +114,16 @@ def view(tx: Tx, tour: int) -> TourView:
 
 def _slots(tx: Tx, tour: int) -> tuple[SlotView, ...]:
     query = (
-        select(tour_totes, orders.c.code)
+        select(tour_totes, orders.c.code, places.c.parent)
         .outerjoin(orders, orders.c.id == tour_totes.c.order_id)
+        .outerjoin(places, places.c.code == tour_totes.c.tote)
         .where(tour_totes.c.tour_id == tour)
         .order_by(tour_totes.c.slot, tour_totes.c.id)
     )
     return tuple(
         SlotView(
             row=row.id, slot=row.slot, order=row.order_id, order_code=row.code or "",
-            tote=row.tote, full=bool(row.full),
+            tote=row.tote, full=bool(row.full), parent=row.parent or "",
         )
         for row in tx.execute(query)
     )  # fmt: skip

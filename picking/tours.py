@@ -4,25 +4,40 @@ A picked unit lies in its tote; the tote stands on the picker's cart (a place, t
 last stop at the drop place. `short` and `drop` are long stories with files of their own.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, exists, func, or_, select, update
+from sqlalchemy import Row, exists, or_, select, update
 
 from picking.dispatch import SentTote, deliver
 from picking.drops import Dropped, drop, drop_places
-from picking.shorts import Shorted, short
+from picking.fitness import unfit
+from picking.hands import alone, cart_of, live
+from picking.shorts import Renewed, Shorted, damaged, later, renew, short
 from picking.tour_view import SlotView, StopView, TourView, view
 from wms import allocation as promises
+from wms import people as rights
+from wms import picking_rules
 from wms import stock as ledger
-from wms.db import Tx, insert_once
+from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.schema import allocations, moves, people, places, stock, stops, tour_totes, tours, waves
+from wms.schema import (
+    allocations,
+    items,
+    moves,
+    places,
+    stock,
+    stops,
+    tour_totes,
+    tours,
+    waves,
+)
 
 __all__ = [
-    "Dropped", "Picked", "SentTote", "Shorted", "SlotView", "StopView", "TourView", "bind_tote",
-    "claim", "deliver", "drop", "drop_places", "later", "live", "pick_stop", "short", "tote_full",
-    "undo_pick", "view",
+    "Dropped", "Picked", "Renewed", "SentTote", "Shorted", "SlotView", "StopView", "TourView",
+    "bind_tote", "claim", "damaged", "deliver", "drop", "drop_places", "later", "live",
+    "pick_stop", "renew", "short", "tote_full", "undo_pick", "view",
 ]  # fmt: skip
 
 
@@ -41,26 +56,23 @@ class Picked:
     left: int
 
 
-def live(tx: Tx, *, person: int) -> int | None:
-    """The tour that *person* walks now."""
-    mine = (tours.c.person_id == person) & (tours.c.state == "claimed")
-    return tx.scalar(select(tours.c.id).where(mine))
-
-
 def claim(tx: Tx, *, person: int, now: int, zones: tuple[str, ...] = ()) -> int | None:
     """Give *person* the most urgent open tour (next pickup first), or the one already in hand.
 
-    With *zones*, only tours that stay inside one of them. None when there is no work. The
-    person's cart becomes a place, so that totes have somewhere to be.
+    With *zones*, or where the site says in which zones they work, only tours that stay inside one
+    of them. A tour that goes on where another ends waits for that one's totes. None when there is
+    no work. The person's cart becomes a place, so that totes have somewhere to be.
     """
-    _alone(tx, person)
+    alone(tx, person)
     tour = live(tx, person=person)
+    who = rights.by_id(tx, person)
+    mine, others = picking_rules.zones_of(picking_rules.load(tx), who.code)
     while tour is None:
-        candidate = tx.scalar(_most_urgent(zones))
+        candidate = tx.scalar(_most_urgent(zones or mine, others, who.limited.get("pick")))
         if candidate is None:
             return None
         free = (tours.c.id == candidate) & tours.c.person_id.is_(None) & (tours.c.state == "open")
-        cart = _cart(tx, person)
+        cart = cart_of(tx, person)
         taken = {"person_id": person, "state": "claimed", "claimed_ms": now, "cart": cart}
         if tx.execute(update(tours).where(free).values(taken)).rowcount == 1:
             tour = candidate
@@ -95,20 +107,26 @@ def bind_tote(tx: Tx, *, tour: int, slot: int, tote: str, person: int, now: int)
 
 
 def pick_stop(
-    tx: Tx, *, stop: int, qty: int, tote: str, key: str, actor: str, now: int
+    tx: Tx, *, stop: int, qty: int, tote: str, key: str, actor: str, now: int, today: str
 ) -> Picked:  # fmt: skip
     """Book *qty* eaches from the stop's shelf into *tote*; less than asked leaves the stop open.
 
-    Refuses `STOP_CLOSED` (done, short, cancelled, or not being walked), `TOTE_WRONG` (not the tote
-    that takes goods for this stop's slot) and `STOP_TOO_MANY`.
+    Refuses `STOP_CLOSED` (done, short, cancelled, or not being walked), `TOUR_NOT_YOURS`,
+    `TOTE_WRONG` (not the tote that takes goods for this stop's slot), `STOP_TOO_MANY`, and
+    `STOP_UNFIT` where the goods were held, expired or their shelf was closed since they were
+    promised: `renew` finds others.
     """
     row = _open_stop(tx, stop)
+    if actor != f"person:{row.person_id}":  # taken over a moment ago
+        raise Rejected(Code.TOUR_NOT_YOURS, tour=row.tour_id)
     expected = _slot(tx, row.tour_id, row.slot)
     if expected is None or expected.tote != tote:
         wanted = (expected and expected.tote) or f"#{row.slot}"
         raise Rejected(Code.TOTE_WRONG, expected=wanted, scanned=tote)
     if not 0 < qty <= row.qty:
         raise Rejected(Code.STOP_TOO_MANY, expected=row.qty, qty=qty)
+    if stop in unfit(tx, row.tour_id, today=today):
+        raise Rejected(Code.STOP_UNFIT, place=row.place)
     part = promises.pick(
         tx, row.allocation_id, qty=qty, to=tote, key=key, actor=actor, now=now
     )  # fmt: skip
@@ -149,30 +167,6 @@ def undo_pick(
         tx.execute(update(stops).where(stops.c.id == stop).values(again))
 
 
-def later(tx: Tx, *, stop: int, now: int) -> bool:
-    """Skip this shelf for now: every open stop at it comes after all others.
-
-    False when there is nothing else to do first.
-    """
-    row = _open_stop(tx, stop)
-    ahead = (
-        select(stops.c.id, stops.c.seq, allocations.c.place)
-        .join(allocations, allocations.c.id == stops.c.allocation_id)
-        .where(stops.c.tour_id == row.tour_id, stops.c.state == "open")
-        .where(allocations.c.state == "open")
-        .order_by(stops.c.seq)
-    )
-    walk = list(tx.execute(ahead))
-    here = [other for other in walk if other.place == row.place]
-    if len(here) == len(walk):
-        return False
-    last = tx.scalar(select(func.max(stops.c.seq)).where(stops.c.tour_id == row.tour_id))
-    behind = stops.c.seq - here[0].seq + int(last or 0) + 1
-    moved = stops.c.id.in_([other.id for other in here])
-    tx.execute(update(stops).where(moved).values(seq=behind))
-    return True
-
-
 def tote_full(tx: Tx, *, tour: int, slot: int, now: int) -> None:
     """The tote at *slot* takes no more: the slot waits for another one.
 
@@ -186,28 +180,28 @@ def tote_full(tx: Tx, *, tour: int, slot: int, now: int) -> None:
     tx.execute(tour_totes.insert().values(following))
 
 
-def _alone(tx: Tx, person: int) -> None:
-    """One claim at a time for a person, whatever the number of terminals (PostgreSQL)."""
-    query = select(people.c.id).where(people.c.id == person)
-    tx.execute(query.with_for_update(key_share=True)).one()
-
-
-def _most_urgent(zones: tuple[str, ...]) -> Any:
+def _most_urgent(
+    zones: tuple[str, ...], others: tuple[str, ...], owners: Collection[str] | None
+) -> Any:  # fmt: skip
+    before = tours.alias("before")
+    ended = exists().where(before.c.id == tours.c.after, before.c.state == "done")
     query = (
         select(tours.c.id)
         .join(waves, waves.c.id == tours.c.wave_id)
         .where(tours.c.state == "open", tours.c.person_id.is_(None))
+        .where(tours.c.after.is_(None) | ended, tours.c.zone.not_in(others))
         .order_by(waves.c.pickup_ms, tours.c.priority.desc(), tours.c.id)
         .limit(1)
         .with_for_update(of=tours, skip_locked=True)
     )
+    if owners is not None:  # they may pick for some owners only
+        foreign = (
+            exists()
+            .where(stops.c.tour_id == tours.c.id, allocations.c.id == stops.c.allocation_id)
+            .where(items.c.id == allocations.c.item_id, items.c.owner.not_in(owners))
+        )
+        query = query.where(~foreign)
     return query.where(tours.c.zone.in_(zones)) if zones else query
-
-
-def _cart(tx: Tx, person: int) -> str:
-    code = f"CART-{person}"
-    insert_once(tx, places, {"code": code, "kind": "cart"})
-    return code
 
 
 def _slot(tx: Tx, tour: int, slot: int) -> Any:
@@ -246,12 +240,12 @@ def _empty_tote(tx: Tx, tote: str) -> str | None:
 
 def _open_stop(tx: Tx, stop: int) -> Row[Any]:
     query = (
-        select(stops, allocations.c.place, allocations.c.qty)
+        select(stops, allocations.c.place, allocations.c.qty, tours.c.person_id)
         .join(tours, tours.c.id == stops.c.tour_id)
         .join(allocations, allocations.c.id == stops.c.allocation_id)
         .where(stops.c.id == stop, stops.c.state == "open", tours.c.state == "claimed")
         .where(allocations.c.state == "open")
-        .with_for_update(of=stops)
+        .with_for_update(of=(tours, stops))
     )
     row = tx.execute(query).first()
     if row is None:

@@ -139,7 +139,7 @@ class Site:
         self.now += 1
         return self.write(
             tours.pick_stop, stop=stop.id, qty=qty or stop.qty, tote=view.tote_of(stop.slot) or "",
-            key=self.key("pick"), actor=f"person:{view.person}", now=self.now,
+            key=self.key("pick"), actor=f"person:{view.person}", now=self.now, today=TODAY,
         )  # fmt: skip
 
     def walk(self, tour: int) -> None:

@@ -276,7 +276,7 @@ def test_short_to_place_when_it_is_confirmed() -> None:
     for yes in (key("1"), command("1")):
         done = pick(asked, yes, then=gone)
         assert (done.at, done.effects, done.state.stop) == ("place", (Short(1),), 2)
-    assert pick(asked, other()).evidence == ("1 / 2", "what?")
+    assert pick(asked, other()).evidence == ("1 / 2 / 3", "what?")
 
 
 def test_short_to_place_by_scanning_the_place_again() -> None:

@@ -6,7 +6,17 @@ import pytest
 from sqlalchemy import select, update
 
 from picking import tours
-from tests.picking_site import ANNA, BERT, Site, add_bench, one_order, refused, site_at, two_lines
+from tests.picking_site import (
+    ANNA,
+    BERT,
+    TODAY,
+    Site,
+    add_bench,
+    one_order,
+    refused,
+    site_at,
+    two_lines,
+)
 from wms import allocation
 from wms.errors import Code
 from wms.schema import (
@@ -195,7 +205,7 @@ def test_goods_never_go_into_another_orders_tote(site: Site) -> None:
     with refused(Code.TOTE_WRONG):
         site.write(
             tours.pick_stop, stop=stop.id, qty=stop.qty, tote=str(wrong), key="k", actor="person:1",
-            now=site.now,
+            now=site.now, today=TODAY,
         )  # fmt: skip
 
 
@@ -209,7 +219,7 @@ def test_a_stop_of_a_cancelled_order_asks_for_nothing_more(site: Site) -> None:
     with refused(Code.STOP_CLOSED):
         site.write(
             tours.pick_stop, stop=tour.stops[0].id, qty=1, tote=str(tour.slots[0].tote), key="k",
-            actor="person:1", now=site.now,
+            actor="person:1", now=site.now, today=TODAY,
         )  # fmt: skip
 
 
@@ -271,11 +281,11 @@ def test_later_puts_a_shelf_behind_all_others(site: Site) -> None:
     site.release([site.order(("PEN", 3), ("CUP", 2)), site.order(("PEN", 4), ("CUP", 2))])
     tour = site.claim()
     before = [(stop.place, stop.slot) for stop in tour.stops]
-    assert site.write(tours.later, stop=tour.stops[0].id, now=site.now)
+    assert site.write(tours.later, stop=tour.stops[0].id)
     after = [(stop.place, stop.slot) for stop in site.view(tour.id).stops]
     assert after == before[2:] + before[:2], "both stops at the shelf, in their order"
     site.pick(tour.id)
     site.pick(tour.id)
     last = site.view(tour.id).current
     assert last is not None
-    assert not site.write(tours.later, stop=last.id, now=site.now), "nothing else to do first"
+    assert not site.write(tours.later, stop=last.id), "nothing else to do first"

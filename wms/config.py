@@ -62,6 +62,24 @@ class Waves(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     total_pieces_max: Count = 40
 
 
+class PickZone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[picking.zones.NAME]`: how one zone is picked, where that is not as everywhere."""
+
+    method: Literal["", "cart", "pass", "single", "batch"] = ""
+    pass_place: str = ""
+    wall: str = ""
+    people: tuple[str, ...] = ()
+
+
+class Picking(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[picking]`: how goods are fetched, and what is asked at the shelf."""
+
+    method: Literal["cart", "pass", "single", "batch"] = "cart"
+    wall: str = ""
+    zero_check: bool = False
+    zones: dict[str, PickZone] = {}
+
+
 class Robots(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[robots]`: how long a silent robot is waited for before a person is sent to look."""
 
@@ -113,6 +131,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     server: Server = Server()
     floor: Floor = Floor()
     waves: Waves = Waves()
+    picking: Picking = Picking()
     robots: Robots = Robots()
     secrets: Secrets = Secrets()
     devices: dict[str, Device] = {}

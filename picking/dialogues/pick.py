@@ -4,6 +4,12 @@ Transitions:
 * get -> bind: a tour was claimed; every slot of the cart needs its tote
 * get -> get: there is no work now; `1` asks again
 * get -> menu: back
+* get -> place: the cart or badge of a colleague was scanned: the walk is taken over, totes and all
+* get -> fetch: the zone before this one is done; its totes wait to be fetched
+* fetch -> fetch: one of them was scanned; the next is asked for
+* fetch -> place: all of them are on the cart
+* fetch -> bind: the same, and another slot needs a tote
+* fetch -> menu: back
 * bind -> bind: a free tote was scanned for the slot; the next slot is asked for
 * bind -> place: every slot has its tote
 * bind -> menu: back
@@ -18,6 +24,9 @@ Transitions:
 * lot -> item: the right lot was scanned; more units are wanted
 * lot -> tote: the right lot was scanned; all units are in the hand
 * serial -> tote: the right serial number was scanned
+* item -> item: another lot, number or container was scanned twice: the promise moves to it
+* lot -> item: the same
+* item -> tote: the same, with units in the hand: they go in first
 * lot -> place: back; the hand is emptied and the place is asked for again
 * serial -> place: the same
 * tote -> place: the tote of this order was scanned; the pick is booked
@@ -33,6 +42,24 @@ Transitions:
 * short -> place: `1`; the bin is blocked, the rest is looked for elsewhere
 * short -> place: or the place was scanned once more, a second or more after the question
 * short -> item: `2` or back: it is there after all
+* short -> damaged: `3`; what lies here is damaged, and how many of it are is asked
+* damaged -> aside: the count was keyed; they go to a quarantine tote or place
+* damaged -> item: back
+* aside -> item: they were set aside; the rest is picked on
+* aside -> place: the same, and others were found elsewhere
+* aside -> damaged: back
+* tote -> damaged: `3` with some good units in the hand: they go in first
+* tote -> zero: by the book that was the last piece here: is it?
+* zero -> place: `1`: the shelf is empty; that was a count of it
+* zero -> left: `2`: something is left
+* left -> place: how many was keyed; a count is asked for
+* left -> zero: back
+* short -> ask: the owner wants a lead to decide what becomes of the order
+* ask -> ask: the verdict was chosen, the lead's badge is asked for; or given up again
+* ask -> place: the lead said yes by badge and PIN
+* ask -> place: later; a lead decides elsewhere
+* place -> get: a colleague's badge was scanned: the walk is handed over, totes and all
+* place -> place: the goods may not be sent any more, or the shelf was closed: others are looked for
 * place -> place: later; this stop comes after the others
 * place -> bind: the tote is full; a fresh one takes its slot
 * item -> bind: the same, with nothing in the hand
@@ -48,23 +75,26 @@ Transitions:
 
 from msgspec.structs import replace
 
-from picking.dialogues.base import Dialogue, Say, Seen, Step, not_now, unexpected, wrong
+from picking.dialogues import approval, pick_shelf, pick_trouble
+from picking.dialogues.base import Dialogue, Seen, Step, not_now, unexpected, wrong
 from picking.dialogues.pick_effects import (
     Bind,
     Claim,
     Drop,
-    Later,
-    Pick,
-    Short,
-    ToteFull,
-    Undo,
+    Fetch,
+    HandOver,
+    Renew,
+    TakeOver,
     run,
 )
-from picking.dialogues.pick_facts import At, Facts, State, load
-from picking.dialogues.pick_prompt import KEYED_ABOVE, prompt_for
-from picking.tours import StopView, TourView
+from picking.dialogues.pick_facts import Facts, State, load
+from picking.dialogues.pick_prompt import prompt_for
+from picking.dialogues.pick_shelf import emptied, resumed
+from picking.tours import TourView
 from wms.messages import Language
 from wms.prompts import Prompt
+
+AT_SHELF = ("place", "item", "lot", "serial", "tote")
 
 
 def arrive(state: State, facts: Facts) -> State:
@@ -74,24 +104,33 @@ def arrive(state: State, facts: Facts) -> State:
         return replace(state, at="gone", hand=state.hand + state.unproven, unproven=0)
     if tour is None:
         return State()
+    if state.emptied:
+        if facts.empty:
+            return state if state.at == "left" else replace(state, at="zero")
+        state = replace(state, emptied="")
+    if facts.approved:
+        state = replace(state, approval=None, verdict="")
+    if state.hand == 0 and facts.question(state) is not None:
+        return replace(state, at="ask")
+    state = replace(state, approval=None, verdict="")
+    if tour.unfetched is not None:
+        return replace(state, at="fetch")
     if tour.unbound is not None:
         return replace(state, at="bind")
+    return _on_the_walk(state, tour)
+
+
+def _on_the_walk(state: State, tour: TourView) -> State:
     stop = tour.current
+    kept = State(listing=state.listing, put_off=state.put_off)
     if stop is None:
-        return State(at="drop", listing=state.listing)
+        return replace(kept, at="drop")
     if stop.id != state.stop:
-        fresh = State(stop=stop.id, place=state.place, listing=state.listing)
-        return replace(fresh, at=_resumed(fresh, stop))
-    if state.at in ("get", "bind", "drop", "gone"):
-        return replace(state, at=_resumed(state, stop))
+        fresh = replace(kept, stop=stop.id, place=state.place)
+        return replace(fresh, at=resumed(fresh, stop))
+    if state.at in ("get", "fetch", "bind", "drop", "gone", "zero", "left", "ask"):
+        return replace(state, at=resumed(state, stop))
     return state
-
-
-def _resumed(state: State, stop: StopView) -> At:
-    """The step at which the stop goes on."""
-    if state.hand:
-        return "tote" if state.hand == stop.qty or state.after else "item"
-    return "item" if state.place == stop.place else "place"
 
 
 def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
@@ -105,25 +144,32 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
         return _gone(state, seen)
     if tour is None:
         return _get(state, seen)
+    if state.at in ("zero", "left"):
+        return pick_trouble.looking(state, seen)
+    if state.at == "ask":
+        return pick_trouble.asking(state, seen, facts)
     if seen.is_command("list"):
         return Step(replace(state, listing=True))
     if seen.is_command("undo"):
-        return _undo(state, facts)
-    if state.at == "bind":
-        return _bind(state, seen, tour)
+        return pick_trouble.undo(state, facts)
+    if seen.kind == "badge" and seen.id and not state.hand + state.unproven:
+        return Step(state, (HandOver(tour.id, seen.id),))
+    if state.at in ("fetch", "bind"):
+        return _load(state, seen, tour)
     if state.at == "drop":
         return _drop(state, seen, tour, facts.drops)
+    return _at_stop(state, seen, facts, tour)
+
+
+def _at_stop(state: State, seen: Seen, facts: Facts, tour: TourView) -> Step[State]:
     stop = facts.stop(state)
     assert stop is not None, "arrive() leaves a stop that is done"
-    if state.at == "short":
-        return _short(state, seen, stop)
-    if seen.kind == "command":
-        return _command(state, seen, tour, stop)
-    if state.at == "item":
-        return _item(state, seen, stop, facts.lots_here)
-    if state.at == "tote":
-        return _tote(state, seen, tour, stop)
-    return {"place": _place, "lot": _lot, "serial": _serial}[state.at](state, seen, stop)
+    if state.at in ("short", "damaged", "aside"):
+        return pick_trouble.at_shelf(state, seen, stop)
+    if facts.unfit and seen.kind != "command" and state.at in AT_SHELF:
+        in_hand = state.hand + state.unproven
+        return Step(state, (Renew(stop.id, bool(in_hand)),))
+    return pick_shelf.step(state, seen, facts, tour, stop)
 
 
 def _get(state: State, seen: Seen) -> Step[State]:
@@ -131,160 +177,37 @@ def _get(state: State, seen: Seen) -> Step[State]:
         return Step(state, go="menu")
     if seen.digit == 1:
         return Step(state, (Claim(),))
+    if seen.kind == "badge" and seen.id:
+        return Step(state, (TakeOver(person=seen.id),))
+    if seen.kind == "tote":
+        return Step(state, (TakeOver(cart=seen.code),))
     return Step(state, say=unexpected(seen, expected="1"))
 
 
-def _bind(state: State, seen: Seen, tour: TourView) -> Step[State]:
-    slot = tour.unbound
-    assert slot is not None, "arrive() leaves `bind` once every slot has its tote"
+def _load(state: State, seen: Seen, tour: TourView) -> Step[State]:
+    """Totes come onto the cart: those of the zone before, and empty ones."""
     if seen.is_command("back"):
         return Step(state, go="menu")
     if seen.kind == "command":
         return Step(state, say=not_now(seen))
+    if state.at == "fetch":
+        waiting = [slot.tote for slot in tour.slots if slot.waits_at(tour.cart)]
+        if seen.kind == "tote" and seen.code in waiting:
+            return Step(state, (Fetch(tour.id, seen.code),))
+        wanted = str(tour.unfetched.tote) if tour.unfetched is not None else ""
+        said = wrong("pick.wrong_tote", expected=wanted, scanned=seen.name)
+        return Step(state, say=said)
+    slot = tour.unbound
+    assert slot is not None, "arrive() leaves `bind` once every slot has its tote"
     if seen.kind != "tote":
         return Step(state, say=wrong("pick.not_a_tote", expected=str(slot.slot), scanned=seen.name))
     return Step(state, (Bind(tour.id, slot.slot, seen.code),))
 
 
-def _place(state: State, seen: Seen, stop: StopView) -> Step[State]:
-    by_digits = seen.kind == "number" and stop.check_digits != "" and seen.text == stop.check_digits
-    if by_digits or (seen.kind == "place" and seen.code == stop.place):
-        return Step(replace(state, at="item", place=stop.place))
-    return Step(state, say=wrong("pick.wrong_place", expected=stop.place, scanned=seen.name))
-
-
-def _item(state: State, seen: Seen, stop: StopView, lots_here: int) -> Step[State]:
-    if seen.kind == "number":
-        return _keyed(state, seen, stop)
-    item = seen.item(stop.item)
-    if item is None:
-        return Step(state, say=wrong("pick.wrong_item", expected=stop.sku, scanned=seen.name))
-    if stop.lot and seen.lot and seen.lot != stop.lot:
-        return Step(state, say=wrong("pick.wrong_lot", expected=stop.lot, scanned=seen.lot))
-    if stop.serial and seen.serial and seen.serial != stop.serial:
-        said = wrong("pick.wrong_serial", expected=stop.serial, scanned=seen.serial)
-        return Step(state, say=said)
-    if state.hand + item.qty > stop.qty:
-        return Step(state, say=_too_many(state.hand + item.qty, stop))
-    if stop.serial and not seen.serial:
-        return Step(replace(state, at="serial", unproven=item.qty))
-    if lots_here > 1 and not (seen.lot or state.lot):
-        return Step(replace(state, at="lot", unproven=item.qty))
-    counted = replace(state, hand=state.hand + item.qty, lot=seen.lot or state.lot)
-    return Step(_counted(counted, stop))
-
-
-def _keyed(state: State, seen: Seen, stop: StopView) -> Step[State]:
-    """A keyed count holds only once the item itself was scanned, and only above five."""
-    if state.hand == 0:
-        return Step(state, say=wrong("pick.scan_first", expected=stop.sku, scanned=seen.text))
-    if stop.qty <= KEYED_ABOVE:
-        return Step(state, say=wrong("pick.count_by_scan", expected=stop.sku, scanned=seen.text))
-    if seen.number > stop.qty:
-        return Step(state, say=_too_many(seen.number, stop))
-    if seen.number < state.hand:
-        return Step(
-            state, say=wrong("pick.less_than_scanned", expected=str(state.hand), scanned=seen.text)
-        )
-    return Step(_counted(replace(state, hand=seen.number), stop))
-
-
-def _counted(state: State, stop: StopView) -> State:
-    return replace(state, at="tote" if state.hand == stop.qty else "item")
-
-
-def _too_many(counted: int, stop: StopView) -> Say:
-    return wrong("pick.too_many", expected=str(stop.qty), scanned=str(counted))
-
-
-def _lot(state: State, seen: Seen, stop: StopView) -> Step[State]:
-    read = seen.lot or seen.code or seen.text
-    if read != stop.lot:
-        said = wrong("pick.wrong_lot", expected=stop.lot, scanned=seen.lot or seen.name)
-        return Step(state, say=said)
-    return Step(_proven(replace(state, lot=read), stop))
-
-
-def _serial(state: State, seen: Seen, stop: StopView) -> Step[State]:
-    read = seen.serial or seen.code or seen.text
-    if read != stop.serial:
-        said = wrong("pick.wrong_serial", expected=stop.serial, scanned=seen.serial or seen.name)
-        return Step(state, say=said)
-    return Step(_proven(state, stop))
-
-
-def _proven(state: State, stop: StopView) -> State:
-    return _counted(replace(state, hand=state.hand + state.unproven, unproven=0), stop)
-
-
-def _tote(state: State, seen: Seen, tour: TourView, stop: StopView) -> Step[State]:
-    tote = tour.tote_of(stop.slot) or ""
-    if seen.kind != "tote" or seen.code != tote:
-        return Step(state, say=wrong("pick.wrong_tote", expected=tote, scanned=seen.name))
-    effects: list[object] = [Pick(stop.id, state.hand, tote)]
-    if state.after == "short":
-        effects.append(Short(stop.id))
-    if state.after == "full":
-        effects.append(ToteFull(tour.id, stop.slot))
-    emptied = _emptied(state, place=state.place)
-    return Step(replace(emptied, at=_resumed(emptied, stop)), tuple(effects))
-
-
-def _emptied(state: State, *, place: str) -> State:
-    """Nothing is in the hand, and nothing is to follow. *place* is what stays confirmed."""
-    return State(at="place", stop=state.stop, place=place)
-
-
-def _short(state: State, seen: Seen, stop: StopView) -> Step[State]:
-    """A question: yes, no, or the same place scanned once more on purpose."""
-    back = replace(state, at=_resumed(state, stop))
-    again = seen.kind == "place" and seen.code == stop.place
-    if seen.digit == 1 or (again and seen.deliberate):
-        return Step(back, (Short(stop.id),))
-    if seen.digit == 2 or seen.is_command("back"):
-        return Step(back)
-    if again:
-        return Step(state, say=Say("scan.too_soon", "attention", scanned=seen.text))
-    return Step(state, say=unexpected(seen, expected="1 / 2"))
-
-
-def _command(state: State, seen: Seen, tour: TourView, stop: StopView) -> Step[State]:
-    in_hand = state.hand > 0
-    if seen.code == "back":
-        if state.at == "place":
-            return Step(state, go="menu")
-        said = Say("pick.hand_emptied") if in_hand or state.unproven else None
-        return Step(_emptied(state, place=""), say=said)
-    if seen.code == "short" and state.at in ("place", "item", "lot", "serial"):
-        if in_hand:
-            return Step(replace(state, at="tote", after="short", unproven=0))
-        return Step(replace(state, at="short", unproven=0))
-    if seen.code == "full" and state.at in ("place", "item", "tote"):
-        if state.at == "item" and in_hand:
-            return Step(replace(state, at="tote", after="full"))
-        after = "" if state.after == "full" else state.after
-        return Step(replace(state, at="bind", after=after), (ToteFull(tour.id, stop.slot),))
-    if seen.code == "later" and state.at in ("place", "item") and not in_hand:
-        return Step(replace(_emptied(state, place=state.place), stop=0), (Later(stop.id),))
-    return Step(state, say=not_now(seen))
-
-
-def _undo(state: State, facts: Facts) -> Step[State]:
-    """Physics allows two undos: empty the hand, or take the last pick out of its tote again."""
-    if state.hand or state.unproven:
-        return Step(_emptied(state, place=""), say=Say("pick.hand_emptied"))
-    stop = facts.stop(state)
-    if state.at == "short" and stop is not None:
-        return Step(replace(state, at=_resumed(state, stop)))
-    if facts.last_pick is not None:
-        return Step(State(place=state.place), (Undo(facts.last_pick),))
-    return Step(state, say=Say("undo.nothing", "error"))
-
-
 def _gone(state: State, seen: Seen) -> Step[State]:
     """Nobody wants these units any more; they may not wander off with the picker."""
     if seen.digit == 1 or (seen.kind == "place" and seen.code == state.place):
-        return Step(_emptied(state, place=state.place))
+        return Step(emptied(state, place=state.place))
     expected = f"{state.place} / 1"
     return Step(state, say=unexpected(seen, expected=expected))
 
@@ -307,5 +230,5 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
 
 PICK: Dialogue[State, Facts] = Dialogue(
     name="pick", state=State, permission="pick", facts=load, step=step, arrive=arrive,
-    prompt=prompt, run=run,
+    prompt=prompt, run=run, secret=lambda state: approval.is_secret(state.approval),
 )  # fmt: skip

@@ -2,8 +2,10 @@
 
 from msgspec.structs import replace
 
+from picking.dialogues import approval
 from picking.dialogues.base import choices, options
 from picking.dialogues.pick_facts import Facts, State
+from picking.shortage import VERDICTS
 from picking.tours import StopView, TourView
 from wms.messages import Language, say
 from wms.prompts import Await, Focus, Option, Prompt
@@ -13,19 +15,27 @@ AWAITS = {
     "get": (Await.CHOICE,), "bind": (Await.TOTE,), "place": (Await.PLACE,),
     "item": (Await.ITEM,), "lot": (Await.ITEM,), "serial": (Await.ITEM,), "tote": (Await.TOTE,),
     "short": (Await.CHOICE,), "drop": (Await.PLACE,), "gone": (Await.CHOICE,),
+    "fetch": (Await.TOTE,), "damaged": (Await.QTY,), "aside": (Await.TOTE, Await.PLACE),
+    "zero": (Await.CHOICE,), "left": (Await.QTY,), "ask": (Await.CHOICE,),
 }  # fmt: skip
 KEYS = {
     "get": ("back",), "bind": ("undo", "list", "back"),
     "place": ("short", "later", "full", "undo", "list", "back"),
     "item": ("short", "later", "full", "undo", "list", "back"), "lot": ("short", "undo", "back"),
     "serial": ("short", "undo", "back"), "tote": ("full", "undo", "back"), "short": ("back",),
-    "drop": ("undo", "list", "back"), "gone": (),
+    "drop": ("undo", "list", "back"), "gone": (), "fetch": ("list", "back"),
+    "damaged": ("back",), "aside": ("back",), "zero": (), "left": ("back",), "ask": ("later",),
 }  # fmt: skip
 
 
 def prompt_for(state: State, facts: Facts, language: Language) -> Prompt:
     """The prompt of the state that `arrive` gave."""
-    tour = facts.tour
+    tour, question = facts.tour, facts.question(state)
+    if state.approval is not None and question is not None:
+        return approval.prompt(
+            state.approval, language, dialogue="pick", title=say("pick.title", language),
+            lines=(question.code, say(f"short.{state.verdict}", language)),
+        )  # fmt: skip
     page = Prompt(
         dialogue="pick", step=state.at, title=say("pick.title", language),
         ask=say(f"pick.ask.{state.at}", language), help=say(f"help.pick.{state.at}", language),
@@ -46,7 +56,14 @@ def _keys(state: State, language: Language) -> tuple[Option, ...]:
     if state.at == "get":
         return (*choices(language, "pick.get"), *keys)
     if state.at == "short":
-        return (*choices(language, "yes", "no"), *keys)
+        return (*choices(language, "yes", "no", "pick.damaged"), *keys)
+    if state.at == "tote" and state.after == "short":
+        damaged = Option(key="3", command="3", label=say("pick.damaged", language))
+        return (damaged, *keys)
+    if state.at == "zero":
+        return (*choices(language, "pick.empty", "pick.not_empty"), *keys)
+    if state.at == "ask":
+        return (*choices(language, *(f"short.{verdict}" for verdict in VERDICTS)), *keys)
     if state.at == "gone":
         return (*choices(language, "pick.put_back"), *keys)
     return keys
@@ -58,6 +75,17 @@ def _with_focus(page: Prompt, state: State, facts: Facts, language: Language) ->
         return replace(page, focus=Focus(place=state.place, qty=state.hand))
     if tour is None:
         return page
+    if state.at == "fetch":
+        waiting = tour.unfetched
+        assert waiting is not None, "arrive() leaves `fetch` once all totes are on the cart"
+        return replace(page, focus=Focus(place=waiting.parent, tote=waiting.tote or ""))
+    if state.at in ("zero", "left"):
+        return replace(page, focus=Focus(place=state.emptied))
+    if state.at == "ask":
+        question = facts.question(state)
+        assert question is not None, "arrive() leaves `ask` once nothing is asked"
+        lacking = say("short.lacking", language, missing=question.missing)
+        return replace(page, lines=(question.code, lacking))
     if state.at == "bind":
         slot = tour.unbound
         assert slot is not None, "arrive() leaves `bind` once every slot has its tote"
@@ -78,6 +106,8 @@ def _focus(state: State, tour: TourView, stop: StopView) -> Focus:
         qty = state.unproven
     elif state.at == "tote":
         qty = state.hand
+    elif state.at == "aside":
+        qty = state.broken
     return Focus(
         place=stop.place, item=stop.name, sku=stop.sku, lot=stop.lot, expiry=stop.expiry, qty=qty,
         tote=tour.tote_of(stop.slot) or "", slot=str(stop.slot), picture=stop.picture,

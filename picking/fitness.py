@@ -1,0 +1,102 @@
+"""Whether goods that were promised may still be picked: looked at again in front of the shelf.
+
+Between promise and pick a lot is held, a date passes, a shelf is closed. The rule for dates is the
+one of the promise, `wms.allocation.usable_from`; the rest is what `wms.allocation.free_stock` asks.
+"""
+
+from typing import Any
+
+from sqlalchemy import Row, String, cast, exists, literal, select
+
+from wms.allocation import usable_from
+from wms.db import Tx
+from wms.schema import (
+    allocations,
+    lots,
+    order_lines,
+    orders,
+    places,
+    shops,
+    stops,
+    tasks,
+    tours,
+)
+
+HELD, EXPIRED, BLOCKED = "pick.unfit_held", "pick.unfit_expired", "pick.unfit_blocked"
+
+
+def unfit(tx: Tx, tour: int, *, today: str) -> dict[int, str]:
+    """The open stops of *tour* that may not be made now, each with its reason (a code).
+
+    *today* is the site's date. A shelf that this very tour found short stays open to it: whoever
+    stands in front of it sees what else lies there.
+    """
+    rows = list(tx.execute(_open_stops(tour)))
+    dated = {(row.wave_id, row.item_id) for row in rows if row.line_id is None and row.expiry}
+    pooled = {pair: _of_total(tx, *pair, today) for pair in dated}  # a total has one or two
+    mine = _closed_by(tx, tour) if any(row.blocked for row in rows) else frozenset[str]()
+    found = {row.id: _why(row, pooled, mine, today) for row in rows}
+    return {stop: why for stop, why in found.items() if why}
+
+
+def _open_stops(tour: int) -> Any:
+    return (
+        select(
+            stops.c.id, allocations.c.place, allocations.c.item_id, allocations.c.line_id,
+            tours.c.wave_id, lots.c.expiry, lots.c.held, places.c.blocked, orders.c.ship_date,
+            shops.c.shelf_days_min,
+        )
+        .join(tours, tours.c.id == stops.c.tour_id)
+        .join(allocations, allocations.c.id == stops.c.allocation_id)
+        .join(lots, (lots.c.item_id == allocations.c.item_id) & (lots.c.lot == allocations.c.lot))
+        .join(places, places.c.code == allocations.c.place)
+        .outerjoin(order_lines, order_lines.c.id == allocations.c.line_id)
+        .outerjoin(orders, orders.c.id == order_lines.c.order_id)
+        .outerjoin(shops, shops.c.code == orders.c.shop)
+        .where(stops.c.tour_id == tour, stops.c.state == "open", allocations.c.state == "open")
+    )  # fmt: skip
+
+
+def _why(
+    row: Row[Any], pooled: dict[tuple[int, int], str], mine: frozenset[str], today: str
+) -> str:
+    if row.held:
+        return HELD
+    if row.expiry:
+        if row.line_id is None:
+            earliest = pooled[row.wave_id, row.item_id]
+        else:
+            earliest = usable_from(max(row.ship_date, today), row.shelf_days_min)
+        if row.expiry < earliest:
+            return EXPIRED
+    return BLOCKED if row.blocked and row.place not in mine else ""
+
+
+def _of_total(tx: Tx, wave: int, item: int, today: str) -> str:
+    """The earliest expiry that may be sent to every order that shares this total."""
+    own = exists().where(
+        allocations.c.line_id == order_lines.c.id, allocations.c.state.in_(("open", "picked"))
+    )
+    query = (
+        select(orders.c.ship_date, shops.c.shelf_days_min)
+        .join(order_lines, order_lines.c.order_id == orders.c.id)
+        .join(shops, shops.c.code == orders.c.shop)
+        .where(orders.c.wave_id == wave, orders.c.one_piece == 1, order_lines.c.item_id == item)
+        .where(orders.c.state.in_(("released", "picked")), ~own)
+    )
+    asked = [
+        usable_from(max(row.ship_date, today), row.shelf_days_min) for row in tx.execute(query)
+    ]
+    return max(asked, default=usable_from(today, 0))
+
+
+def _closed_by(tx: Tx, tour: int) -> frozenset[str]:
+    """Shelves that this tour's own picker found short: a count was asked for there."""
+    asked = tasks.c.ref == literal("stop:") + cast(stops.c.id, String)
+    query = (
+        select(tasks.c.place)
+        .join(stops, asked)
+        .where(stops.c.tour_id == tour, tasks.c.kind == "count")
+        .where(tasks.c.state.in_(("open", "claimed")))
+    )
+    return frozenset(tx.scalars(query))
