@@ -14,6 +14,7 @@ from tests.floor_site import (
     FloorSite,
     floor_at,
 )
+from tests.picking_site import refused
 from wms import cancel
 from wms.cancel import Cancelled
 from wms.cancel_table import OF_ORDER, ORDER, TABLE, Stage, stage_of
@@ -33,7 +34,6 @@ from wms.schema import (
     tours,
     versions,
 )
-from tests.picking_site import refused
 
 TEA, CUP = f"]E0{JAN['TEA']}", f"]E0{JAN['CUP']}"
 YAMATO = "M-YAMATO-261122-1700"

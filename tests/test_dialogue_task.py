@@ -1,8 +1,13 @@
 """The table of tasks: each transition that it lists, on facts made by hand."""
 
+from dataclasses import replace
+
 from picking.dialogues.base import Seen
-from picking.dialogues.task import TASK, Claim, Done, Facts, GiveBack, State, Task, Verdict
-from tests.dialogue_table import TEA, Move, command, item, key, move, other, place, tote
+from picking.dialogues.put_back import Found, PutBack, UndoPutBack
+from picking.dialogues.task import TASK, Claim, Done, GiveBack, Verdict
+from picking.dialogues.task_facts import Facts, State, Task
+from tests.dialogue_table import CUP, TEA, Move, command, item, key, move, other, place, tote
+from wms.put_back import Goods
 
 CARRY = Task(8, "carry", "DROP", container="T-01", target="BENCH-1", mission=77)
 LOOK = Task(
@@ -11,6 +16,17 @@ LOOK = Task(
 )  # fmt: skip
 ASSIST = Task(10, "assist", "BENCH-1", about="Anna HT-01")
 NOTHING = Facts(None, 0)
+BACK = Task(11, "put_back", "DROP", container="T-01")
+STOP = Task(12, "stop", "M-YAMATO", container="P0000001-1", parcel=5)
+TEAS = Goods(
+    item=TEA, sku="TEA", name="Tea", picture="", owner="acme", lot="", expiry="",
+    condition="available", serial="", qty=2, place="A-01",
+)  # fmt: skip
+MANY = replace(TEAS, qty=12)
+LOTS = (replace(TEAS, lot="L1", place="A-01"), replace(TEAS, lot="L2", qty=1, place="A-02"))
+CUPS = replace(TEAS, item=CUP, sku="CUP", name="Cup", place="B-02", qty=1)
+OPEN = State(at="item", tote="T-01")
+FULL = State(at="shelf", tote="T-01", goods=TEAS.key, hand=2)
 
 
 def do(state: State, seen: Seen, task: Task | None, then: Task | None = None) -> Move:
@@ -95,3 +111,147 @@ def test_done_to_get_when_it_was_seen_to() -> None:
 
 def test_done_to_get_by_back() -> None:
     assert do(State(at="done"), command("back"), ASSIST).effects == (GiveBack(10),)
+
+
+def back(
+    state: State, seen: Seen, *goods: Goods, then: tuple[Goods, ...] | None = None,
+    task: Task = BACK, over: bool = False,
+) -> Move:  # fmt: skip
+    """One input of somebody who puts *goods* back, which are *then* after it."""
+    before = Facts(task, 2, goods, "T-01")
+    after = Facts(None, 2) if over else replace(before, goods=goods if then is None else then)
+    return move(TASK, state, seen, before, after)
+
+
+def test_tote_to_item_when_its_goods_go_back() -> None:
+    found = back(State(at="tote"), tote("T-01"), TEAS)
+    assert (found.at, found.effects, found.state) == ("item", (), OPEN)
+    shown = TASK.prompt(found.state, Facts(BACK, 0, (TEAS,)), "en")
+    assert (shown.focus.place, shown.focus.qty, shown.lines) == (
+        "A-01", 2, ("2 left to put back",),
+    )  # fmt: skip
+    for seen in (Seen("parcel", "P", code="P0000001-1", id=5), Seen("tracking", "2624", id=5)):
+        stopped = back(State(at="tote"), seen, TEAS, task=STOP)
+        assert (stopped.at, stopped.effects) == ("item", (Found(5),))
+    other_box = Seen("tracking", "2625", code="2625", id=6)
+    assert back(State(at="tote"), other_box, TEAS, task=STOP).evidence == ("P0000001-1", "2625")
+
+
+def test_tote_to_get_when_nothing_is_left_in_it() -> None:
+    empty = back(State(at="tote"), tote("T-01"), over=True)
+    assert (empty.at, empty.effects) == ("get", (Done(11),))
+
+
+def test_item_to_item_one_more_piece() -> None:
+    one = back(OPEN, item(TEA), TEAS)
+    assert (one.at, one.state.hand, one.refused) == ("item", 1, False)
+    keyed = back(replace_hand(one.state, MANY), key("7"), MANY)
+    assert (keyed.at, keyed.state.hand) == ("item", 7)
+    assert back(OPEN, key("7"), MANY).code == "pick.scan_first"
+    assert back(one.state, key("2"), TEAS).code == "pick.count_by_scan"
+
+
+def replace_hand(state: State, goods: Goods) -> State:
+    return State(at="item", tote=state.tote, goods=goods.key, hand=state.hand)
+
+
+def test_item_to_item_when_a_part_goes_to_its_shelf() -> None:
+    part = State(at="item", tote="T-01", goods=TEAS.key, hand=1)
+    left = replace(TEAS, qty=1)
+    put = back(part, place("A-01"), TEAS, then=(left,))
+    assert (put.at, put.effects) == ("item", (PutBack(11, "T-01", TEAS, 1, "A-01"),))
+    assert put.state == OPEN
+
+
+def test_item_to_item_when_it_is_another_or_too_many() -> None:
+    assert back(OPEN, item(CUP), TEAS).evidence == ("TEA", "CUP")
+    assert back(OPEN, item(TEA, qty=3), TEAS).code == "pick.too_many"
+    assert back(OPEN, place("A-01"), TEAS).refused, "nothing is in the hand"
+    held = State(at="item", tote="T-01", goods=TEAS.key, hand=1)
+    assert back(held, item(CUP), TEAS, CUPS).evidence == ("TEA", "CUP"), "one thing at a time"
+    assert back(OPEN, command("short"), TEAS).code == "key.not_now"
+
+
+def test_item_to_lot_when_the_barcode_does_not_say() -> None:
+    asked = back(OPEN, item(TEA), *LOTS)
+    assert (asked.at, asked.state.unproven) == ("lot", 1)
+    numbered = replace(TEAS, serial="S1", qty=1)
+    assert back(OPEN, item(TEA), numbered).at == "lot"
+    assert back(OPEN, item(TEA, serial="S1"), numbered).at == "shelf"
+    assert back(OPEN, item(TEA, lot="L9"), *LOTS).evidence == ("L1, L2", "L9")
+
+
+def test_item_to_shelf_when_all_is_in_the_hand() -> None:
+    held = State(at="item", tote="T-01", goods=TEAS.key, hand=1)
+    full = back(held, item(TEA), TEAS)
+    assert (full.at, full.state) == ("shelf", FULL)
+    assert back(OPEN, item(CUP), TEAS, CUPS).at == "shelf", "in any order"
+
+
+def test_item_to_tote_by_back() -> None:
+    assert back(OPEN, command("back"), TEAS).at == "tote"
+
+
+def test_item_to_item_by_undo() -> None:
+    held = State(at="item", tote="T-01", goods=TEAS.key, hand=1)
+    emptied = back(held, command("undo"), TEAS)
+    assert (emptied.state, emptied.effects) == (OPEN, ())
+    assert back(held, command("back"), TEAS).state == OPEN
+    again = back(OPEN, command("undo"), TEAS)
+    assert (again.at, again.effects) == ("item", (UndoPutBack(),))
+    nothing = move(TASK, OPEN, command("undo"), Facts(BACK, 0, (TEAS,)))
+    assert nothing.code == "undo.nothing"
+
+
+LOT = State(at="lot", tote="T-01", item=TEA, unproven=1)
+
+
+def test_lot_to_item_when_more_is_wanted() -> None:
+    proven = back(LOT, Seen("lot", "L1", lot="L1"), *LOTS)
+    assert (proven.at, proven.state.goods, proven.state.hand) == ("item", LOTS[0].key, 1)
+
+
+def test_lot_to_shelf_when_that_is_all() -> None:
+    assert back(LOT, other("L2"), *LOTS).at == "shelf"
+
+
+def test_lot_to_lot_when_it_is_another() -> None:
+    wrong = back(LOT, Seen("lot", "L9", lot="L9"), *LOTS)
+    assert (wrong.at, wrong.evidence) == ("lot", ("L1, L2", "L9"))
+
+
+def test_lot_to_tote_by_back() -> None:
+    assert back(LOT, command("back"), *LOTS).at == "tote"
+
+
+def test_shelf_to_item_when_more_is_in_it() -> None:
+    put = back(FULL, place("A-01"), TEAS, CUPS, then=(CUPS,))
+    assert (put.at, put.effects) == ("item", (PutBack(11, "T-01", TEAS, 2, "A-01"),))
+
+
+def test_shelf_to_get_when_it_is_empty() -> None:
+    assert back(FULL, place("A-01"), TEAS, over=True).at == "get"
+
+
+def test_shelf_to_shelf_until_another_one_is_confirmed() -> None:
+    asked = back(FULL, place("C-03"), TEAS)
+    assert (asked.at, asked.effects, asked.code) == ("shelf", (), "put_back.other_shelf")
+    assert back(asked.state, place("C-03"), TEAS).effects == (), "too soon"
+    sure = back(asked.state, place("C-03", deliberate=True), TEAS, over=True)
+    assert sure.effects == (PutBack(11, "T-01", TEAS, 2, "C-03"),)
+
+
+def test_shelf_to_shelf_when_it_is_none() -> None:
+    assert back(FULL, tote("T-02"), TEAS).evidence == ("A-01", "T-02")
+    assert back(FULL, item(TEA), TEAS).refused
+
+
+def test_shelf_to_item_by_back() -> None:
+    assert back(FULL, command("back"), TEAS).state == OPEN
+
+
+def test_get_to_item_by_undo() -> None:
+    again = move(
+        TASK, State(), command("undo"), Facts(None, 0, (), "T-01"), Facts(BACK, 0, (TEAS,))
+    )
+    assert (again.at, again.effects) == ("item", (UndoPutBack(),))

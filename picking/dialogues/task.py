@@ -10,6 +10,25 @@ Transitions:
 * tote -> get: `1`: a robot was looked at, and it goes on by itself
 * tote -> get: back; the task waits for somebody else
 * tote -> get: the matter settled itself, as when a robot came back
+* tote -> item: the tote or box whose goods go back was scanned (a stopped box is opened by it)
+* tote -> get: it was scanned, and nothing is left in it
+* item -> item: one more piece was scanned, or a quantity above five was keyed
+* item -> item: the shelf was scanned with a part of it in the hand; the rest comes next
+* item -> item: another item, or too many, is refused
+* item -> lot: the barcode does not say which lot or serial number it is
+* item -> shelf: all of it is in the hand
+* item -> tote: back; what was put back stays so
+* item -> item: undo empties the hand; with an empty hand the last goods come back
+* lot -> item: the lot or serial number was scanned; more is wanted
+* lot -> shelf: the same, and all of it is in the hand
+* lot -> lot: another one is refused
+* lot -> tote: back
+* shelf -> item: the proposed shelf was scanned; more goods are in the container
+* shelf -> get: the same; the container is empty and the task is done
+* shelf -> shelf: another shelf is asked for once more; the second scan of it counts
+* shelf -> shelf: anything else is refused
+* shelf -> item: back; the hand is emptied
+* get -> item: undo; the last goods that were put back are in their container again
 * place -> get: the place where it stands was scanned; that verdict settles it
 * place -> place: a load is not put down on a robot, nor on itself
 * place -> tote: back
@@ -18,13 +37,12 @@ Transitions:
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
 
-import msgspec
-from msgspec import Struct
-from sqlalchemy import ColumnElement, Row, func, select, update
+from msgspec.structs import replace
+from sqlalchemy import select, update
 
 from picking import tours
+from picking.dialogues import put_back
 from picking.dialogues.base import (
     Dialogue,
     Say,
@@ -37,43 +55,12 @@ from picking.dialogues.base import (
     unexpected,
     wrong,
 )
+from picking.dialogues.task_facts import LOOK, Facts, State, Task, free, load
 from wms import missions, tasks
 from wms.db import Tx
 from wms.messages import Language, reason_words, say
 from wms.prompts import Await, Focus, Option, Prompt
 from wms.schema import tasks as tasks_table
-
-KINDS = ("find_load", "look", "carry", "assist")
-LOOK, ASSIST = "look", "assist"
-
-
-class State(Struct, frozen=True, kw_only=True):
-    """The task itself is the book's to know: who claimed it, and whether it is still open."""
-
-    at: Literal["get", "tote", "place", "done"] = "get"
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A claimed task. `mission` is 0 when it is not about one; `container` "" when about none."""
-
-    id: int
-    kind: str
-    place: str
-    container: str = ""
-    target: str = ""
-    why: str = ""
-    robot: str = ""
-    mission: int = 0
-    about: str = ""  # a colleague and a terminal, or a parcel
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The task that this person has claimed, and how many wait."""
-
-    task: Task | None
-    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,47 +90,31 @@ class GiveBack:
     task: int
 
 
-def facts(tx: Tx, _state: State, who: Who) -> Facts:
-    """Read them."""
-    mine = (tasks_table.c.person_id == who.person.id) & (tasks_table.c.state == "claimed")
-    row = tx.execute(select(tasks_table).where(mine).order_by(tasks_table.c.id)).first()
-    waiting = tx.execute(select(func.count()).select_from(tasks_table).where(_free(who)))
-    return Facts(_task(row) if row else None, waiting.scalar_one())
-
-
-def _free(who: Who) -> ColumnElement[bool]:
-    """Open tasks that this person may take: nobody comes to help themselves."""
-    own = (tasks_table.c.kind == ASSIST) & (tasks_table.c.ref == who.actor)
-    return (tasks_table.c.state == "open") & tasks_table.c.kind.in_(KINDS) & ~own
-
-
-def _task(row: Row[Any]) -> Task:
-    body = msgspec.json.decode(row.body, type=dict[str, str | int])
-    told = {name: str(body.get(name, "")) for name in ("target", "why", "robot")}
-    kind, _, number = row.ref.partition(":")
-    about = (body.get("person"), body.get("terminal"), body.get("parcel"))
-    return Task(
-        id=row.id, kind=row.kind, place=row.place, **told,
-        container=str(body.get("container") or body.get("tote") or ""),
-        mission=int(number) if kind == "mission" else 0,
-        about=" ".join(str(name) for name in about if name),
-    )  # fmt: skip
-
-
 def arrive(state: State, facts: Facts) -> State:
     """The claimed task decides; when it settled itself there is nothing left to do."""
     if facts.task is None:
         return State()
-    if state.at == "get":
+    if facts.task.is_back:
+        return _arrive_back(state, facts.task, facts)
+    if state.at not in ("tote", "place", "done"):
         return State(at="tote" if facts.task.container else "done")
     return state
+
+
+def _arrive_back(state: State, task: Task, facts: Facts) -> State:
+    """An empty container is shown until it is scanned: that ends the task."""
+    if state.at in put_back.STEPS and facts.goods:
+        return put_back.arrive(state, task, facts.goods)
+    return State(at="tote")
 
 
 def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
     """Decide what one input means here. Pure."""
     task = facts.task
     if task is None:
-        return _get(state, seen)
+        return _get(state, seen, facts)
+    if task.is_back and state.at in put_back.STEPS:
+        return put_back.step(state, seen, facts, task)
     if seen.is_command("back"):
         if state.at == "place":
             return Step(State(at="tote"))
@@ -155,6 +126,8 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
     if state.at == "done":
         return Step(state, say=wrong("scan.unexpected", expected="1", scanned=seen.name))
     if state.at == "tote":
+        if task.is_back and put_back.is_container(task, seen):
+            return _in_hand(task, facts)
         if seen.kind == "tote" and seen.code == task.container:
             return Step(State(at="place"))
         return Step(state, say=wrong("task.wrong_tote", expected=task.container, scanned=seen.name))
@@ -163,9 +136,21 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
     return Step(state, say=wrong("task.not_a_place", expected=task.target, scanned=seen.name))
 
 
-def _get(state: State, seen: Seen) -> Step[State]:
+def _in_hand(task: Task, facts: Facts) -> Step[State]:
+    """The container whose goods go back was scanned; one that is empty is done with."""
+    if task.parcel:
+        return Step(State(at="item", tote=task.container), (put_back.Found(task.parcel),))
+    if not facts.goods:
+        return Step(State(), (Done(task.id),))
+    return Step(State(at="item", tote=task.container))
+
+
+def _get(state: State, seen: Seen, facts: Facts) -> Step[State]:
     if seen.is_command("back"):
         return Step(state, go="menu")
+    if seen.is_command("undo") and facts.undo_tote:
+        back_in = State(at="item", tote=facts.undo_tote)
+        return Step(back_in, (put_back.UndoPutBack(),))
     if seen.digit == 1:
         return Step(state, (Claim(),))
     return Step(state, say=unexpected(seen, expected="1"))
@@ -184,15 +169,15 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
             return Say("task.settled")
         case GiveBack():
             mine = (tasks_table.c.id == effect.task) & (tasks_table.c.state == "claimed")
-            free = {"state": "open", "person_id": None, "claimed_ms": None}
-            tx.execute(update(tasks_table).where(mine).values(free))
+            unclaimed = {"state": "open", "person_id": None, "claimed_ms": None}
+            tx.execute(update(tasks_table).where(mine).values(unclaimed))
             return None
         case _:
-            raise AssertionError(effect)
+            return put_back.run(tx, effect, who)
 
 
 def _claim(tx: Tx, who: Who) -> Say | None:
-    query = select(tasks_table.c.id).where(_free(who))
+    query = select(tasks_table.c.id).where(free(who))
     order = query.order_by(tasks_table.c.priority.desc(), tasks_table.c.id).limit(5)
     for task in tx.scalars(order.with_for_update(skip_locked=True)).all():
         if tasks.claim(tx, task=task, person=who.person.id, now=who.now):
@@ -214,34 +199,44 @@ def _verdict(tx: Tx, effect: Verdict, who: Who) -> None:
     tasks.finish(tx, task=task.id, outcome=f"at {effect.place}", now=who.now)
 
 
+AWAITS: dict[str, tuple[Await, ...]] = {
+    "get": (Await.CHOICE,), "done": (Await.CHOICE,), "tote": (Await.TOTE,), "place": (Await.PLACE,),
+}  # fmt: skip
+
+
 def prompt(state: State, facts: Facts, language: Language) -> Prompt:
     """What the person sees. Pure."""
     task = facts.task
-    keys: tuple[Option, ...] = options(language, "back")
-    focus = Focus()
-    if task is None:
-        keys = (*choices(language, "task.get"), *keys)
-        lines: tuple[str, ...] = (say("task.waiting", language, count=facts.waiting),)
-    else:
-        why = f"{task.why} robot={task.robot} container={task.container}"
-        told = (say(f"task.{task.kind}", language), task.robot, task.about,
-                reason_words(why, language) if task.why else "")  # fmt: skip
-        lines = tuple(line for line in told if line)
-        focus = Focus(place=task.target if state.at == "place" else task.place, tote=task.container)
-        if state.at == "done" or (state.at == "tote" and task.kind == LOOK):
-            keys = (*choices(language, "task.done"), *keys)
-    return Prompt(
+    page = Prompt(
         dialogue="task", step=state.at, title=say("task.title", language),
         ask=say(f"task.ask.{state.at}", language), help=say(f"help.task.{state.at}", language),
-        awaits={
-            "get": (Await.CHOICE,), "done": (Await.CHOICE,), "tote": (Await.TOTE,),
-            "place": (Await.PLACE,),
-        }[state.at],
-        focus=focus, lines=lines, options=keys, language=language,
+        awaits=AWAITS.get(state.at, (Await.NOTHING,)), options=_keys(state, facts, language),
+        language=language,
     )  # fmt: skip
+    if task is None:
+        return replace(page, lines=(say("task.waiting", language, count=facts.waiting),))
+    why = f"{task.why} robot={task.robot} container={task.container}"
+    told = (say(f"task.{task.kind}", language), task.robot, task.about,
+            reason_words(why, language) if task.why else "")  # fmt: skip
+    focus = Focus(place=task.target if state.at == "place" else task.place, tote=task.container)
+    page = replace(page, focus=focus, lines=tuple(line for line in told if line))
+    return put_back.with_focus(page, state, facts, task, language)
+
+
+def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
+    task = facts.task
+    back = options(language, "back")
+    undo = options(language, "undo") if facts.undo_tote or state.hand else ()
+    if task is None:
+        return (*choices(language, "task.get"), *undo, *back)
+    if state.at in put_back.STEPS:
+        return (*undo, *back)
+    if state.at == "done" or (state.at == "tote" and task.kind == LOOK):
+        return (*choices(language, "task.done"), *back)
+    return back
 
 
 TASK: Dialogue[State, Facts] = Dialogue(
-    name="task", state=State, permission="task", facts=facts, step=step, arrive=arrive,
+    name="task", state=State, permission="task", facts=load, step=step, arrive=arrive,
     prompt=prompt, run=run,
 )  # fmt: skip
