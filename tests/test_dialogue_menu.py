@@ -31,6 +31,10 @@ def test_menu_to_task_by_its_digit() -> None:
     assert choose("4").at == "task"
 
 
+def test_menu_to_putaway_by_its_digit() -> None:
+    assert choose("1", Facts(("putaway", "task"))).at == "putaway"
+
+
 @pytest.mark.parametrize("digit", ["5", "9", "12"])
 def test_menu_to_menu_when_there_is_no_such_digit(digit: str) -> None:
     refused = choose(digit)

@@ -51,9 +51,9 @@ def check(
         tx.execute(here.with_for_update(key_share=True))
     spot = spots(tx, [to], today=today).get(to)
     if spot is None:
-        raise Rejected(Code.PLACE_NOT_REAL, place=to)
+        raise Rejected(Code.REFERENCE_UNKNOWN, field="place", value=to)
     if spot.kind in MOVING:
-        _refuse_in_use(tx, to)
+        refuse_in_use(tx, to)
         return spot
     found = refusals(load, spot, as_container=as_container)
     grave = [one for one in found if not (by_lead and one.code in SOFT)]
@@ -116,6 +116,12 @@ def carry_container(
             ref=f"proposed:{why.proposed}" if overrides and why.proposed else "",
         )  # fmt: skip
     return sum(goods.qty for goods in load)
+
+
+def last_verb(tx: Tx, actor: str) -> str:
+    """Why *actor* moved something last; "" when nothing was moved yet."""
+    mine = select(moves.c.reason).where(moves.c.actor == actor)
+    return tx.scalar(mine.order_by(moves.c.id.desc()).limit(1)) or ""
 
 
 def undo(tx: Tx, *, key: str, actor: str, now: int) -> bool:
@@ -191,19 +197,25 @@ def _container(tx: Tx, code: str) -> Row[Any]:
     row = tx.execute(query.with_for_update(key_share=True)).first()
     if row is None:
         raise Rejected(Code.TOTE_UNKNOWN, tote=code)
-    _refuse_in_use(tx, code)
+    refuse_in_use(tx, code)
     return row
 
 
-def _refuse_in_use(tx: Tx, code: str) -> None:
-    """A tote that a picker walks with, goods that wait for a bench, a box that is a parcel."""
+def refuse_in_use(tx: Tx, code: str) -> None:
+    """Refuses `CONTAINER_IN_USE`: a tote that a picker walks with, a box that is a parcel, and what
+    holds promised goods. A place that stands still is never in use."""
     walking = (
         exists()
         .where(tour_totes.c.tote == code, tours.c.id == tour_totes.c.tour_id)
         .where(tours.c.state.in_(("open", "claimed")))
     )
     parcel = exists().where(parcels.c.code == code)
-    promised = exists().where(stock.c.place == code, stock.c.allocated > 0)
+    promised = exists().where(
+        stock.c.place == places.c.code,
+        stock.c.allocated > 0,
+        places.c.code == code,
+        places.c.kind.in_(MOVING),
+    )
     in_use, held = tx.execute(select(or_(walking, parcel), promised)).one()
     if held:
         query = select(stock).where(stock.c.place == code, stock.c.allocated > 0).limit(1)

@@ -75,17 +75,16 @@ def lines(tx: Tx, codes: Collection[str], *, today: str) -> tuple[Line, ...]:
     return tuple(_line(row) for row in rows)
 
 
-def loose(tx: Tx, item_ids: Collection[int]) -> tuple[str, ...]:
-    """The docks where free units of any of these items lie outside of containers."""
+def loose(tx: Tx) -> tuple[tuple[int, str], ...]:
+    """What lies free on docks outside of containers: `(item, dock)`."""
     query = (
-        select(stock.c.place)
+        select(stock.c.item_id, stock.c.place)
         .join(places, places.c.code == stock.c.place)
-        .where(stock.c.item_id.in_(item_ids), stock.c.qty > stock.c.allocated)
-        .where(places.c.kind.in_(ARRIVING))
+        .where(stock.c.qty > stock.c.allocated, places.c.kind.in_(ARRIVING))
         .distinct()
-        .order_by(stock.c.place)
+        .order_by(stock.c.item_id, stock.c.place)
     )
-    return tuple(tx.scalars(query))
+    return tuple((row.item_id, row.place) for row in tx.execute(query))
 
 
 def all_inside(tx: Tx, code: str, *, today: str) -> tuple[Line, ...]:

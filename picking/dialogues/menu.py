@@ -7,6 +7,7 @@ Transitions:
 * menu -> pack: its digit was keyed, at a bench
 * menu -> ship: its digit was keyed
 * menu -> task: its digit was keyed
+* menu -> putaway: its digit was keyed
 * menu -> menu: 9 shows the next page
 * menu -> menu: anything else is refused with the digits that work
 * menu -> badge: 0; the terminal is free for somebody else
@@ -22,7 +23,8 @@ from wms.messages import Language, say
 from wms.prompts import Await, Option, Prompt
 
 SIGN_OFF = "sign_off"
-WAYS = {"pick": "", "pack": "pack", "ship": "", "task": ""}  # dialogue: kind of its station
+# Each dialogue, and the kind of station that it needs.
+WAYS = {"pick": "", "pack": "pack", "ship": "", "task": "", "putaway": ""}
 
 
 PAGE = 4  # dialogues a page, where one page does not hold them
