@@ -68,12 +68,14 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """One input as it came. `at_ms` is when the trigger was pulled, which may be a while ago."""
+    """One input as it came. `at_ms` is when the trigger was pulled, which may be a while ago;
+    `clock_ms` the same by the terminal's own clock, of which only differences mean something."""
 
     scan_id: str
     text: str
     via: Via
     at_ms: int
+    clock_ms: int | None = None
 
     @property
     def mark(self) -> str:
@@ -93,19 +95,21 @@ class Outcome:
 
 def scan(
     tx: Tx, *, terminal: str, scan_id: str, text: str, via: Via, now: int, settings: Settings,
-    pulled_ms: int | None = None,
+    pulled_ms: int | None = None, clock_ms: int | None = None,
 ) -> Answer:  # fmt: skip
     """Take one input at *terminal*, whatever it holds.
 
-    *pulled_ms*: when the trigger was pulled, if not now. Refuses `TERMINAL_UNKNOWN`, `SCAN_INVALID`
-    (a *scan_id* that cannot be kept) and `KEY_REUSED` (a known *scan_id* with another text).
+    *pulled_ms*: when the trigger was pulled, if not now; *clock_ms*: that moment by the terminal's
+    own steady clock, which no slow network or busy server can stretch. Refuses
+    `TERMINAL_UNKNOWN`, `SCAN_INVALID` (a *scan_id* that cannot be kept) and `KEY_REUSED` (a known
+    *scan_id* with another text).
     """
     if not 1 <= len(scan_id) <= SCAN_ID_MAX or storable(scan_id) != scan_id:
         raise Rejected(Code.SCAN_INVALID, limit=SCAN_ID_MAX)
     row = terminals.read(tx, terminal, lock=True)
     if row is None:
         raise Rejected(Code.TERMINAL_UNKNOWN, terminal=terminal[:40])
-    pull = Pull(scan_id, storable(text), via, now if pulled_ms is None else pulled_ms)
+    pull = Pull(scan_id, storable(text), via, now if pulled_ms is None else pulled_ms, clock_ms)
     known = tx.execute(
         select(scans).where(scans.c.terminal_id == terminal, scans.c.scan_id == scan_id)
     ).first()
@@ -191,8 +195,8 @@ def _converse(
     values: dict[str, Any] = {
         "message": msgspec.json.encode(message).decode() if message else "", "refused": 0,
         "locked": int(message is not None and message.severity == "error"), "prompted_ms": now,
-        "last_text": "" if hidden else pull.mark, "last_ms": pull.at_ms, "updated_ms": now,
-        **changed,
+        "last_text": "" if hidden else pull.mark, "last_ms": pull.at_ms,
+        "last_clock_ms": pull.clock_ms, "updated_ms": now, **changed,
     }  # fmt: skip
     tx.execute(update(sessions).where(sessions.c.person_id == who.person.id).values(values))
     row = _here(tx, row.id)
@@ -203,7 +207,10 @@ def _converse(
 
 
 def _bounced(session: Row[Any], pull: Pull, settings: Settings) -> bool:
-    near = abs(pull.at_ms - session.last_ms) < settings.bounce_ms
+    apart_ms = pull.at_ms - session.last_ms
+    if pull.clock_ms is not None and session.last_clock_ms is not None:
+        apart_ms = pull.clock_ms - session.last_clock_ms
+    near = abs(apart_ms) < settings.bounce_ms
     return near and pull.via in ("scan", "device") and pull.mark == session.last_text
 
 

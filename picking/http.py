@@ -22,6 +22,7 @@ from wms.schema import terminals
 from wms.tokens import token_hash
 
 AGE_MS_MAX = 86_400_000
+CLOCK_MS_MAX = 2**53  # what JavaScript counts exactly
 TEXT_MAX = 4_096  # the floor refuses what is longer than a barcode, but it answers and journals it
 
 TheBook = NamedDependency[Book]
@@ -38,14 +39,16 @@ class SignOn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One trigger pull or key. `scan_id` is made by the terminal, once per input.
 
-    `age_ms` says how long ago that was, where the radio or an earlier input kept it waiting: a
-    bouncing trigger is known by its own time and not by that of the network.
+    `age_ms` says how long ago that was, where the radio or an earlier input kept it waiting;
+    `clock_ms` is that moment by the terminal's own steady clock, from any beginning: a bouncing
+    trigger is known by its own time and not by that of the network.
     """
 
     scan_id: Annotated[str, Meta(min_length=1, max_length=floor.SCAN_ID_MAX)]
     text: Annotated[str, Meta(max_length=TEXT_MAX)]
     via: floor.TerminalVia = "scan"
     age_ms: Annotated[int, Meta(ge=0, le=AGE_MS_MAX)] = 0
+    clock_ms: Annotated[int, Meta(ge=0, le=CLOCK_MS_MAX)] | None = None
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -83,7 +86,7 @@ def take(
     admit(tx, terminal, secret)
     return floor.scan(
         tx, terminal=terminal, scan_id=given.scan_id, text=given.text, via=given.via, now=now,
-        settings=settings, pulled_ms=now - given.age_ms,
+        settings=settings, pulled_ms=now - given.age_ms, clock_ms=given.clock_ms,
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def enter(tx: Tx, row: Row[Any], person: Person, *, mark: str, now: int) -> None
     }  # fmt: skip
     insert_once(tx, sessions, fresh)
     mine = update(sessions).where(sessions.c.person_id == person.id)
-    tx.execute(mine.values(last_text=mark, last_ms=now))
+    tx.execute(mine.values(last_text=mark, last_ms=now, last_clock_ms=None))
 
 
 def why_out(tx: Tx, row: Row[Any], *, idle_ms: int, now: int) -> sign_in.Why | None:

@@ -76,13 +76,15 @@ class Hand:
         return self.send(name, "command")
 
     def send(
-        self, text: str, via: Via, *, after_ms: int = 2_000, scan_id: str = "", age_ms: int = 0
+        self, text: str, via: Via, *, after_ms: int = 2_000, scan_id: str = "", age_ms: int = 0,
+        clock_ms: int | None = None,
     ) -> Answer:  # fmt: skip
         self.site.now += after_ms
         now = self.site.now
         return self.site.write(
             floor.scan, terminal=self.terminal, scan_id=scan_id or self.site.key("scan"),
             text=text, via=via, now=now, settings=self.site.settings, pulled_ms=now - age_ms,
+            clock_ms=clock_ms,
         )  # fmt: skip
 
     def sign_in(self, person: int) -> Prompt:

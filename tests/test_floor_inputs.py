@@ -60,6 +60,19 @@ def test_a_bounce_is_known_by_the_trigger_s_own_time(site: FloorSite, picker: Ha
     assert picker.send(TEA, "scan", after_ms=10, age_ms=0).fate == "applied"
 
 
+def test_the_terminal_s_own_clock_says_what_a_bounce_is_however_long_each_input_was_under_way(
+    site: FloorSite, picker: Hand
+) -> None:
+    picker.send(TEA, "scan", clock_ms=70_000)
+    assert picker.send(TEA, "scan", after_ms=900, clock_ms=70_020).fate == "repeat"
+    assert picker.send(TEA, "scan", after_ms=10, clock_ms=70_600).fate == "applied", "in a batch"
+
+
+def test_a_clock_that_began_anew_does_not_swallow_a_scan(site: FloorSite, picker: Hand) -> None:
+    picker.send(TEA, "scan", clock_ms=70_000)
+    assert picker.send(TEA, "scan", clock_ms=5).fate == "applied"
+
+
 def test_the_bounce_is_the_site_s_to_set(site: FloorSite, picker: Hand) -> None:
     site.settings = type(site.settings)(rng=site.settings.rng, bounce_ms=0)
     picker.scan(TEA)

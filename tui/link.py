@@ -156,6 +156,7 @@ class HttpLink:
         async def ask() -> tuple[Fate, Prompt]:
             scan: dict[str, str | int] = {"scan_id": scan_id, "text": text, "via": via}
             if said_s is not None:
+                scan["clock_ms"] = max(0, int(said_s * 1000))
                 scan["age_ms"] = min(max(0, int((self._clock() - said_s) * 1000)), _AGE_MS_MAX)
             body = msgspec.json.encode(scan)
             answer = await self._call("POST", f"{self._path}/scans", _Answered, body)

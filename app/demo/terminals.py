@@ -53,12 +53,11 @@ class HttpTerminal:
 
         The second pull waits until the first is answered, but it came at once: its age says so.
         """
-        identity, clock = self._identity(), asyncio.get_running_loop().time
-        pulled_s = clock()
-        first = await self._send(text, "scan", identity)
-        again = await self._send(text, "scan", identity)
+        identity, pulled_s = self._identity(), asyncio.get_running_loop().time()
+        first = await self._send(text, "scan", identity, pulled_s)
+        again = await self._send(text, "scan", identity, pulled_s)
         assert again.prompt == first.prompt, "the same scan_id must get the same answer"
-        bounced = await self._send(text, "scan", age_s=clock() - pulled_s)
+        bounced = await self._send(text, "scan", pulled_s=pulled_s)
         if bounced.fate == "repeat":
             return bounced.prompt
         return first.prompt if bounced.prompt.locked else bounced.prompt
@@ -73,11 +72,13 @@ class HttpTerminal:
         return f"{self.run}{next(self.numbers)}"
 
     async def _send(
-        self, text: str, via: str, identity: str = "", age_s: float = 0
+        self, text: str, via: str, identity: str = "", pulled_s: float | None = None
     ) -> _Shown:  # fmt: skip
+        clock_s = asyncio.get_running_loop().time()
+        pulled_s = clock_s if pulled_s is None else pulled_s
         body = {
             "scan_id": identity or self._identity(), "text": text, "via": via,
-            "age_ms": int(age_s * 1000),
+            "age_ms": int((clock_s - pulled_s) * 1000), "clock_ms": int(pulled_s * 1000),
         }  # fmt: skip
         return await self._ask("POST", "/scans", body)
 

@@ -86,6 +86,7 @@ sessions = Table(
     Column("prompted_ms", MS, nullable=False),
     text_("last_text"),
     Column("last_ms", MS, nullable=False, server_default="0"),
+    Column("last_clock_ms", MS),  # by the terminal's own clock; NULL when it told none
     Column("updated_ms", MS, nullable=False),
 )
 
