@@ -10,10 +10,11 @@ from wms import missions, tasks
 from wms import stock as ledger
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.schema import orders, places, stations, stock, tour_totes, tours, waves
+from wms.schema import allocations, orders, places, stations, stock, tour_totes, tours, waves
 from wms.schema import tasks as tasks_table
 
 CARRY, PUT_BACK = "carry", "put_back"  # kinds of tasks
+BACK = ("cancelled", "short")  # states of orders whose totes of unpromised goods are put back
 DROP_KINDS = ("buffer", "dock", "station")  # where totes may be set down
 
 Way = Literal["here", "robot", "person"]
@@ -50,7 +51,7 @@ def dispatch(tx: Tx, *, now: int, rng: Random) -> list[SentTote]:
     sent: list[SentTote] = []
     bench_of: dict[int | None, str] = {}
     for row in waiting:
-        if row.order_state == "cancelled":
+        if row.order_state in BACK:
             _ask_to_put_back(tx, row, now)
         elif benches:
             code = bench_of.get(row.order_id) or _choose(benches, row.parent)
@@ -65,7 +66,7 @@ def waits(tx: Tx) -> bool:
     """Whether `dispatch` has something to do."""
     ready = _ready().with_only_columns(orders.c.state).limit(1)
     bench = exists().where(stations.c.kind == "pack")
-    return tx.execute(ready.where((orders.c.state == "cancelled") | bench)).first() is not None
+    return tx.execute(ready.where(orders.c.state.in_(BACK) | bench)).first() is not None
 
 
 def deliver(tx: Tx, *, tote: str, place: str, key: str, actor: str, now: int) -> bool:
@@ -104,7 +105,12 @@ def refuse_no_drop(tx: Tx, place: str) -> None:
 
 
 def _ready() -> Select[Any]:
-    """Totes with goods that were set down, have no bench yet, and wait for nothing."""
+    """Totes with goods that were set down, have no bench yet, and wait for nothing: also those of
+    a short order that holds nothing any more (its owner never splits)."""
+    promised = exists().where(
+        allocations.c.place == tour_totes.c.tote, allocations.c.state == "picked"
+    )
+    given_back = (orders.c.state == "short") & ~promised
     return (
         select(
             tour_totes.c.id, tour_totes.c.tote, tour_totes.c.order_id, tours.c.priority,
@@ -115,7 +121,11 @@ def _ready() -> Select[Any]:
         .join(places, places.c.code == tour_totes.c.tote)
         .outerjoin(orders, orders.c.id == tour_totes.c.order_id)
         .where(tour_totes.c.state == "dropped", tour_totes.c.station == "")
-        .where(tour_totes.c.order_id.is_(None) | orders.c.state.in_(("picked", "cancelled")))
+        .where(
+            tour_totes.c.order_id.is_(None)
+            | orders.c.state.in_(("picked", "cancelled"))
+            | given_back
+        )
         .order_by(waves.c.pickup_ms, tours.c.priority.desc(), tour_totes.c.id)
     )  # fmt: skip
 

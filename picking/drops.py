@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, exists, func, select, update
 
+from picking import legs
 from picking.dispatch import SentTote, dispatch, refuse_no_drop
 from wms import orders as order_book
 from wms import stock as ledger
@@ -24,6 +25,7 @@ from wms.schema import (
     stops,
     tour_totes,
     tours,
+    wall_slots,
     waves,
 )
 
@@ -58,11 +60,13 @@ def drop(
     """Set all totes of a finished walk down at *place*. The tour is done.
 
     Complete orders are picked, and all their totes go to the same bench; *rng* gives the chance
-    in mission numbers. Refuses `STOP_CLOSED`
-    (the tour is over), `TOUR_UNFINISHED` and `PLACE_NOT_DROP`.
+    in mission numbers. Where another zone goes on, the totes wait for it; a batch waits to be
+    sorted. Refuses `STOP_CLOSED` (the tour is over), `TOUR_UNFINISHED` and `PLACE_NOT_DROP`.
     """
     head = _finished(tx, tour)
     refuse_no_drop(tx, place)
+    if head.drop_place not in ("", place):
+        raise Rejected(Code.PLACE_NOT_DROP, place=place)
     totes = _totes(tx, tour)
     for row in totes:
         if row.parent is not None and row.parent != place:
@@ -70,7 +74,10 @@ def drop(
                 tx, key=f"{key}:{row.tote}", container=row.tote, source=row.parent, target=place,
                 actor=actor, now=now, reason="drop", ref=f"tour:{tour}",
             )  # fmt: skip
-    _set_down(tx, place, totes)
+    leg = legs.following(tx, tour)
+    _set_down(tx, place, totes, "at_wall" if head.kind == "batch" else "dropped")
+    if leg is not None:
+        legs.pass_on(tx, to=leg, totes=[row for row in totes if row.pieces])
     over = update(tours).where(tours.c.id == tour)
     tx.execute(over.values(state="done", done_ms=now, drop_place=place))
     close_wave(tx, head.wave_id)
@@ -99,14 +106,33 @@ def settle(tx: Tx, order_ids: Iterable[int], *, now: int) -> list[int]:
     query = (
         select(orders.c.id)
         .where(orders.c.id.in_(set(order_ids)), orders.c.state == "released", ~walking)
+        .where(~_in_a_batch())
         .order_by(orders.c.id)
     )
     return _picked(tx, list(tx.scalars(query)), now)
 
 
+def _in_a_batch() -> Any:
+    """Whether goods of the order are on a batch's walk, or wait to be sorted at its wall."""
+    batch = (
+        exists()
+        .where(stops.c.allocation_id == allocations.c.id, tours.c.id == stops.c.tour_id)
+        .where(tours.c.kind == "batch", tours.c.state.in_(("open", "claimed")))
+    )
+    unsorted = exists().where(
+        tour_totes.c.tote == allocations.c.place, tour_totes.c.state == "at_wall"
+    )
+    in_slot = exists().where(wall_slots.c.place == allocations.c.place)
+    return exists().where(
+        allocations.c.line_id == order_lines.c.id, order_lines.c.order_id == orders.c.id,
+        allocations.c.state.in_(("open", "picked")), batch | unsorted | in_slot,
+    )  # fmt: skip
+
+
 def _finished(tx: Tx, tour: int) -> Any:
     """The tour, locked, once nothing is left to pick on it."""
-    query = select(tours.c.kind, tours.c.state, tours.c.wave_id).where(tours.c.id == tour)
+    columns = (tours.c.kind, tours.c.state, tours.c.wave_id, tours.c.drop_place)
+    query = select(*columns).where(tours.c.id == tour)
     head = tx.execute(query.with_for_update()).first()
     if head is None or head.state != "claimed":
         raise Rejected(Code.STOP_CLOSED, stop=tour)
@@ -129,7 +155,8 @@ def _totes(tx: Tx, tour: int) -> list[Row[Any]]:
     )
     query = (
         select(
-            tour_totes.c.id, tour_totes.c.tote, tour_totes.c.order_id, places.c.parent,
+            tour_totes.c.id, tour_totes.c.tote, tour_totes.c.order_id, tour_totes.c.slot,
+            tour_totes.c.full, places.c.parent,
             func.coalesce(inside.c.pieces, 0).label("pieces"),
         )
         .join(places, places.c.code == tour_totes.c.tote)
@@ -140,12 +167,13 @@ def _totes(tx: Tx, tour: int) -> list[Row[Any]]:
     return list(tx.execute(query))
 
 
-def _set_down(tx: Tx, place: str, totes: Sequence[Row[Any]]) -> None:
-    """The totes stand at *place* (those that stood nowhere, too); the empty ones are free."""
+def _set_down(tx: Tx, place: str, totes: Sequence[Row[Any]], filled: str) -> None:
+    """The totes stand at *place* (those that stood nowhere, too); the empty ones are free, the
+    others in the state *filled*."""
     nowhere = places.c.code.in_([row.tote for row in totes]) & places.c.parent.is_(None)
     tx.execute(update(places).where(nowhere).values(parent=place))
     for state, rows in (
-        ("dropped", [row.id for row in totes if row.pieces]),
+        (filled, [row.id for row in totes if row.pieces]),
         ("empty", [row.id for row in totes if not row.pieces]),
     ):
         tx.execute(update(tour_totes).where(tour_totes.c.id.in_(rows)).values(state=state))

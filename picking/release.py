@@ -8,24 +8,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from picking import layout as floor_plan
-from picking.batches import Basket, Pieces, carts, totals
 from picking.drops import close_wave, drop_places, settle
-from picking.layout import Layout
-from picking.routes import sweep
 from picking.shortage import orders_short
+from picking.walks import Ground, Size, Walk, Wall, plan_walks
 from picking.waves import Rules, Wave, totalled
 from wms import allocation as promises
-from wms import config
+from wms import config, picking_rules
 from wms import orders as order_book
 from wms.allocate import Need, Plan
 from wms.allocation import Promised
 from wms.db import Tx
 from wms.event_kinds import Event, OrderReleased, WaveReleased
 from wms.events import emit
-from wms.schema import items, orders, stops, tour_totes, tours, waves
+from wms.schema import (
+    items,
+    orders,
+    stations,
+    stops,
+    tour_totes,
+    tours,
+    wall_slots,
+    waves,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,24 +65,6 @@ class Released:
     orders: tuple[int, ...] = ()
     short: tuple[int, ...] = ()
     tours: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Stop:
-    place: str
-    slot: int
-    allocation: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Walk:
-    """A tour to be: the orders of its slots (None: a total's tote), and its stops in order."""
-
-    kind: str
-    orders: tuple[int | None, ...]
-    stops: tuple[_Stop, ...]
-    priority: int
-    zone: str
 
 
 def release_wave(tx: Tx, wave: Wave, *, settings: Settings, today: str, now: int) -> Released:
@@ -152,69 +141,60 @@ def _send_orders(tx: Tx, going: dict[int, Row[Any]], wave: int, now: int) -> Non
 def _walks(
     tx: Tx, served: Sequence[Need], decided: Plan, promised: Sequence[Promised],
     going: dict[int, Row[Any]], settings: Settings,
-) -> list[_Walk]:  # fmt: skip
-    """The wave's tours: totals first (they are quick), then carts, each in walking order."""
+) -> list[Walk]:  # fmt: skip
+    """The wave's tours, as the site's rules ask for them."""
     drops = drop_places(tx)
     door = drops[0] if drops else ""
-    plan = floor_plan.load(tx, [door, *{one.key.place for one in promised}])
-    order_of = {take.line: take.order for take in decided.takes}
-    pieces = [
-        Pieces(one.allocation, one.key.place, one.qty) for one in promised if one.line is None
-    ]
-    urgent = max((row.priority for row in going.values() if row.one_piece), default=0)
-    walks = [
-        _walk("total", (None,), [_Stop(one.place, 1, one.allocation) for one in walk],
-              urgent, plan, door)
-        for walk in totals(pieces, plan, pieces_max=settings.total_pieces_max)
-    ]  # fmt: skip
-    own: dict[int, list[Promised]] = {need.order: [] for need in served}
-    for one in promised:
-        if one.line is not None:
-            own[order_of[one.line]].append(one)
-    baskets = [
-        Basket(order, tuple(sorted({one.key.place for one in own[order]})))
-        for order in own
-        if own[order]
-    ]
-    for cart in carts(
-        baskets, plan, totes=settings.cart_totes, stops_max=settings.tour_stops_max
-    ):  # fmt: skip
-        on_cart = [
-            _Stop(one.key.place, slot, one.allocation)
-            for slot, order in enumerate(cart, start=1)
-            for one in own[order]
-        ]
-        urgent = max(going[order].priority for order in cart)
-        walks.append(_walk("cart", cart, on_cart, urgent, plan, door))
-    return walks
+    rules = picking_rules.load(tx)
+    walls = _walls(tx)
+    ends = {door, *(wall.place for wall in walls.values()),
+            *(zone.pass_place for zone in rules.zones.values())}  # fmt: skip
+    ground = Ground(
+        plan=floor_plan.load(tx, [*ends, *{one.key.place for one in promised}]), door=door,
+        rules=rules, walls=walls,
+        size=Size(totes=settings.cart_totes, stops_max=settings.tour_stops_max,
+                  pieces_max=settings.total_pieces_max),
+    )  # fmt: skip
+    return plan_walks(
+        promised, {take.line: take.order for take in decided.takes},
+        list(dict.fromkeys(need.order for need in served)),
+        {order: row.priority for order, row in going.items()},
+        max((row.priority for row in going.values() if row.one_piece), default=0), ground,
+    )  # fmt: skip
 
 
-def _walk(
-    kind: str, of_orders: tuple[int | None, ...], on_tour: Sequence[_Stop], priority: int,
-    plan: Layout, door: str,
-) -> _Walk:  # fmt: skip
-    """Put the stops of one tour in walking order, from the drop place and back to it."""
-    order = sweep((stop.place for stop in on_tour), plan, start=door, end=door)
-    rank = {place: n for n, place in enumerate(order)}
-    in_order = sorted(on_tour, key=lambda stop: (rank[stop.place], stop.slot, stop.allocation))
-    zones = {plan.place(stop.place).zone for stop in on_tour}
-    zone = zones.pop() if len(zones) == 1 else ""
-    return _Walk(kind, of_orders, tuple(in_order), priority, zone)
+def _walls(tx: Tx) -> dict[str, Wall]:
+    """The put walls by station, with as many slots as each has."""
+    query = (
+        select(stations.c.code, stations.c.place, func.count(wall_slots.c.place).label("slots"))
+        .outerjoin(wall_slots, wall_slots.c.wall == stations.c.code)
+        .where(stations.c.kind == "wall")
+        .group_by(stations.c.code, stations.c.place)
+    )
+    return {row.code: Wall(row.code, row.place, row.slots) for row in tx.execute(query)}
 
 
-def _write(tx: Tx, wave: int, walks: Sequence[_Walk], now: int) -> None:
+def _write(tx: Tx, wave: int, walks: Sequence[Walk], now: int) -> None:
     """A few statements, however many tours: tours, the slots of their carts, their stops."""
     if not walks:
         return
     rows = [
         {
             "wave_id": wave, "kind": walk.kind, "zone": walk.zone, "priority": walk.priority,
-            "created_ms": now,
+            "drop_place": walk.drop_place, "wall": walk.wall, "created_ms": now,
         }
         for walk in walks
     ]  # fmt: skip
     tx.execute(insert(tours), rows)
     ids = tx.scalars(select(tours.c.id).where(tours.c.wave_id == wave).order_by(tours.c.id)).all()
+    legs = [
+        {"b_id": tour, "b_after": before}
+        for before, tour, walk in zip(ids, ids[1:], walks[1:], strict=False)
+        if walk.follows
+    ]
+    if legs:
+        leg = update(tours).where(tours.c.id == bindparam("b_id"))
+        tx.execute(leg.values(after=bindparam("b_after")), legs)
     slots = [
         {"tour_id": tour, "slot": slot, "order_id": order}
         for tour, walk in zip(ids, walks, strict=True)

@@ -1,6 +1,6 @@
 """What a picker's walk looks like now, read in three queries: totes, stops, and what was picked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -50,7 +50,7 @@ class StopView:
     lot: str
     expiry: str
     serial: str
-    qty: int
+    qty: int  # of a batch: for all its orders together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +105,12 @@ def view(tx: Tx, tour: int) -> TourView:
         .join(waves, waves.c.id == tours.c.wave_id)
         .where(tours.c.id == tour)
     ).one()
+    stops_of = _stops(tx, tour)
     return TourView(
         id=tour, kind=head.kind, state=head.state, person=head.person_id, wave=head.wave_id,
         carrier=head.carrier, pickup_ms=head.pickup_ms, cart=head.cart,
-        drop_place=head.drop_place, slots=_slots(tx, tour), stops=_stops(tx, tour),
+        drop_place=head.drop_place, slots=_slots(tx, tour),
+        stops=_together(stops_of) if head.kind == "batch" else stops_of,
     )  # fmt: skip
 
 
@@ -153,3 +155,22 @@ def _stops(tx: Tx, tour: int) -> tuple[StopView, ...]:
         )
         for row in tx.execute(query)
     )  # fmt: skip
+
+
+def _together(stops: tuple[StopView, ...]) -> tuple[StopView, ...]:
+    """Open stops at the very same goods are one to whoever walks: they are picked together."""
+    merged: list[StopView] = []
+    for stop in stops:
+        before = merged[-1] if merged else None
+        if before is not None and _same(before, stop):
+            merged[-1] = replace(before, qty=before.qty + stop.qty)
+        else:
+            merged.append(stop)
+    return tuple(merged)
+
+
+def _same(one: StopView, other: StopView) -> bool:
+    return one.state == other.state == "open" and (
+        (one.place, one.item, one.lot, one.serial)
+        == (other.place, other.item, other.lot, other.serial)
+    )

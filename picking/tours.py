@@ -4,7 +4,7 @@ A picked unit lies in its tote; the tote stands on the picker's cart (a place, t
 last stop at the drop place. `short` and `drop` are long stories with files of their own.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import Row, exists, or_, select, update
 
 from picking.dispatch import SentTote, deliver
 from picking.drops import Dropped, drop, drop_places
+from picking.elsewhere import same_goods
 from picking.fitness import unfit
 from picking.hands import alone, cart_of, live
 from picking.shorts import Renewed, Shorted, damaged, later, renew, short
@@ -123,18 +124,32 @@ def pick_stop(
     if expected is None or expected.tote != tote:
         wanted = (expected and expected.tote) or f"#{row.slot}"
         raise Rejected(Code.TOTE_WRONG, expected=wanted, scanned=tote)
-    if not 0 < qty <= row.qty:
-        raise Rejected(Code.STOP_TOO_MANY, expected=row.qty, qty=qty)
+    parts = _together(tx, row)
+    wanted = sum(part.qty for part in parts)
+    if not 0 < qty <= wanted:
+        raise Rejected(Code.STOP_TOO_MANY, expected=wanted, qty=qty)
     if stop in unfit(tx, row.tour_id, today=today):
         raise Rejected(Code.STOP_UNFIT, place=row.place)
-    part = promises.pick(
-        tx, row.allocation_id, qty=qty, to=tote, key=key, actor=actor, now=now
-    )  # fmt: skip
-    if qty == row.qty:
-        tx.execute(update(stops).where(stops.c.id == stop).values(state="done"))
+    left, picked = qty, row.allocation_id
+    for part in parts:  # of a batch, one for each of its orders; else the stop alone
+        taken = min(left, part.qty)
+        if taken == 0:
+            break
+        left -= taken
+        picked = promises.pick(
+            tx, part.allocation_id, qty=taken, to=tote, actor=actor, now=now,
+            key=key if part.id == stop else f"{key}:{part.id}",
+        )  # fmt: skip
+        if taken == part.qty:
+            tx.execute(update(stops).where(stops.c.id == part.id).values(state="done"))
     return Picked(
-        stop=stop, allocation=part, key=key, qty=qty, place=row.place, left=row.qty - qty
+        stop=stop, allocation=picked, key=key, qty=qty, place=row.place, left=wanted - qty
     )  # fmt: skip
+
+
+def _together(tx: Tx, row: Row[Any]) -> Sequence[Row[Any]]:
+    """The stops that are made with this one: those of a batch at the very same goods."""
+    return same_goods(tx, row) if row.kind == "batch" else [row]
 
 
 def undo_pick(
@@ -240,7 +255,13 @@ def _empty_tote(tx: Tx, tote: str) -> str | None:
 
 def _open_stop(tx: Tx, stop: int) -> Row[Any]:
     query = (
-        select(stops, allocations.c.place, allocations.c.qty, tours.c.person_id)
+        select(
+            stops,
+            tours.c.person_id,
+            tours.c.kind,
+            allocations.c.qty,
+            *(allocations.c[name] for name in promises.KEY_COLUMNS),
+        )
         .join(tours, tours.c.id == stops.c.tour_id)
         .join(allocations, allocations.c.id == stops.c.allocation_id)
         .where(stops.c.id == stop, stops.c.state == "open", tours.c.state == "claimed")

@@ -137,6 +137,19 @@ class ParcelVoided(OrderEvent, frozen=True, kw_only=True):
     tracking: str = ""
 
 
+class ServiceChanged(OrderEvent, frozen=True, kw_only=True):
+    """The goods go by another service than was ordered; `cost` more, in minor units.
+
+    `void`: numbers that were issued for the old one and never told; their labels are void.
+    """
+
+    kind: ClassVar[str] = "order.service_changed"
+    service: str
+    was: str
+    cost: int
+    void: tuple[str, ...] = ()
+
+
 class ParcelLabelled(OrderEvent, frozen=True, kw_only=True):
     """A label was asked for. The number is not told yet."""
 
@@ -387,16 +400,30 @@ class ReturnCancelled(ReturnEvent, frozen=True, kw_only=True):
     kind: ClassVar[str] = "return.cancelled"
 
 
+class CountSettled(Event, frozen=True, kw_only=True):
+    """A place was counted: so many eaches were `found` that the book did not have, or `lost`."""
+
+    kind: ClassVar[str] = "count.settled"
+    noun: ClassVar[str] = "count"
+    about: ClassVar[str] = "count_id"
+    count_id: int
+    place: str
+    rounds: int
+    found: int
+    lost: int
+
+
 KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
         OrderAccepted, OrderShort, OrderShortened, OrderReleased, OrderPicked, OrderPacked,
         OrderContinued, OrderChanged, OrderChangeRefused, OrderCancelRefused, ParcelVoided,
+        ServiceChanged,
         OrderShipped, OrderCancelled, OrderHeld, ParcelLabelled, ParcelInspected, ParcelLoaded,
         StockMoved, PickShort, WaveReleased, ManifestClosed, MissionChanged, DeviceChanged,
         PrintChanged, TaskOpened,
         InboundAnnounced, InboundReceived, InboundCancelled,
         ReturnAnnounced, ReturnArrived, ReturnGraded, ReturnUngraded, ReturnClosed, ReturnDecided,
-        ReturnCancelled,
+        ReturnCancelled, CountSettled,
     )
 }  # fmt: skip
