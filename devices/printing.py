@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 
 from devices.capabilities import (
     ConfigFault,
@@ -53,15 +53,19 @@ class Job:
 
 
 def waiting(tx: Tx) -> list[Job]:
-    """The oldest rendered job of every printer; where there is none, paper has to wait."""
-    helper = stations.alias("helper")
-    columns = ("id", "copies", "state", "reason", "created_ms", "format")
+    """The oldest rendered job of every printer; where there is none, paper has to wait.
+
+    A station's printers are its own, or those that a worker chose instead (`redirect`).
+    """
+    helper, used = stations.alias("helper"), stations.alias("used")
+    columns, home = ("id", "copies", "state", "reason", "created_ms", "format"), stations.c
     query = (
         select(
-            *(print_jobs.c[name] for name in columns), stations.c.printer, stations.c.slip_printer,
+            *(print_jobs.c[name] for name in columns), used.c.printer, used.c.slip_printer,
             helper.c.printer.label("other"), helper.c.slip_printer.label("other_slip"),
         )
         .outerjoin(stations, stations.c.code == print_jobs.c.station)
+        .outerjoin(used, used.c.code == case((home.redirect == "", home.code), else_=home.redirect))
         .outerjoin(helper, helper.c.code == stations.c.neighbour)
         .where(print_jobs.c.state.in_(WAITING))
         .order_by(print_jobs.c.id)

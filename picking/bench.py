@@ -11,13 +11,14 @@ from wms import parcels, print_jobs, tasks
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.label_data import shipping_data
-from wms.schema import allocations, items, order_lines, orders, places
+from wms.schema import allocations, documents, items, order_lines, orders, places, stations
 from wms.schema import parcels as parcels_table
 from wms.schema import print_jobs as jobs
-from wms.slip_data import is_slip_wanted, slip_data
+from wms.slip_data import is_slip_wanted, slip_data, slip_template
 
 __all__ = [
-    "bind_one", "issue_labels", "print_slip", "reprint", "set_aside", "shipping_data", "take",
+    "bind_one", "issue_labels", "print_papers", "redirect", "reprint", "set_aside",
+    "shipping_data", "take",
 ]  # fmt: skip
 
 UNFINISHED = ("requested", "ready", "sending", "blocked")  # the label may still come out
@@ -76,6 +77,7 @@ def _waiting(wave: int, item: int) -> Select[Any]:
         allocations.c.wave_id == wave, allocations.c.item_id == item,
         allocations.c.line_id.is_not(None), allocations.c.state.in_(SERVED),
     )  # fmt: skip
+    paperless = select(documents.c.order_id).where(documents.c.pdf.is_(None))
     return (
         select(order_lines.c.id.label("line_id"), orders.c.id.label("order_id"))
         .join(orders, orders.c.id == order_lines.c.order_id)
@@ -83,7 +85,7 @@ def _waiting(wave: int, item: int) -> Select[Any]:
             orders.c.wave_id == wave, orders.c.one_piece == 1, order_lines.c.item_id == item,
             orders.c.state.in_(("released", "picked")),
             order_lines.c.packed + order_lines.c.cancelled < order_lines.c.qty,
-            order_lines.c.id.not_in(served),
+            order_lines.c.id.not_in(served), orders.c.id.not_in(paperless),
         )
         .order_by(orders.c.priority.desc(), orders.c.accepted_ms, orders.c.id)
         .limit(1)
@@ -109,6 +111,7 @@ def reprint(tx: Tx, *, parcel: int, station: str, now: int) -> Say:
     Labels that surely never came out (`NEVER_CAME_OUT`) are no copies: the next takes their place.
     """
     mine = (jobs.c.parcel_id == parcel) & (jobs.c.template == "shipping")
+    mine &= jobs.c.created_ms >= _labelled_ms(tx, parcel)  # an older one has another number
     last = tx.execute(select(jobs).where(mine).order_by(jobs.c.id.desc()).limit(1)).first()
     if last is not None and last.state in UNFINISHED:
         return Say("print.still_coming", "attention")
@@ -117,6 +120,11 @@ def reprint(tx: Tx, *, parcel: int, station: str, now: int) -> Say:
     copy = int(before) + 1
     _request_label(tx, parcel, station, copy=copy, now=now)
     return Say("print.copy_requested", "attention", params={"copy": copy})
+
+
+def _labelled_ms(tx: Tx, parcel: int) -> int:
+    query = select(parcels_table.c.labelled_ms).where(parcels_table.c.id == parcel)
+    return int(tx.execute(query).scalar_one() or 0)
 
 
 def _request_label(tx: Tx, parcel: int, station: str, *, copy: int, now: int) -> None:
@@ -131,23 +139,56 @@ def _request_label(tx: Tx, parcel: int, station: str, *, copy: int, now: int) ->
     tx.execute(counted.values(copies=copy))
 
 
-def print_slip(
-    tx: Tx, *, order: int, station: Station, now: int, again: bool = False
-) -> None:  # fmt: skip
-    """The order's packing slip on the station's A4 printer: once, unless *again* asks for more.
+def print_papers(tx: Tx, *, order: int, station: str, now: int, again: bool = False) -> None:
+    """The order's slip and its documents on the station's A4 printer: once, unless *again*.
 
-    Nothing where the station has none, or the purchaser of a gift wants none.
+    Nothing where the station has none; no slip where the purchaser of a gift wants none.
     """
-    if not station.slip_printer or not is_slip_wanted(tx, order):
+    at = stations.c.code == station
+    own = tx.execute(select(stations.c.slip_printer, stations.c.redirect).where(at)).one()
+    used = select(stations.c.slip_printer).where(stations.c.code == own.redirect)
+    if not (tx.execute(used).scalar_one() if own.redirect else own.slip_printer):
         return
-    before = jobs.c.key.like(f"slip:{order}:%")
-    count: int = tx.execute(select(func.count()).select_from(jobs).where(before)).scalar_one()
-    if count and not again:
-        return
-    print_jobs.request(
-        tx, key=f"slip:{order}:{count + 1}", station=station.code, template="packing_slip",
-        data=slip_data(tx, order), paper="pdf", now=now,
-    )  # fmt: skip
+    if is_slip_wanted(tx, order):
+        count = _printed(tx, f"slip:{order}:")
+        if not count or again:
+            print_jobs.request(
+                tx, key=f"slip:{order}:{count + 1}", station=station,
+                template=slip_template(tx, order), data=slip_data(tx, order), paper="pdf", now=now,
+            )  # fmt: skip
+    _print_documents(tx, order, station, now, again)
+
+
+def _print_documents(tx: Tx, order: int, station: str, now: int, again: bool) -> None:
+    """PDFs of the OMS need no press: they are ready as they came. One that is packed stays so."""
+    mine = (documents.c.order_id == order) & documents.c.parcel_id.is_(None)
+    query = select(documents.c.id, documents.c.code, documents.c.pdf).order_by(documents.c.id)
+    for row in tx.execute(query.where(mine, documents.c.pdf.is_not(None))).all():
+        count = _printed(tx, f"document:{row.id}:")
+        if count and not again:
+            continue
+        tx.execute(insert(jobs).values(
+            key=f"document:{row.id}:{count + 1}", station=station, template="document",
+            format="pdf", data=msgspec.json.encode({"code": row.code}).decode(),
+            payload=row.pdf, copy_no=count + 1, state="ready", created_ms=now,
+        ))  # fmt: skip
+
+
+def _printed(tx: Tx, key: str) -> int:
+    count = select(func.count()).select_from(jobs).where(jobs.c.key.like(f"{key}%"))
+    return int(tx.execute(count).scalar_one())
+
+
+def redirect(tx: Tx, *, station: str, to: str) -> None:
+    """Print the paper of *station* at its neighbour *to* from now on; "" is at home again.
+
+    Only paper of which nothing was sent yet goes there. Refuses `NO_HELPER` for any other station.
+    """
+    here = stations.c.code == station
+    allowed = here & (stations.c.neighbour == to) if to else here
+    changed = update(stations).where(allowed).values(redirect=to)
+    if tx.execute(changed).rowcount != 1:
+        raise Rejected(Code.NO_HELPER, station=station)
 
 
 def set_aside(tx: Tx, *, parcel: int, station: Station, key: str, now: int) -> None:

@@ -4,23 +4,23 @@ from dataclasses import replace
 
 from picking.dialogues.base import Seen
 from picking.dialogues.pack import PACK
-from picking.dialogues.pack_facts import Box, Content, Facts, Order, Parcel, State
+from picking.dialogues.pack_state import Box, Content, Facts, Order, Parcel, State
 from tests.dialogue_table import CUP, SKU, TEA, Move, move
 from wms.prompts import Prompt
 
-SMALL = Box("BX-S", "small", 1_000_000, 400, 100)
-BIG = Box("BX-L", "large", 9_000_000, 1_200, 300)
+SMALL = Box("BX-S", "small", (200, 120, 80), 100)
+BIG = Box("BX-L", "large", (500, 400, 300), 300)
 
 
 def content(
     number: int, wanted: int = TEA, qty: int = 1, *, line: int | None = 7, lot: str = "",
     serial: str = "", at: str = "T-01", here: bool = True, rfid: bool = False, kind: str = "goods",
-    weight_g: int = 80,
+    weight_g: int = 80, own_box: bool = False,
 ) -> Content:  # fmt: skip
     """Picked units in a tote."""
     return Content(
-        number, line, wanted, SKU[wanted], SKU[wanted].title(), "", kind, weight_g, 100_000, rfid,
-        lot, serial, qty, at, here,
+        number, line, wanted, SKU[wanted], SKU[wanted].title(), "", kind, weight_g, (50, 50, 40),
+        rfid, lot, serial, qty, at, here, own_box=own_box,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from picking.dialogues.pack_effects import (
     TakeUp,
     Verify,
 )
-from picking.dialogues.pack_facts import State
+from picking.dialogues.pack_state import State
 from tests.dialogue_table import CUP, TEA, command, item, key, other, tote
 from tests.pack_table import (
     AT_BOX,

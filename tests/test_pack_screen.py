@@ -6,7 +6,7 @@ from picking.dialogues import pack_proof as proof
 from picking.dialogues.base import ItemSeen, Say, Seen
 from picking.dialogues.pack import PACK
 from picking.dialogues.pack_effects import Close, ReprintSlip
-from picking.dialogues.pack_facts import Printing, State, Tagged
+from picking.dialogues.pack_state import Printing, State, Tagged
 from tests.dialogue_table import CUP, TEA, command, item
 from tests.pack_table import (
     AT_BOX,

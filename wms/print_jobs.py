@@ -64,6 +64,8 @@ def refuse_without_printer(tx: Tx, station: str, paper: str = "zpl") -> None:
     if row is None:
         raise Rejected(Code.REFERENCE_UNKNOWN, field="station", value=shown(station))
     key = "slip_printer" if paper == "pdf" else "printer"
+    if row.redirect:  # a worker sends its paper to the neighbour's printers
+        row = tx.execute(select(stations).where(stations.c.code == row.redirect)).first() or row
     if not row._mapping[key]:
         raise Rejected(Code.STATION_NO_PRINTER, station=station, key=key)
 

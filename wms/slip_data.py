@@ -20,6 +20,10 @@ from wms.text import shown
 TOTES_CHARACTERS = 30
 UNPROMISED = "insert"  # leaflets and samples are packed, but nobody bought them
 BEHIND = ("labelled", "closed")
+SLIPS = {  # what a shop may choose, and what the press calls it
+    "packing-slip": "packing_slip", "plain": "plain_slip", "gift": "gift_slip",
+    "with-return": "return_slip",
+}  # fmt: skip
 
 
 def slip_data(tx: Tx, order: int) -> dict[str, Any]:
@@ -53,6 +57,16 @@ def is_slip_wanted(tx: Tx, order: int) -> bool:
     """Whether a slip goes into the box: not when the purchaser of a gift asked for none."""
     gift = tx.execute(select(orders.c.gift).where(orders.c.id == order)).scalar_one()
     return not msgspec.json.decode(gift).get("without_slip", False)
+
+
+def slip_template(tx: Tx, order: int) -> str:
+    """The press's name for the slip that the order's shop chose."""
+    chosen = (
+        select(shops.c.slip_template)
+        .join(orders, orders.c.shop == shops.c.code)
+        .where(orders.c.id == order)
+    )
+    return SLIPS.get(tx.execute(chosen).scalar_one(), "packing_slip")
 
 
 def _lines(tx: Tx, order: int) -> list[dict[str, Any]]:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from picking import bench
 from picking.dialogues import pack_proof as proof
 from picking.dialogues.base import Say, Station, Who
-from picking.dialogues.pack_facts import State, load
-from wms import parcels
+from picking.dialogues.pack_facts import load
+from picking.dialogues.pack_state import State
+from wms import documents, parcels, service_change, weights
 from wms.db import Tx
 
 
@@ -40,6 +41,22 @@ class Close:
     box: str
     weight_g: int
     predicted_g: int
+    papers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeService:
+    """The goods do not fit the service that was asked for; the owner allows another."""
+
+    order: int
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Paper of this bench comes out at another station from now on; "" = at home again."""
+
+    to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +115,14 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
             parcels.take_up(tx, parcel=effect.parcel, station=station.code)
         case BindOne():
             order = bench.bind_one(tx, allocation=effect.allocation)
-            bench.print_slip(tx, order=order, station=station, now=who.now)
+            bench.print_papers(tx, order=order, station=station.code, now=who.now)
         case Close():
-            parcels.pack(
-                tx, order=effect.order, contents=effect.contents, station=station.code,
-                place=station.place, box=effect.box, weight_g=effect.weight_g,
-                predicted_g=effect.predicted_g, key=who.key, actor=who.actor, now=who.now,
-            )  # fmt: skip
+            _close(tx, effect, who, station)
+        case ChangeService():
+            service_change.change(tx, order=effect.order, service=effect.service, now=who.now)
+            return Say("pack.service_changed", "attention", params={"service": effect.service})
+        case Redirect():
+            return _redirect(tx, effect, station)
         case IssueLabels():
             bench.issue_labels(tx, order=effect.order, station=station.code, now=who.now)
         case _:
@@ -112,15 +130,33 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
     return None
 
 
+def _close(tx: Tx, effect: Close, who: Who, station: Station) -> None:
+    parcel = parcels.pack(
+        tx, order=effect.order, contents=effect.contents, station=station.code,
+        place=station.place, box=effect.box, weight_g=effect.weight_g,
+        predicted_g=effect.predicted_g, key=who.key, actor=who.actor, now=who.now,
+    )  # fmt: skip
+    service_change.count_further_box(tx, parcel=parcel)
+    if effect.papers:
+        documents.put_in(tx, order=effect.order, codes=effect.papers, parcel=parcel)
+
+
+def _redirect(tx: Tx, effect: Redirect, station: Station) -> Say:
+    bench.redirect(tx, station=station.code, to=effect.to)
+    if not effect.to:
+        return Say("pack.prints_here", params={"station": station.code})
+    return Say("pack.prints_there", "attention", params={"station": effect.to})
+
+
 def _take(tx: Tx, tote: str, who: Who, station: Station) -> None:
-    """Refuses what cannot be packed before anybody has begun; prints the slip of what can."""
+    """Refuses what cannot be packed before anybody has begun; prints the papers of what can."""
     bench.take(tx, tote=tote, place=station.place)
     facts = load(tx, State(tote=tote), who)
-    refusal = proof.not_ready(facts)
+    refusal = proof.not_ready(facts) or proof.preflight(facts, who.person.language)
     if refusal is not None:
         raise refusal
     if facts.order is not None:
-        bench.print_slip(tx, order=facts.order.id, station=station, now=who.now)
+        bench.print_papers(tx, order=facts.order.id, station=station.code, now=who.now)
 
 
 def _on_the_box(tx: Tx, effect: object, who: Who, station: Station) -> Say | None:
@@ -129,6 +165,7 @@ def _on_the_box(tx: Tx, effect: object, who: Who, station: Station) -> Say | Non
             parcels.match_slip(tx, parcel=effect.parcel, tracking=effect.tracking, now=who.now)
         case Verify():
             parcels.verify(tx, parcel=effect.parcel, tracking=effect.tracking, now=who.now)
+            weights.learn(tx, effect.parcel)
             return Say("pack.closed")
         case SetAside():
             bench.set_aside(tx, parcel=effect.parcel, station=station, key=who.key, now=who.now)
@@ -136,7 +173,9 @@ def _on_the_box(tx: Tx, effect: object, who: Who, station: Station) -> Say | Non
         case Reprint():
             return bench.reprint(tx, parcel=effect.parcel, station=station.code, now=who.now)
         case ReprintSlip():
-            bench.print_slip(tx, order=effect.order, station=station, now=who.now, again=True)
+            bench.print_papers(
+                tx, order=effect.order, station=station.code, now=who.now, again=True
+            )
             return Say("print.slip_requested", "attention")
         case _:
             raise AssertionError(effect)

@@ -1,28 +1,31 @@
 """What the packer sees, as data. Pure."""
 
-import dataclasses
 from collections import Counter
 
 from msgspec.structs import replace
 
+from picking.dialogues import pack_box
 from picking.dialogues import pack_proof as proof
 from picking.dialogues.base import choices, options
-from picking.dialogues.pack_facts import Content, Facts, Printing, State
+from picking.dialogues.pack_state import Facts, Printing, State
+from wms.cartons import OWN_BOX
 from wms.messages import Language, reason_words, say
 from wms.prompts import Await, Focus, Option, Prompt
 
 AWAITS = {
-    "tote": Await.TOTE, "one": Await.ITEM, "item": Await.ITEM, "box": Await.BOX,
+    "tote": Await.TOTE, "one": Await.ITEM, "item": Await.ITEM, "paper": Await.DOCUMENT,
+    "box": Await.BOX,
     "weigh": Await.WEIGHT, "label": Await.CHOICE, "slip": Await.SLIP, "verify": Await.LABEL,
 }  # fmt: skip
 KEYS = {
     "tote": ("back",), "one": ("list", "back"), "item": ("undo", "full", "list", "back"),
-    "box": ("undo", "list", "back"), "weigh": ("undo", "back"), "label": ("later", "assist"),
-    "slip": ("later", "assist"), "verify": ("reprint", "later", "assist"),
+    "paper": ("undo", "list", "back"), "box": ("undo", "full", "list", "back"),
+    "weigh": ("undo", "back"), "label": ("later", "assist"), "slip": ("later", "assist"),
+    "verify": ("reprint", "later", "assist"),
 }  # fmt: skip
 LINES_MAX = 6
 WAITING = ("requested", "ready")  # states of a print job that its printer could hold up
-IN_A_TOTE = ("one", "item", "box", "weigh")
+IN_A_TOTE = ("one", "item", "paper", "box", "weigh")
 
 
 def prompt_for(state: State, facts: Facts, language: Language) -> Prompt:
@@ -31,11 +34,17 @@ def prompt_for(state: State, facts: Facts, language: Language) -> Prompt:
     page = Prompt(
         dialogue="pack", step=state.at, title=say("pack.title", language),
         ask=say(f"pack.ask.{state.at}", language), help=say(f"help.pack.{state.at}", language),
-        awaits=(AWAITS[state.at],), focus=_focus(state, facts),
+        awaits=(AWAITS[state.at],), focus=_focus(state, facts, language),
         lines=(*_warnings(state, facts, language), *_pieces(state, facts, language))[:LINES_MAX],
         done=len(state.scanned), total=total, options=_keys(state, facts, language),
         language=language,
     )  # fmt: skip
+    if state.changing:
+        return replace(
+            page, step="service", ask=say("pack.ask.service", language), awaits=(Await.CHOICE,),
+            help=say("help.pack.service", language), lines=(),
+            options=(*_services(facts, language), *options(language, "back")),
+        )  # fmt: skip
     if state.listing and state.at in IN_A_TOTE:
         return replace(
             page, step="list", ask=say("pack.ask.list", language), awaits=(Await.NOTHING,),
@@ -45,40 +54,76 @@ def prompt_for(state: State, facts: Facts, language: Language) -> Prompt:
     return page
 
 
+def _services(facts: Facts, language: Language) -> tuple[Option, ...]:
+    return tuple(
+        Option(
+            key=str(n), command=str(n),
+            label=say("pack.upgrade", language, service=one.name, cost=one.cost),
+        )
+        for n, one in enumerate(facts.upgrades, start=1)
+    )  # fmt: skip
+
+
 def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
     names = KEYS[state.at]
-    if state.at in ("item", "box", "weigh") and facts.slip_printer:
+    if state.at in ("item", "paper", "box", "weigh") and facts.slip_printer:
         names = ("reprint", *names)
-    keys = options(language, *names)
+    return (*_digits(state, facts, language), *options(language, *names))
+
+
+def _digits(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
+    """`1`: what this step alone has; `2`: another service, where the owner allows one."""
+    found: tuple[Option, ...] = ()
     if state.at == "weigh" and facts.scale == "down":
-        return (*choices(language, "pack.without_scale"), *keys)
-    if state.at == "weigh" and facts.weight_g is not None and facts.weight_g > 0:
-        return (*choices(language, "pack.use_weight", grams=facts.weight_g), *keys)
-    if state.at == "label":
-        return (*choices(language, "pack.print_labels"), *keys)
-    return keys
+        found = choices(language, "pack.without_scale")
+    elif state.at == "weigh" and facts.weight_g is not None and facts.weight_g > 0:
+        found = choices(language, "pack.use_weight", grams=facts.weight_g)
+    elif state.at == "label":
+        found = choices(language, "pack.print_labels")
+    elif state.at in ("tote", "verify") and facts.can_redirect:
+        code = "pack.print_home" if facts.redirected else "pack.print_there"
+        found = choices(language, code, helper=facts.helper)
+    if facts.upgrades and state.at in ("box", "weigh", "label", "verify"):
+        label = say("pack.change_service", language)
+        found += (Option(key="2", command="2", label=label),)
+    return found
 
 
-def _focus(state: State, facts: Facts) -> Focus:
+def _focus(state: State, facts: Facts, language: Language) -> Focus:
     match state.at:
         case "tote":
             return Focus(place=facts.station)
         case "label" | "slip" | "verify":
             assert facts.parcel is not None, "arrive() leaves a parcel that is done"
-            return Focus(parcel=facts.parcel.code, box=facts.parcel.box)
+            return Focus(parcel=facts.parcel.code, box=_box_name(facts.parcel.box))
         case "item":
             return _next_piece(state, facts)
+        case "paper":
+            paper = proof.unproven_papers(facts, state)[0]
+            name = say(f"pack.paper.{paper.kind}", language)
+            return Focus(item=name, sku=paper.code, tote=state.tote)
         case "box":
-            box = proof.propose_box(facts, _boxed(state, facts))
-            return Focus(box=box.code if box else "", tote=state.tote)
+            return _box(state, facts)
         case "weigh":
-            box = facts.box(state.box)
-            goods_g = proof.goods_g(facts.bound, state.scanned)
-            known = box is not None and goods_g is not None
-            weight_g = box.tare_g + goods_g if known and box and goods_g is not None else None
-            return Focus(box=state.box, tote=state.tote, weight_g=weight_g)
+            weight_g = pack_box.predicted_g(facts, state)
+            return Focus(box=_box_name(state.box), tote=state.tote, weight_g=weight_g)
         case _:
             return Focus(tote=state.tote)
+
+
+def _box_name(code: str) -> str:
+    return "" if code == OWN_BOX else code
+
+
+def _box(state: State, facts: Facts) -> Focus:
+    """The box to take; for a piece that travels in its own, the piece."""
+    code = pack_box.first_box(facts, state)
+    alone = proof.alone(facts, state)
+    if alone is not None and code in ("", OWN_BOX):
+        return Focus(
+            item=alone.name, sku=alone.sku, tote=state.tote, picture=alone.picture
+        )  # fmt: skip
+    return Focus(box=code, tote=state.tote)
 
 
 def _next_piece(state: State, facts: Facts) -> Focus:
@@ -90,16 +135,6 @@ def _next_piece(state: State, facts: Facts) -> Focus:
         item=content.name, sku=content.sku, lot=content.lot, tote=content.tote,
         qty=left[proof.piece(content)], picture=content.picture,
     )  # fmt: skip
-
-
-def _boxed(state: State, facts: Facts) -> tuple[Content, ...]:
-    """What goes into this box: all of it, or as much as was proven before it was full."""
-    part = {packed.allocation: packed.qty for packed in proof.part(facts.bound, state.scanned)}
-    return tuple(
-        dataclasses.replace(content, qty=part[content.allocation])
-        for content in facts.bound
-        if content.allocation in part
-    )
 
 
 def _warnings(state: State, facts: Facts, language: Language) -> tuple[str, ...]:
@@ -120,11 +155,36 @@ def _warnings(state: State, facts: Facts, language: Language) -> tuple[str, ...]
         return tuple(lines)
     if state.at in ("one", "item") and facts.tags is not None:
         lines.append(rfid_line(facts, language))
+    if facts.redirected:
+        lines.append(say("pack.prints_there", language, station=facts.redirected))
     if facts.printer:
         lines.append(_printer_down(facts, language))
+    if state.at in ("item", "paper", "box"):
+        lines.extend(_wishes(state, facts, language))
     if facts.slip is not None and facts.slip.state in ("blocked", "failed", "uncertain"):
         lines.append(_printing(facts.slip, language))
     return tuple(lines)
+
+
+def _wishes(state: State, facts: Facts, language: Language) -> list[str]:
+    """How many boxes it takes, and what the purchaser of a gift asked for."""
+    lines = []
+    inside = facts.bound if state.at == "item" else proof.chosen(facts.bound, state.scanned)
+    names = [_box_name(one.box.code) or "-" for one in pack_box.proposal(facts, inside)]
+    if len(names) > 1:
+        boxes = " ".join(names)
+        lines.append(say("pack.several_boxes", language, count=len(names), boxes=boxes))
+    gift = facts.order.gift if facts.order is not None else None
+    if gift is not None:
+        for code, words in (
+            ("pack.noshi", f"{gift.noshi} {gift.noshi_name}".strip()),
+            ("pack.wrapping", gift.wrapping), ("pack.message", gift.message),
+        ):  # fmt: skip
+            if words:
+                lines.append(say(code, language, words=words))
+        if gift.without_slip:
+            lines.append(say("pack.without_slip", language))
+    return lines
 
 
 def _printer_down(facts: Facts, language: Language) -> str:
@@ -157,20 +217,8 @@ def _pieces(
 
 def rfid_line(facts: Facts, language: Language) -> str:
     """The tags that the station's reader sees, against the tagged goods of the tote."""
-    expected: Counter[int] = Counter()
-    sku = {tagged.item: tagged.sku for tagged in facts.tags or ()}
-    for content in facts.here:
-        sku[content.item] = content.sku
-        if content.rfid:
-            expected[content.item] += content.qty
-    seen = Counter({tagged.item: tagged.count for tagged in facts.tags or ()})
-    missing, extra = expected - seen, seen - expected
-    if not expected and not extra:
-        return say("rfid.none", language)
-    if not missing and not extra:
-        return say("rfid.match", language, count=expected.total())
-    names = ", ".join(
-        [f"-{qty} {sku[item]}" for item, qty in sorted(missing.items())]
-        + [f"+{qty} {sku[item]}" for item, qty in sorted(extra.items())]
-    )
-    return say("rfid.differs", language, difference=names)
+    expected = sum(content.qty for content in facts.here if content.rfid)
+    faults = pack_box.tag_faults(facts, facts.here)
+    if faults:
+        return say("rfid.differs", language, difference=pack_box.difference(faults))
+    return say("rfid.match", language, count=expected) if expected else say("rfid.none", language)

@@ -1,14 +1,15 @@
-"""The packer's proof, as arithmetic: pieces against the tote, weight against the prediction."""
+"""The packer's proof, as arithmetic: pieces and papers against the order, and what is ready."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from picking.dialogues.base import Say, Seen, wrong
-from picking.dialogues.pack_facts import Box, Content, Facts, Order
+from picking.dialogues.pack_state import Content, Facts, Paper, State
 from wms.errors import Code, Rejected
+from wms.messages import Language, reason_words, say
 from wms.parcels import Packed
 
-FILL_PERCENT = 85  # of a box's volume can be used by goods
 SHOWN_CHARACTERS = 40  # of a list of what was expected
 
 
@@ -100,8 +101,41 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(sorted(set(names)))[:SHOWN_CHARACTERS]
 
 
+def chosen(contents: Sequence[Content], scanned: Sequence[str]) -> tuple[Content, ...]:
+    """The proven pieces as contents, each with how many of it were proven."""
+    part_of = {packed.allocation: packed.qty for packed in part(contents, scanned)}
+    return tuple(
+        replace(content, qty=part_of[content.allocation])
+        for content in contents
+        if content.allocation in part_of
+    )
+
+
+def alone(facts: Facts, state: State) -> Content | None:
+    """The one piece that was proven, if it travels in the box that it came in."""
+    inside = chosen(facts.bound, state.scanned)
+    if len(inside) == 1 and inside[0].qty == 1 and inside[0].own_box:
+        return inside[0]
+    return None
+
+
+def unproven_papers(facts: Facts, state: State) -> tuple[Paper, ...]:
+    """The papers of the order that are in no box and were not scanned."""
+    return tuple(
+        paper for paper in facts.papers if not paper.packed and paper.code not in state.papers
+    )
+
+
+def paper_meant(facts: Facts, seen: Seen) -> Paper | None:
+    """The paper of this order whose barcode was read, whatever else has that code."""
+    codes = (seen.code, seen.text)
+    found = (paper for paper in facts.papers if paper.code in codes and not seen.keyed)
+    return next(found, None)
+
+
 def not_ready(facts: Facts) -> Rejected | None:
-    """Why this order cannot be packed yet: it is stopped, goods are missing, or still elsewhere."""
+    """Why this order cannot be packed yet: it is stopped, goods are missing or still elsewhere, a
+    paper has not come."""
     order = facts.order
     if order is None:
         return None
@@ -111,59 +145,26 @@ def not_ready(facts: Facts) -> Rejected | None:
         return Rejected(Code.TOTES_ELSEWHERE, totes=", ".join(facts.elsewhere))
     if order.missing > 0:
         return Rejected(Code.ORDER_INCOMPLETE, order=order.code, missing=order.missing)
+    late = next((paper for paper in facts.papers if not paper.here), None)
+    if late is not None:
+        return Rejected(Code.DOCUMENT_MISSING, document=late.code)
     return None
 
 
-def propose_box(facts: Facts, contents: Sequence[Content]) -> Box | None:
-    """The smallest box whose usable volume holds the goods and that the service takes."""
-    assert facts.order is not None, "only an order's goods go into a box"
-    need = sum(content.volume_mm3 * content.qty for content in contents)
-    for box in facts.boxes:  # smallest first
-        if box.volume_mm3 * FILL_PERCENT // 100 >= need and fits(box, facts.order):
-            return box
-    return None
+def preflight(facts: Facts, language: Language) -> Rejected | None:
+    """What this bench lacks for these goods, said before the first of them is scanned.
 
-
-def fits(box: Box, order: Order) -> bool:
-    """Whether the order's carrier service takes this box: by name, and by its three sides."""
-    named = not box.services or order.service in box.services
-    return named and (order.sides_mm_max == 0 or box.sides_mm <= order.sides_mm_max)
-
-
-def goods_g(contents: Sequence[Content], scanned: Sequence[str]) -> int | None:
-    """What the proven pieces weigh, in grams; None when that of one of them is not known."""
-    weight_of = {piece(content): content.weight_g for content in contents}
-    weights = [weight_of[key] for key in scanned]
-    return None if 0 in weights else sum(weights)
-
-
-def weight_differs(facts: Facts, box: Box, difference_g: int) -> Say:
-    """Name the likely culprit: the piece whose weight explains the difference best, or the box.
-
-    Too heavy: one too many of it, or a stranger of that weight; too light: one is missing.
+    The way out: `1` prints at the neighbour, where that one works; else another bench.
     """
-    assert facts.order is not None, "only an order's goods are weighed"
-    likely = [(abs(content.weight_g - abs(difference_g)), content) for content in facts.bound]
-    error_g, culprit = min(likely, key=lambda pair: pair[0])
-    tolerance_g = facts.order.tolerance_g
-    other = _other_box(facts, box, difference_g)
-    said: dict[str, str | int] = {"difference": f"{difference_g:+d}"}
-    code = "pack.too_heavy" if difference_g > 0 else "pack.too_light"
-    if other is not None and _off_g(other, box, difference_g) <= min(tolerance_g, error_g - 1):
-        code, said = "pack.other_box", {**said, "box": box.code, "other": other.code}
-    elif error_g > max(tolerance_g, culprit.weight_g // 5):
-        code = "pack.weight_differs"
-    else:
-        said |= {"item": culprit.name, "weight": culprit.weight_g}
-    return Say(code, "error", scanned=f"{difference_g:+d} g", params=said)
-
-
-def _off_g(other: Box, box: Box, difference_g: int) -> int:
-    """By how much the weight would still be off if *other* stood there instead of *box*."""
-    return abs(other.tare_g - box.tare_g - difference_g)
-
-
-def _other_box(facts: Facts, box: Box, difference_g: int) -> Box | None:
-    """The box that may stand there instead: the one whose own weight explains most."""
-    others = [other for other in facts.boxes if other.code != box.code]
-    return min(others, key=lambda other: _off_g(other, box, difference_g), default=None)
+    way_out = say("pack.way_bench", language)
+    if facts.helper and not facts.redirected:
+        way_out = say("pack.way_helper", language, helper=facts.helper)
+    if facts.needs.label and facts.stopped:
+        why = reason_words(facts.stopped, language)
+        return Rejected(Code.NO_LABEL_PRINTER, why=why, way_out=way_out)
+    if facts.needs.paper and (facts.paper_stopped or not facts.slip_printer):
+        why = reason_words(facts.paper_stopped or "print.no_printer", language)
+        return Rejected(Code.NO_PAPER_PRINTER, why=why, way_out=way_out)
+    if facts.needs.weight and facts.scale != "ready":
+        return Rejected(Code.NO_SCALE, station=facts.station)
+    return None
