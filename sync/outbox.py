@@ -24,7 +24,7 @@ from wms.schema import events as events_table
 READER = "feeds"
 BATCH = 500  # events read at once
 UNWANTED_MAX = 200  # so many events that nobody wants are passed over before that is worth a write
-NOUNS = ("order.", "parcel.")  # what an endpoint hears of that names no kinds
+NOUNS = ("order.", "parcel.", "return.")  # what an endpoint hears of that names no kinds
 FAILURES_MAX = 5  # in a row, then the endpoint rests
 PAUSE_S_MIN, PAUSE_S_MAX = 10, 600
 FOREVER = 2**53  # paused until somebody asks for a replay
@@ -33,7 +33,7 @@ UNDELIVERED = ("pending", "parked")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Who hears of events. `secret` is a reference; no `kinds`: all of orders and parcels."""
+    """Who hears of events. `secret` is a reference; no `kinds`: orders, parcels and returns."""
 
     name: str
     url: str
