@@ -10,7 +10,7 @@ from wms.errors import Code, Rejected
 from wms.shape import Fault, fault, of_refusal
 from wms.text import shown
 
-Kind = Literal["orders", "items", "places", "stock", "inbounds"]
+Kind = Literal["orders", "items", "places", "stock", "inbounds", "returns"]
 Type = Literal["text", "int", "bool", "date"]
 
 YES = frozenset({"1", "true", "yes", "y", "○", "◯", "はい", "有", "あり"})
@@ -120,6 +120,17 @@ COLUMNS: Mapping[Kind, Sequence[Column]] = {
         _c("dock", "入荷バース"),
         _c("notes", "備考"),
     ),
+    "returns": (
+        OWNER,
+        _c("external_id", "返品番号", "返品受付番号", "rma", required=True),
+        _c("kind", "返品区分"),
+        _c("order", "受注番号", "注文番号"),
+        SKU,
+        _c("qty", "数量", "返品数", type="int", required=True),
+        _c("serial", "シリアル", "シリアル番号", "製造番号"),
+        _c("exchange_sku", "交換商品コード", "交換品番"),
+        _c("reason", "返品理由"),
+    ),
 }
 
 # Words that people write for the values of a choice.
@@ -134,6 +145,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
         "作業台": "station", "検品台": "station", "梱包台": "station",
         "オリコン": "tote", "段ボール": "carton", "パレット": "pallet", "カート": "cart",
         "商品": "goods", "ギフト": "gift", "同梱物": "insert",
+        "返品": "return", "交換": "exchange", "修理": "repair",
     },
 }  # fmt: skip
 
@@ -198,7 +210,7 @@ def values(columns: Columns, line: Line) -> tuple[dict[str, Any], list[Fault]]:
         except Rejected as refusal:
             faults.append(of_refusal(line.number, refusal))
     for column in COLUMNS[columns.kind]:
-        in_groups = columns.kind in ("orders", "inbounds")
+        in_groups = columns.kind in ("orders", "inbounds", "returns")
         needed = column.field in EVERY_LINE if in_groups else column.required
         if needed and all(column is not one for one, _ in filled):
             faults.append(fault(line.number, Code.TEXT_EMPTY, field=column.field))

@@ -12,6 +12,7 @@ from wms.shape import Fault, fault
 
 LINE_FIELDS = frozenset({"sku", "qty", "kind", "note"})
 INBOUND_LINE_FIELDS = frozenset({"sku", "qty", "lot", "expiry"})
+RETURN_LINE_FIELDS = frozenset({"sku", "qty", "serial", "exchange_sku"})
 RECIPIENT_FIELDS = frozenset({
     "name", "company", "postal", "prefecture", "address", "building", "phone", "email",
 })  # fmt: skip
@@ -35,8 +36,8 @@ def entries(columns: Columns, lines: Sequence[Line]) -> tuple[list[Entry], list[
     """What *lines* say, and what is wrong with their cells (faults count rows of the file)."""
     read = [(line, *values(columns, line)) for line in lines]
     faults = [_named(columns, one) for _, _, wrong in read for one in wrong]
-    if columns.kind in ("orders", "inbounds"):
-        grouped = _orders if columns.kind == "orders" else _inbounds
+    if columns.kind in ("orders", "inbounds", "returns"):
+        grouped = {"orders": _orders, "inbounds": _inbounds, "returns": _returns}[columns.kind]
         found, differing = grouped(columns, [(line, value) for line, value, bad in read if not bad])
         return found, [*faults, *differing]
     shape = _item if columns.kind == "items" else dict[str, Any]
@@ -95,6 +96,13 @@ def _inbounds(
     return _grouped(columns, read, INBOUND_LINE_FIELDS, _inbound)
 
 
+def _returns(
+    columns: Columns, read: Sequence[tuple[Line, dict[str, Any]]]
+) -> tuple[list[Entry], list[Fault]]:
+    """Lines with the same owner and RMA number are one return."""
+    return _grouped(columns, read, RETURN_LINE_FIELDS, _return)
+
+
 def _grouped(
     columns: Columns, read: Sequence[tuple[Line, dict[str, Any]]], inner: frozenset[str],
     made: Callable[[Sequence[tuple[Line, dict[str, Any]]]], dict[str, Any]],
@@ -127,6 +135,15 @@ def _inbound(group: Sequence[tuple[Line, dict[str, Any]]]) -> dict[str, Any]:
         {name: value[name] for name in value if name in INBOUND_LINE_FIELDS} for _, value in group
     ]
     return delivery
+
+
+def _return(group: Sequence[tuple[Line, dict[str, Any]]]) -> dict[str, Any]:
+    head = group[0][1]
+    back = {name: value for name, value in head.items() if name not in RETURN_LINE_FIELDS}
+    back["lines"] = [
+        {name: value[name] for name in value if name in RETURN_LINE_FIELDS} for _, value in group
+    ]
+    return back
 
 
 def _order(group: Sequence[tuple[Line, dict[str, Any]]]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from sync.columns import Columns, Kind, columns_of
 from sync.entries import Entry, entries, located
 from sync.sheets import csv_text, table
-from wms import commands, inbound, items, opening_stock, orders, places
+from wms import commands, inbound, items, opening_stock, orders, places, returns
 from wms.db import Tx
 from wms.errors import Code
 from wms.inbound import NewInbound
@@ -23,13 +23,14 @@ from wms.messages import Language, say
 from wms.new_order import NewOrder
 from wms.opening_stock import NewStock
 from wms.places import NewPlace
+from wms.returns import NewReturn
 from wms.shape import Fault, convert, of_refusal, refusals
 from wms.text import shown
 
 FAULTS_TOLD_MAX = 1_000
 STRUCTS: Mapping[Kind, type[Struct]] = {
     "items": NewItem, "places": NewPlace, "stock": NewStock, "orders": NewOrder,
-    "inbounds": NewInbound,
+    "inbounds": NewInbound, "returns": NewReturn,
 }  # fmt: skip
 
 
@@ -151,6 +152,8 @@ def _faults(tx: Tx, parsed: Parsed, now: int) -> list[Fault]:
             return orders.faults(tx, parsed.rows, now=now)
         case "inbounds":
             return inbound.faults(tx, parsed.rows)
+        case "returns":
+            return returns.faults(tx, parsed.rows)
 
 
 def _put(tx: Tx, parsed: Parsed, actor: str, now: int) -> Put:
@@ -169,6 +172,10 @@ def _put(tx: Tx, parsed: Parsed, actor: str, now: int) -> Put:
             announced = inbound.announce_all(tx, parsed.rows, now=now)
             new = sum(answer.new for answer in announced)
             return Put(new, 0, len(announced) - new)
+        case "returns":
+            awaited = returns.announce_all(tx, parsed.rows, now=now)
+            new = sum(answer.new for answer in awaited)
+            return Put(new, 0, len(awaited) - new)
 
 
 def _refused(parsed: Parsed, found: list[Fault], dry_run: bool, language: Language) -> Report:

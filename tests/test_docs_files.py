@@ -12,7 +12,7 @@ from tests.sources import text_of
 PAGE = text_of(Path("docs/files.md"))
 TITLES: dict[Kind, str] = {
     "places": "Places", "items": "Items", "stock": "Stock", "orders": "Orders",
-    "inbounds": "Deliveries",
+    "inbounds": "Deliveries", "returns": "Returns",
 }  # fmt: skip
 KINDS = sorted(TITLES)
 

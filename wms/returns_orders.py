@@ -245,13 +245,8 @@ def _promise_free(tx: Tx, order: int, now: int) -> None:
 
 def _promise_these(tx: Tx, order: int, keys: Mapping[Key, int], *, why: str, now: int) -> None:
     """Promise these very units to the order. They are nobody's to sell: *why* overrides that."""
-    line_of = dict(
-        tx.execute(
-            select(order_lines.c.item_id, order_lines.c.id).where(order_lines.c.order_id == order)
-        )
-        .tuples()
-        .all()
-    )
+    mine = select(order_lines.c.item_id, order_lines.c.id).where(order_lines.c.order_id == order)
+    line_of = {row.item_id: row.id for row in tx.execute(mine)}
     held = select(allocations.c.id).where(allocations.c.line_id.in_(line_of.values()))
     if tx.execute(held.limit(1)).first() is not None:
         return

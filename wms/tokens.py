@@ -20,7 +20,8 @@ DAYS_MAX = 365
 NAME = "^[A-Za-z0-9._-]+$"
 DAY_MS = 86_400_000
 Scope = Literal[
-    "orders:write", "orders:read", "stock:read", "events:read", "inbound:write", "board:read",
+    "orders:write", "orders:read", "stock:read", "events:read", "inbound:write",
+    "returns:write", "board:read",
     "terminal", "admin",
 ]  # fmt: skip
 SCOPES: tuple[str, ...] = get_args(Scope)

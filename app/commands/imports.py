@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wms.db import Book
 
 SHOWN_MAX = 50
-FileKind = Literal["orders", "items", "places", "stock", "inbounds"]
+FileKind = Literal["orders", "items", "places", "stock", "inbounds", "returns"]
 
 
 def add(cli: typer.Typer) -> None:
