@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from app.http import HttpSettings, make_app
-from sync import doors, inbound_doors
+from sync import doors, inbound_doors, return_doors
 from sync import http as partners
 from tests.intake_site import NOW, seeded
 from wms import incarnation, tokens
@@ -62,6 +62,7 @@ def application(book: Book, clock: Clock, **settings: Any) -> Litestar:
         settings=HttpSettings(local_token_hash=tokens.token_hash(LOCAL_SECRET), **settings),
         routers=[
             partners.routes(), doors.routes(Random(7).randbytes), inbound_doors.routes(),
+            return_doors.routes(),
         ],
     )  # fmt: skip
 
