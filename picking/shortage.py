@@ -22,7 +22,7 @@ from sqlalchemy import String, bindparam, cast, func, literal, select, update
 
 from wms import allocation as promises
 from wms import orders as order_book
-from wms import tasks
+from wms import replenish_tasks, tasks
 from wms.allocate import Missing
 from wms.db import Tx
 from wms.errors import Code, Rejected
@@ -52,19 +52,22 @@ def orders_short(tx: Tx, missing: Sequence[Missing], now: int) -> tuple[str, ...
     missing_of = {one.line: one.qty for one in missing}
     query = (
         select(orders.c.id, orders.c.code, orders.c.owner, orders.c.external_id, orders.c.state,
-               order_lines.c.id.label("line"), order_lines.c.line_no, items.c.sku)
+               order_lines.c.id.label("line"), order_lines.c.line_no, order_lines.c.item_id,
+               items.c.sku)
         .join(order_lines, order_lines.c.order_id == orders.c.id)
         .join(items, items.c.id == order_lines.c.item_id)
         .where(order_lines.c.id.in_(missing_of))
         .order_by(orders.c.id, order_lines.c.line_no)
     )  # fmt: skip
     rows = list(tx.execute(query))
+    brought = replenish_tasks.in_reserve(tx, {row.item_id for row in rows})
     walking = [row.id for row in rows if row.state in ("accepted", "released")]
     order_book.set_state(tx, walking, "short", now=now)
     told = [
         OrderShort(
             owner=row.owner, order_id=row.id, external_id=row.external_id, line_no=row.line_no,
             sku=row.sku, missing=missing_of[row.line],
+            coming=min(missing_of[row.line], brought.get(row.item_id, 0)),
         )
         for row in rows
     ]  # fmt: skip
@@ -170,14 +173,20 @@ class _Rule:
 
 
 def _policies(tx: Tx, missing: Sequence[Missing]) -> dict[int, _Rule]:
-    """The rule for each order; one of which nothing would be left waits."""
+    """The rule for each order; one of which nothing would be left waits, and so does one for which
+    the reserve brings all that is missing: it is not short of stock, only of time."""
     query = (
         select(orders.c.id, orders.c.code, orders.c.state, owners.c.short_policy)
         .join(owners, owners.c.code == orders.c.owner)
         .where(orders.c.id.in_({one.order for one in missing}))
     )
     left = _left(tx, missing)
-    return {row.id: _Rule(row.code, _rule(row, left[row.id])) for row in tx.execute(query)}
+    brought = replenish_tasks.in_reserve(tx, {one.item for one in missing})
+    stuck = {one.order for one in missing if brought.get(one.item, 0) < one.qty}
+    return {
+        row.id: _Rule(row.code, _rule(row, left[row.id]) if row.id in stuck else "wait")
+        for row in tx.execute(query)
+    }
 
 
 def _rule(row: Any, left: int) -> str:

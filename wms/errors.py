@@ -25,6 +25,7 @@ class Code(StrEnum):
     TEXT_UNSEEN = "text.unseen"
     TEXT_SPACES = "text.spaces"
     TEXT_EMPTY = "text.empty"
+    PAPER_LINE = "paper.line"
     TEXT_TOO_LONG = "text.too_long"
     FIELD_MISSING = "field.missing"
     FIELD_UNKNOWN = "field.unknown"
@@ -109,6 +110,9 @@ class Code(StrEnum):
     SWAP_HELD = "swap.held"
     SWAP_EXPIRES = "swap.expires"
     SWAP_PROMISED = "swap.promised"
+    WALL_FULL = "wall.full"
+    SLOT_WRONG = "slot.wrong"
+    SLOT_FREE = "slot.free"
     TOUR_NOTHING = "tour.nothing"
     TOUR_BUSY = "tour.busy"
     TOUR_IN_HAND = "tour.in_hand"
@@ -233,6 +237,7 @@ class Code(StrEnum):
     PUTAWAY_NOT_SOURCE = "putaway.not_source"
     GOODS_PROMISED = "goods.promised"
     GOODS_NONE = "goods.none"
+    REPLENISH_CARRIED = "replenish.carried"
     CONTAINER_IN_USE = "container.in_use"
 
 

@@ -39,12 +39,13 @@ class OrderAccepted(OrderEvent, frozen=True, kw_only=True):
 
 
 class OrderShort(OrderEvent, frozen=True, kw_only=True):
-    """Stock is missing for a line; `missing` in eaches."""
+    """Stock is missing for a line; `missing` in eaches, of which the reserve brings `coming`."""
 
     kind: ClassVar[str] = "order.short"
     line_no: int
     sku: str
     missing: int
+    coming: int = 0
 
 
 class OrderShortened(OrderEvent, frozen=True, kw_only=True):

@@ -75,6 +75,15 @@ def lines(tx: Tx, codes: Collection[str], *, today: str) -> tuple[Line, ...]:
     return tuple(_line(row) for row in rows)
 
 
+def goods_of(tx: Tx, key: Key, *, qty: int, today: str) -> Goods:
+    """*qty* units of a balance that exists, free or promised, as put-away judges them."""
+    row = tx.execute(_balances(today).where(
+        stock.c.place == key.place, stock.c.item_id == key.item, stock.c.lot == key.lot,
+        stock.c.condition == key.condition, stock.c.serial == key.serial,
+    )).one()  # fmt: skip
+    return _goods(row, qty)
+
+
 def loose(tx: Tx) -> tuple[tuple[int, str], ...]:
     """What lies free on docks outside of containers: `(item, dock)`."""
     query = (

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from picking import hands, shortage, swaps, tours, zero
 from picking.dialogues import approval
 from picking.dialogues.base import Say, Who
 from picking.elsewhere import Shorted
 from picking.shortage import VERDICTS
-from wms import approvals
+from wms import approvals, replenish_tasks
 from wms.allocation import LastPick
 from wms.db import Tx
+from wms.schema import allocations, stops
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +273,18 @@ def _short(tx: Tx, effect: Short | Damaged, who: Who) -> Say:
             tx, stop=effect.stop, person=who.person.id, key=who.key, actor=who.actor,
             now=who.now, today=who.today,
         )  # fmt: skip
-    return _found(found)
+    said = _found(found)
+    if said.code == "pick.short_nowhere":
+        return _coming(tx, effect.stop) or said
+    return said
+
+
+def _coming(tx: Tx, stop: int) -> Say | None:
+    """Replenishment brings what was not there: nobody needs to look for it."""
+    query = select(allocations.c.item_id).join(stops, stops.c.allocation_id == allocations.c.id)
+    item = tx.execute(query.where(stops.c.id == stop)).scalar_one()
+    qty = replenish_tasks.in_reserve(tx, [item]).get(item, 0)
+    return Say("pick.short_coming", "attention", params={"qty": qty}) if qty else None
 
 
 def _found(shorted: Shorted) -> Say:
