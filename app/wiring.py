@@ -18,7 +18,7 @@ from random import Random, SystemRandom
 
 import structlog
 import uvicorn
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from app import crew, print_doors, rights, site_doors
 from app.board import board_router
@@ -26,24 +26,35 @@ from app.http import HttpSettings, make_app
 from app.local import database_url, door_url
 from app.metrics import metrics_router
 from app.secrets import read_secret
+from app.terminal import door as terminal_page
 from devices import intake, printing, registry
 from devices import robots as conductors
 from devices.capabilities import Health
 from devices.patience import Policy
 from devices.supervisor import Supervisor
 from labels import press
-from picking import facts, floor, pickups, planner, wave_doors
+from picking import (
+    facts,
+    floor,
+    paper_doors,
+    pickups,
+    pictures,
+    planner,
+    replenisher,
+    walls,
+    wave_doors,
+)
 from picking import http as terminal_door
 from picking.release import settings_of
+from sync import change_doors, document_doors, feed_doors, feeds, inbound_doors, return_doors
 from sync import doors as import_door
-from sync import feed_doors, feeds
 from sync import http as partner_door
-from wms import alive, calendar, incarnation, lock, places, robots, seals, upgrade
+from wms import alive, calendar, incarnation, lock, picking_rules, places, robots, seals, upgrade
 from wms.config import Config
 from wms.db import Book, Tx, insert_once, upsert
 from wms.errors import Code, Rejected
 from wms.schema import places as places_table
-from wms.schema import stations
+from wms.schema import stations, wall_slots
 from wms.tokens import token_hash
 
 log = structlog.get_logger(__name__)
@@ -140,6 +151,7 @@ def set_up(tx: Tx, config: Config, *, holder: str, now: int) -> None:
         if driver == ROBOT_DRIVER:
             _enrol(tx, name)
     _set_up_stations(tx, config)
+    picking_rules.put(tx, config.picking)
     feeds.configure(tx, feeds.of_config(config.webhooks))
     pickups.ensure(tx, now=now, zone=config.site.zone)
 
@@ -166,7 +178,12 @@ def _set_up_stations(tx: Tx, config: Config) -> None:
         tx, stations, rows, key=("code",),
         update=lambda new: {name: new[name] for name in rows[0] if name != "code"},
     )  # fmt: skip
-    tx.execute(delete(stations).where(stations.c.code.not_in(list(config.stations))))
+    for code, station in config.stations.items():
+        if station.kind == "wall":
+            walls.set_up(tx, wall=code, slots=station.slots)
+    gone = stations.c.code.not_in(list(config.stations))
+    unused = stations.c.code.not_in(select(wall_slots.c.wall))
+    tx.execute(delete(stations).where(gone, unused))
 
 
 def workers(site: Site) -> dict[str, alive.Job]:
@@ -182,6 +199,7 @@ def workers(site: Site) -> dict[str, alive.Job]:
         "planner": lambda: planner.plan_forever(
             book, clock_ms=now, settings=waves, rng=site.random
         ),
+        "replenisher": lambda: replenisher.replenish_forever(book, clock_ms=now),
         "seals": lambda: seals.run(book),
         "feeds": lambda: feeds.run(
             book,
@@ -228,7 +246,10 @@ async def _until_stopped(site: Site) -> None:
         ),
         routers=[
             partner_door.routes(), import_door.routes(randomness.token_bytes),
-            terminal_door.routes(site.floor), wave_doors.routes(settings_of(site.config.waves)),
+            inbound_doors.routes(), change_doors.routes(), document_doors.routes(), return_doors.routes(),
+            terminal_door.routes(site.floor), terminal_page.routes(),
+            pictures.routes(site.floor, site.root / pictures.FOLDER),
+            wave_doors.routes(settings_of(site.config.waves)), paper_doors.routes(site.floor),
             feed_doors.routes(), crew.routes(randomness.token_bytes, site.floor.pepper),
             rights.routes(randomness.token_bytes, site.floor.pepper),
             print_doors.routes(), site_doors.routes(), board_router(site.config),

@@ -23,9 +23,12 @@ class _Announced(uvicorn.Server):
 
 
 @contextmanager
-def served(app: Litestar) -> Iterator[int]:
-    """Serve *app* on a free port of this machine while the block runs. Gives the port."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False)
+def served(app: Litestar, port: int = 0) -> Iterator[int]:
+    """Serve *app* on *port* (0: a free one) while the block runs. Gives the port."""
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=port, log_config=None, access_log=False,
+        timeout_graceful_shutdown=1,
+    )  # fmt: skip
     server = _Announced(config)
     thread = threading.Thread(target=server.run, name="served")
     thread.start()

@@ -1,0 +1,116 @@
+"""The page of the browser terminal, and the doors of its pictures, without a browser."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from app.terminal import door
+from tests.browser_site import BrowserSite, browser_site
+from tests.floor_site import TOKEN
+from tests.picking_site import ANNA
+from wms.messages import texts
+from wms.schema import photos
+
+PAGE = Path("app/static/terminal")
+ADDRESS = re.compile(r"(?:https?:)?//[a-z0-9]+\.", re.IGNORECASE)
+SVG = "http://www.w3.org/2000/svg"
+JPEG = b"\xff\xd8\xff\xe0" + bytes(200) + b"\xff\xd9"
+MINE = {"Authorization": f"Bearer {TOKEN}HT-01", "Accept-Language": "en"}
+
+
+@pytest.fixture
+def site(sqlite_url: str, tmp_path: Path) -> Iterator[BrowserSite]:
+    with browser_site(sqlite_url, tmp_path / "pictures") as site:
+        (tmp_path / "pictures").mkdir()
+        yield site
+
+
+@pytest.fixture
+def client(site: BrowserSite) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=site.address, trust_env=False) as client:
+        yield client
+
+
+def test_the_page_may_load_nothing_from_elsewhere(client: httpx2.Client) -> None:
+    page = client.get("/t")
+    assert page.status_code == 200
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert page.headers["x-content-type-options"] == "nosniff"
+    scripts = re.findall(r"<script([^>]*)>(.*?)</script>", page.text, re.DOTALL)
+    assert [body.strip() for _, body in scripts] == [""], "no script stands in the page"
+    assert "style=" not in page.text
+    for name in ("index.html", *door.PARTS):
+        text = (PAGE / name).read_text("utf-8").replace(SVG, "")
+        assert not ADDRESS.search(text), f"{name} names an address"
+
+
+def test_every_part_is_served_and_nothing_else(client: httpx2.Client) -> None:
+    kept = {path.name for path in PAGE.iterdir()}
+    assert kept == {*door.PARTS, "index.html"}
+    for name in (*door.PARTS, "words.js"):
+        answer = client.get(f"/t/{name}")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].partition(";")[0] in door.TYPES.values()
+    for name in ("index.html", "nothing.js", "..%2f..%2fREADME.md", "%2e%2e", "main.js%00"):
+        assert client.get(f"/t/{name}").status_code in (400, 404), name
+
+
+def test_what_names_bring_is_only_ever_text() -> None:
+    """An item's name that is markup must not become markup."""
+    risky = re.compile(r"innerHTML|outerHTML|insertAdjacent|document\.write|\beval\(|new Function")
+    for name in door.PARTS:
+        assert not risky.search((PAGE / name).read_text("utf-8")), name
+
+
+def test_the_page_s_words_are_those_that_it_says() -> None:
+    said: set[str] = set()
+    for path in PAGE.glob("*.js"):
+        said |= set(re.findall(r'"((?:page|screen|key)\.[a-z_]+)"', path.read_text("utf-8")))
+    said |= {"screen.not_allowed", "screen.reconnecting"}  # put together from the link's reason
+    said |= {"key.assist", "key.language"}
+    assert said == set(door.WORDS)
+    assert set(door.WORDS) <= set(texts())
+
+
+def test_no_part_of_the_page_is_longer_than_a_source_may_be() -> None:
+    for path in PAGE.iterdir():
+        lines = path.read_text("utf-8").splitlines()
+        assert len(lines) <= 400, path
+        assert max(map(len, lines)) <= 100 or path.suffix == ".svg", path
+
+
+def test_a_picture_of_goods_comes_from_the_site_s_own_folder(
+    site: BrowserSite, client: httpx2.Client
+) -> None:
+    (site.folder / "tea.jpg").write_bytes(JPEG)
+    (site.folder / "evil.jpg").write_bytes(b"<svg onload=alert(1)>")
+    (site.folder.parent / "secret.jpg").write_bytes(JPEG)
+    door_of = "/v1/terminals/HT-01/pictures"
+    shown = client.get(door_of, params={"name": "tea.jpg"}, headers=MINE)
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+    assert shown.content == JPEG
+    for name in ("evil.jpg", "../secret.jpg", "none.jpg", "/etc/hostname", ".", "photo:1"):
+        refused = client.get(door_of, params={"name": name}, headers=MINE)
+        assert refused.status_code in (404, 422), name
+    stranger = client.get(door_of, params={"name": "tea.jpg"})
+    assert stranger.status_code == 401
+
+
+def test_a_photo_is_kept_only_where_a_prompt_asked_for_one(
+    site: BrowserSite, client: httpx2.Client
+) -> None:
+    site.site.signed_in("HT-01", ANNA)
+    url, query = "/v1/terminals/HT-01/photos", {"ref": "return:5", "key": "ht-01-abc-p1"}
+    headers = {**MINE, "Content-Type": "image/jpeg"}
+    refused = client.post(url, params=query, headers=headers, content=JPEG)
+    assert refused.json()["error"]["code"] == "photo.unasked"
+    stranger = client.post(url, params=query, content=JPEG)
+    assert stranger.status_code == 401
+    big = client.post(url, params=query, headers=headers, content=bytes(5_000_000))
+    assert big.status_code == 413
+    assert site.site.rows(photos.select()) == []
