@@ -129,11 +129,12 @@ def damaged(
     `TOUR_NOT_YOURS`, `STOP_TOO_MANY`, `PLACE_NOT_ASIDE` and `TOTE_IN_USE`.
     """
     here = stop_here(tx, stop, person)
-    if not 0 < qty <= here.qty:
-        raise Rejected(Code.STOP_TOO_MANY, expected=here.qty, qty=qty)
+    parts = same_goods(tx, here) if here.kind == "batch" else [here]
+    wanted = sum(part.qty for part in parts)
+    if not 0 < qty <= wanted:
+        raise Rejected(Code.STOP_TOO_MANY, expected=wanted, qty=qty)
     _refuse_not_aside(tx, to)
-    part = reassign.split(tx, here.allocation_id, qty=qty)
-    promises.release(tx, [part])
+    gone = _cut_off(tx, parts, qty)
     line = Move(
         key=f"{key}:damaged", item=here.item_id, qty=qty, source=here.place, target=ledger.REGRADE,
         lot=here.lot, condition=here.condition, serial=here.serial, reason="damaged",
@@ -146,9 +147,7 @@ def damaged(
         ref=f"stop:{stop}",
     )  # fmt: skip
     ledger.move(tx, aside, actor=actor, now=now)
-    gone = _Part(here.id, here.slot, part, qty, here.line_id)
-    closed: Sequence[Any] = [gone] if part == here.allocation_id else [gone.without_stop()]
-    return give_up(tx, here, closed, key=key, today=today, now=now)
+    return give_up(tx, here, gone, key=key, today=today, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +160,20 @@ class _Part:
     qty: int
     line_id: int | None
 
-    def without_stop(self) -> "_Part":
-        return _Part(0, self.slot, self.allocation_id, self.qty, self.line_id)
+
+def _cut_off(tx: Tx, parts: Sequence[Any], qty: int) -> list[Any]:
+    """Take *qty* eaches off the promises of these stops, the least urgent first."""
+    gone: list[Any] = []
+    for part in parts:  # one; of a batch, one for each of its orders
+        taken = min(part.qty, qty)
+        if taken == 0:
+            break
+        qty -= taken
+        cut = reassign.split(tx, part.allocation_id, qty=taken)
+        stop = part.id if taken == part.qty else 0
+        gone.append(_Part(stop, part.slot, cut, taken, part.line_id))
+    promises.release(tx, [part.allocation_id for part in gone])
+    return gone
 
 
 def _refuse_not_aside(tx: Tx, to: str) -> None:

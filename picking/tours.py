@@ -148,8 +148,11 @@ def pick_stop(
 
 
 def _together(tx: Tx, row: Row[Any]) -> Sequence[Row[Any]]:
-    """The stops that are made with this one: those of a batch at the very same goods."""
-    return same_goods(tx, row) if row.kind == "batch" else [row]
+    """The stops that are made with this one: those of a batch at the very same goods, the most
+    urgent order's first and this one last."""
+    if row.kind != "batch":
+        return [row]
+    return sorted(same_goods(tx, row), key=lambda part: (part.id == row.id, part.allocation_id))
 
 
 def undo_pick(

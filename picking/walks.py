@@ -192,7 +192,8 @@ def _walk(
 ) -> Walk:  # fmt: skip
     """Put the stops of one tour in walking order, from the drop place and back to it.
 
-    With *keys* of allocations, equal goods at one place come one after another.
+    With *keys* of allocations, equal goods at one place come one after another, the least urgent
+    order's first: that stop stays open until all of them are picked (`tours.pick_stop`).
     """
     end = drop_place or ground.door
     order = sweep((stop.place for stop in on_tour), ground.plan, start=ground.door, end=end)
@@ -201,7 +202,7 @@ def _walk(
         on_tour,
         key=lambda stop: (
             rank[stop.place], str(keys[stop.allocation]) if keys else "", stop.slot,
-            stop.allocation,
+            -stop.allocation if keys else stop.allocation,
         ),
     )  # fmt: skip
     zones = {ground.plan.place(stop.place).zone for stop in on_tour}

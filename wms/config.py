@@ -96,7 +96,7 @@ class Device(Struct, frozen=True, kw_only=True):
 class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[stations.NAME]`: a bench and the devices that stand on it (names of `[devices]`)."""
 
-    kind: Literal["pack", "ship"] = "pack"
+    kind: Literal["pack", "ship", "receive", "return", "wall", "work"] = "pack"
     place: str
     printer: str = ""
     slip_printer: str = ""
@@ -104,6 +104,7 @@ class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scanner: str = ""
     reader: str = ""
     neighbour: str = ""
+    slots: dict[str, str] = {}
 
 
 class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -219,6 +220,10 @@ def _cross_checks(config: Struct) -> list[str]:
             device = getattr(station, role)
             if device and device not in config.devices:
                 faults.append(f"stations.{name}.{role}: no device {device} under [devices]")
+        for slot, light in station.slots.items():
+            device, _, channel = light.partition(":")
+            if light and (device not in config.devices or not channel.isdigit()):
+                faults.append(f"stations.{name}.slots.{slot}: no light {light}: DEVICE:CHANNEL")
         if station.neighbour and station.neighbour not in config.stations:
             faults.append(f"stations.{name}.neighbour: no station {station.neighbour}")
     local = config.server.host in ("127.0.0.1", "::1", "localhost")

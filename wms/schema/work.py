@@ -161,6 +161,8 @@ wall_slots = Table(
     Column("position", Integer, nullable=False),
     Column("order_id", ForeignKey("orders.id"), unique=True),  # NULL: free
     text_("light"),  # device:channel, "" = none
+    text_("colour"),  # what the light should show: blue, green, "" = dark
+    text_("shown"),  # and beside it
     UniqueConstraint("wall", "position"),
 )
 
