@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, bindparam, func, insert, select, update
+from sqlalchemy import Row, bindparam, exists, func, insert, select, update
 
 from picking import layout as floor_plan
 from picking.drops import close_wave, drop_places, settle
@@ -18,13 +18,15 @@ from picking.waves import Rules, Wave, totalled
 from wms import allocation as promises
 from wms import config, picking_rules
 from wms import orders as order_book
-from wms.allocate import Need, Plan
+from wms.allocate import Need
 from wms.allocation import Promised
 from wms.db import Tx
 from wms.event_kinds import Event, OrderReleased, WaveReleased
 from wms.events import emit
 from wms.schema import (
+    allocations,
     items,
+    order_lines,
     orders,
     stations,
     stops,
@@ -86,10 +88,12 @@ def release_wave(tx: Tx, wave: Wave, *, settings: Settings, today: str, now: int
     served = [need for need in wanted if need.order in going]
     pooled = _totals(tx, served, going)
     promised = promises.promise(tx, decided.takes, wave=number, totals=pooled, now=now)
+    order_of = {take.line: take.order for take in decided.takes}
+    promised += _set_aside(tx, going, number, order_of)
     _send_orders(tx, going, number, now)
-    walks = _walks(tx, served, decided, promised, going, settings)
+    walks = _walks(tx, served, order_of, promised, going, settings)
     _write(tx, number, walks, now)
-    unwalked = set(going) - {need.order for need in served}
+    unwalked = set(going) - {need.order for need in served} - set(order_of.values())
     if unwalked:  # nothing was missing any more: perhaps all of it lies in totes already
         settle(tx, unwalked, now=now)
         close_wave(tx, number)
@@ -107,6 +111,29 @@ def _candidates(tx: Tx, order_ids: Sequence[int]) -> dict[int, Row[Any]]:
         .with_for_update()
     )
     return {row.id: row for row in tx.execute(query)}
+
+
+def _set_aside(
+    tx: Tx, going: dict[int, Row[Any]], wave: int, order_of: dict[int, int]
+) -> list[Promised]:
+    """What was promised to these orders before, and nobody walks for: this wave fetches it.
+
+    Whose lines they are is added to *order_of*.
+    """
+    walked = exists().where(stops.c.allocation_id == allocations.c.id, stops.c.state == "open")
+    rows = tx.execute(
+        select(allocations, order_lines.c.order_id)
+        .join(order_lines, order_lines.c.id == allocations.c.line_id)
+        .where(order_lines.c.order_id.in_(going), allocations.c.state == "open", ~walked)
+        .where(allocations.c.wave_id.is_distinct_from(wave))
+        .order_by(allocations.c.id)
+    ).all()
+    if not rows:
+        return []
+    mine = allocations.c.id.in_([row.id for row in rows])
+    tx.execute(update(allocations).where(mine).values(wave_id=wave))
+    order_of.update({row.line_id: row.order_id for row in rows})
+    return [Promised(row.id, row.line_id, promises.key_of(row), row.qty) for row in rows]
 
 
 def _open_wave(tx: Tx, wave: Wave, now: int) -> int:
@@ -139,7 +166,7 @@ def _send_orders(tx: Tx, going: dict[int, Row[Any]], wave: int, now: int) -> Non
 
 
 def _walks(
-    tx: Tx, served: Sequence[Need], decided: Plan, promised: Sequence[Promised],
+    tx: Tx, served: Sequence[Need], order_of: dict[int, int], promised: Sequence[Promised],
     going: dict[int, Row[Any]], settings: Settings,
 ) -> list[Walk]:  # fmt: skip
     """The wave's tours, as the site's rules ask for them."""
@@ -156,8 +183,8 @@ def _walks(
                   pieces_max=settings.total_pieces_max),
     )  # fmt: skip
     return plan_walks(
-        promised, {take.line: take.order for take in decided.takes},
-        list(dict.fromkeys(need.order for need in served)),
+        promised, order_of,
+        list(dict.fromkeys([*(need.order for need in served), *order_of.values()])),
         {order: row.priority for order, row in going.items()},
         max((row.priority for row in going.values() if row.one_piece), default=0), ground,
     )  # fmt: skip
