@@ -123,9 +123,7 @@ def settled(state: T, found: Sequence[Pile]) -> T:
 
 def emptied(state: T) -> T:
     """Nothing is chosen of what lies in the source."""
-    return replace(
-        state, item=0, lot="", condition="", serial="", qty=0, other="", whole=False
-    )
+    return replace(state, item=0, lot="", condition="", serial="", qty=0, other="", whole=False)
 
 
 def item(state: T, seen: Seen, found: Sequence[Pile]) -> Step[T]:
