@@ -2,7 +2,7 @@
 
 import base64
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -24,7 +24,7 @@ from wms import (
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.events import Cursor, Told
-from wms.order_view import OrderView
+from wms.order_view import OrderList, OrderView
 from wms.orders import Accepted, NewOrder
 from wms.requests import body_hash
 from wms.stock_view import StockPage
@@ -35,9 +35,14 @@ TheToken = NamedDependency[Token]
 Now = NamedDependency[int]
 IdempotencyKey = Annotated[str, HeaderParameter(name="Idempotency-Key", max_length=255)]
 
+ORDERS_MAX = 500
 STOCK_ITEMS_MAX = 1_000
 EVENTS_MAX = 1_000
 CURSOR_CHARACTERS_MAX = 128
+State = Literal[
+    "", "waiting_date", "accepted", "short", "released", "picked", "packed", "shipped",
+    "cancelled", "held",
+]  # fmt: skip
 _CURSOR = re.compile(rb"(?P<life>[0-9a-f]*)[.](?P<xid>[0-9]{1,18})[.](?P<position>[0-9]{1,18})")
 
 
@@ -90,6 +95,17 @@ async def get_order(
 ) -> OrderView:
     """By the external id, the order's code or its number; `owner` if several have the same id."""
     return await book.read(order_view.get, reference, owner=tokens.owner_for(token, owner))
+
+
+@get("/orders", opt={"scope": "orders:read"}, summary="Orders, the newest first")
+async def get_orders(
+    book: TheBook, token: TheToken, in_state: Annotated[State, QueryParameter(name="state")] = "",
+    owner: FromQuery[str] = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=ORDERS_MAX)] = 100,
+) -> OrderList:  # fmt: skip
+    """Of one state, or of all; never whom they are for."""
+    whose = tokens.owner_for(token, owner)
+    return await book.read(order_view.listed, state=in_state, owner=whose, limit=limit)
 
 
 @get("/stock", opt={"scope": "stock:read"}, summary="What is in stock")
@@ -184,4 +200,4 @@ def _event(told: Told) -> EventView:
 
 def routes() -> Router:
     """The handlers of this room."""
-    return Router("/v1", route_handlers=[post_order, get_order, get_stock, get_events])
+    return Router("/v1", route_handlers=[post_order, get_order, get_orders, get_stock, get_events])

@@ -90,7 +90,7 @@ def _waiting(tx: Tx, row: Row[Any], item: int) -> int:
 def go_on(tx: Tx, row: Row[Any], *, now: int) -> None:
     """An order that wants less may be complete now: picked, packed or shipped, and told so."""
     about = {"owner": row.owner, "order_id": row.id, "external_id": row.external_id}
-    if row.state in ("released", "picked") and _all_closed(tx, row.id):
+    if row.state in ("released", "picked") and all_closed(tx, row.id):
         order_book.set_state(tx, [row.id], "packed", now=now)
         emit(tx, OrderPacked(**about), now=now)
     elif row.state == "released" and not is_walked(tx, row.id) and not lacking(tx, row.id):
@@ -110,7 +110,7 @@ def is_walked(tx: Tx, order: int) -> bool:
     return tx.execute(query.limit(1)).first() is not None
 
 
-def _all_closed(tx: Tx, order: int) -> bool:
+def all_closed(tx: Tx, order: int) -> bool:
     """Whether everything that the order still wants is in boxes whose label was proven."""
     wanted = order_lines.c.qty - order_lines.c.cancelled > order_lines.c.packed
     open_line = select(order_lines.c.id).where(order_lines.c.order_id == order, wanted)

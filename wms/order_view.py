@@ -59,13 +59,34 @@ class OrderView(Struct, frozen=True, kw_only=True):
     parcels: tuple[ParcelView, ...]
 
 
+class OrderBrief(Struct, frozen=True, kw_only=True):
+    """An order in a list: never whom it is for."""
+
+    order_id: int
+    code: str
+    owner: str
+    external_id: str
+    state: str
+    state_reason: str
+    before_hold: str
+    carrier: str
+    ship_date: str
+    pieces: int
+
+
+class OrderList(Struct, frozen=True, kw_only=True):
+    """Orders, the newest first."""
+
+    orders: tuple[OrderBrief, ...]
+
+
 def get(tx: Tx, reference: str, *, owner: str = "") -> OrderView:
     """The order that *reference* names: its external id, its code (O0000123) or its number.
 
     *owner* limits the search to one owner's. Refuses `ORDER_UNKNOWN`, and `ORDER_AMBIGUOUS` when
     several owners use the external id.
     """
-    row = _find(tx, reference, owner)
+    row = find(tx, reference, owner=owner)
     query = (
         select(order_lines, items.c.sku, items.c.name)
         .join(items, items.c.id == order_lines.c.item_id)
@@ -81,7 +102,22 @@ def get(tx: Tx, reference: str, *, owner: str = "") -> OrderView:
     )  # fmt: skip
 
 
-def _find(tx: Tx, reference: str, owner: str) -> Row[Any]:
+def listed(tx: Tx, *, state: str = "", owner: str = "", limit: int = 100) -> OrderList:
+    """The newest orders, of one state and one owner or of all ("")."""
+    query = select(orders).order_by(orders.c.id.desc()).limit(limit)
+    if state:
+        query = query.where(orders.c.state == state)
+    if owner:
+        query = query.where(orders.c.owner == owner)
+    names = [name for name in OrderBrief.__struct_fields__ if name != "order_id"]
+    return OrderList(orders=tuple(
+        OrderBrief(order_id=row.id, **{name: row._mapping[name] for name in names})
+        for row in tx.execute(query)
+    ))  # fmt: skip
+
+
+def find(tx: Tx, reference: str, *, owner: str = "") -> Row[Any]:
+    """The row of the order that *reference* names. Refuses as `get` does."""
     wanted = [orders.c.external_id == reference, orders.c.code == reference]
     if reference.isascii() and reference.isdigit() and len(reference) <= 18:
         wanted.append(orders.c.id == int(reference))

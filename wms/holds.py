@@ -1,0 +1,112 @@
+"""Hold an order (保留) and let it go on: before its work it waits, during it its tote is set aside.
+
+A held order keeps its promises and its totes. `before_hold` says where it was; when it goes on,
+the book is asked how far it came meanwhile, for walks are finished under a hold.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Row, exists, select, update
+
+from wms import orders as order_book
+from wms.cancel import locked
+from wms.cancel_floor import all_closed, is_walked
+from wms.db import Tx
+from wms.errors import Code, Rejected
+from wms.event_kinds import OrderContinued, OrderHeld, OrderPacked, OrderPicked
+from wms.events import emit
+from wms.schema import allocations, orders, tours
+from wms.shortfalls import lacking
+from wms.text import clean
+
+REASON_CHARACTERS = 100
+BY_HAND = "order.held_by_hand"  # the reason where nobody gave one
+AT_WORK = ("released", "picked", "packed")
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """Where an order stands after a hold or its release; `new` is False if it stood there before.
+
+    `before_hold` is where a held order was.
+    """
+
+    order_id: int
+    code: str
+    owner: str
+    external_id: str
+    state: str
+    state_reason: str
+    before_hold: str
+    new: bool
+
+
+def hold(tx: Tx, order: int, *, reason: str = "", now: int) -> Held:
+    """Nothing of *order* leaves until it is released. Refuses `ORDER_STATE` when it is over."""
+    row, _boxes = locked(tx, order)
+    if row.state == "held":
+        return _view(row, new=False)
+    if row.state in ("shipped", "cancelled"):
+        raise Rejected(Code.ORDER_STATE, order=row.code, state=row.state, wanted="held")
+    why = clean(reason, field="reason", max=REASON_CHARACTERS) or BY_HAND
+    order_book.set_state(tx, [order], "held", now=now, reason=why)
+    tx.execute(update(orders).where(orders.c.id == order).values(before_hold=row.state))
+    emit(tx, OrderHeld(**_about(row), reason=why), now=now)
+    return _view(locked(tx, order)[0], new=True)
+
+
+def release(tx: Tx, order: int, *, today: str, now: int) -> Held:
+    """A held order goes on from where it is by now. No effect on one that is not held."""
+    row, _boxes = locked(tx, order)
+    if row.state != "held":
+        return _view(row, new=False)
+    state = _where(tx, row, today)
+    order_book.set_state(tx, [order], state, now=now, only_from=("held",))
+    tx.execute(update(orders).where(orders.c.id == order).values(before_hold=""))
+    told: list[Any] = [OrderContinued(**_about(row), state=state)]
+    if state != row.before_hold and state in ("picked", "packed"):
+        told.append((OrderPicked if state == "picked" else OrderPacked)(**_about(row)))
+    emit(tx, *told, now=now)
+    return _view(locked(tx, order)[0], new=True)
+
+
+def _where(tx: Tx, row: Row[Any], today: str) -> str:
+    """The state in which a held order goes on."""
+    before: str = row.before_hold
+    if before not in AT_WORK:
+        if row.ship_date > today:
+            return "waiting_date"
+        return "short" if before == "short" else "accepted"
+    if all_closed(tx, row.id):
+        return "packed"
+    if is_walked(tx, row.id):
+        return "released"
+    if row.one_piece and not _has_own(tx, row):
+        return "released" if _total_is_walked(tx, row.wave_id) else before
+    return "short" if lacking(tx, row.id) else "picked"
+
+
+def _has_own(tx: Tx, row: Row[Any]) -> bool:
+    """Whether the unit of a one-piece order is its own by now, and not its wave's."""
+    return not lacking(tx, row.id)
+
+
+def _total_is_walked(tx: Tx, wave: int) -> bool:
+    walked = (tours.c.wave_id == wave) & tours.c.state.in_(("open", "claimed"))
+    total = exists().where(walked, tours.c.kind == "total")
+    unbound = exists().where(
+        allocations.c.wave_id == wave, allocations.c.line_id.is_(None),
+        allocations.c.state == "picked",
+    )  # fmt: skip
+    return bool(tx.scalar(select(total))) or not tx.scalar(select(unbound))
+
+
+def _about(row: Row[Any]) -> dict[str, Any]:
+    return {"owner": row.owner, "order_id": row.id, "external_id": row.external_id}
+
+
+def _view(row: Row[Any], *, new: bool) -> Held:
+    return Held(
+        order_id=row.id, code=row.code, owner=row.owner, external_id=row.external_id,
+        state=row.state, state_reason=row.state_reason, before_hold=row.before_hold, new=new,
+    )  # fmt: skip
