@@ -14,6 +14,7 @@ from labels import (
     logistic,
     manifest,
     packing_slip,
+    pick_list,
     place,
     sheet,
     shipping,
@@ -48,6 +49,7 @@ TEMPLATES: dict[str, Template] = {
     "logistic": Template(logistic.Logistic, logistic.render, "zpl"),
     "packing_slip": Template(packing_slip.PackingSlip, packing_slip.render, "pdf"),
     "manifest": Template(manifest.Manifest, manifest.render, "pdf"),
+    "pick_list": Template(pick_list.PickList, pick_list.render, "pdf"),
     "sheet": Template(sheet.Sheet, sheet.render, "pdf"),
 }
 
