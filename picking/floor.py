@@ -219,7 +219,7 @@ def _decide(
 ) -> tuple[Outcome, dict[str, Any]]:
     """What becomes of one input, and the columns of the session that it changes."""
     seen = resolve(tx, pull.text, pull.via)
-    if _is_secret(session, seen, who):
+    if _is_secret(tx, session, seen, who):
         seen = Seen("secret", "***", code=pull.text.strip())
     if pull.at_ms - session.prompted_ms >= settings.confirm_ms:
         seen = dataclasses.replace(seen, deliberate=True)
@@ -241,11 +241,14 @@ def _decide(
     return _in_dialogue(tx, session, seen, who)
 
 
-def _is_secret(session: Row[Any], seen: Seen, who: Who) -> bool:
+def _is_secret(tx: Tx, session: Row[Any], seen: Seen, who: Who) -> bool:
     """Whether a PIN is asked for: then all but a badge or a key of the screen may be one."""
     dialogue = _open_dialogue(session, who)
-    if dialogue.secret is None or not dialogue.secret(_state(session, dialogue)):
+    state = _state(session, dialogue)
+    if dialogue.secret is None or not dialogue.secret(state):
         return False
+    if not dialogue.secret(dialogue.arrive(state, dialogue.facts(tx, state, who))):
+        return False  # the question has been answered meanwhile
     return seen.kind != "badge" and not seen.is_command(*COMMAND_KEYS, "ok", menu.SIGN_OFF)
 
 

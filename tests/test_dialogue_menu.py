@@ -35,6 +35,10 @@ def test_menu_to_putaway_by_its_digit() -> None:
     assert choose("1", Facts(("putaway", "task"))).at == "putaway"
 
 
+def test_menu_to_count_by_its_digit() -> None:
+    assert choose("2", Facts(("pick", "count"))).at == "count"
+
+
 @pytest.mark.parametrize("digit", ["5", "9", "12"])
 def test_menu_to_menu_when_there_is_no_such_digit(digit: str) -> None:
     refused = choose(digit)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from wms.db import Tx, insert_for
 from wms.event_kinds import TaskOpened
@@ -35,6 +35,26 @@ def open_task(
     if task is not None:
         emit(tx, TaskOpened(task_id=task, task=kind, place=place), now=now)
     return task
+
+
+def open_all(
+    tx: Tx, keys: Mapping[str, str], *, kind: str, now: int, priority: int = 0
+) -> dict[str, int]:
+    """Ask for the same work at many places at once: *keys* by place, none of them used before.
+
+    Returns the new tasks by place.
+    """
+    if not keys:
+        return {}
+    rows = [
+        {"key": key, "kind": kind, "place": place, "priority": priority, "created_ms": now}
+        for place, key in sorted(keys.items())
+    ]
+    written = tx.execute(insert(tasks).returning(tasks.c.id, tasks.c.place), rows)
+    opened = {row.place: int(row.id) for row in written}
+    told = (TaskOpened(task_id=opened[place], task=kind, place=place) for place in sorted(opened))
+    emit(tx, *told, now=now)
+    return opened
 
 
 def claim(tx: Tx, *, task: int, person: int, now: int) -> bool:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from picking.dialogues.base import Dialogue
+from picking.dialogues.count import COUNT
 from picking.dialogues.menu import MENU
 from picking.dialogues.pack import PACK
 from picking.dialogues.pick import PICK
@@ -13,5 +14,5 @@ from picking.dialogues.task import TASK
 __all__ = ["DIALOGUES", "MENU"]
 
 DIALOGUES: dict[str, Dialogue[Any, Any]] = {
-    dialogue.name: dialogue for dialogue in (MENU, PICK, PACK, SHIP, TASK, PUTAWAY)
+    dialogue.name: dialogue for dialogue in (MENU, PICK, PACK, SHIP, TASK, PUTAWAY, COUNT)
 }

@@ -8,6 +8,7 @@ Transitions:
 * menu -> ship: its digit was keyed
 * menu -> task: its digit was keyed
 * menu -> putaway: its digit was keyed
+* menu -> count: its digit was keyed
 * menu -> menu: 9 shows the next page
 * menu -> menu: anything else is refused with the digits that work
 * menu -> badge: 0; the terminal is free for somebody else
@@ -24,7 +25,7 @@ from wms.prompts import Await, Option, Prompt
 
 SIGN_OFF = "sign_off"
 # Each dialogue, and the kind of station that it needs.
-WAYS = {"pick": "", "pack": "pack", "ship": "", "task": "", "putaway": ""}
+WAYS = {"pick": "", "pack": "pack", "ship": "", "task": "", "putaway": "", "count": ""}
 
 
 PAGE = 4  # dialogues a page, where one page does not hold them

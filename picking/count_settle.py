@@ -1,0 +1,214 @@
+"""A difference that was proven becomes the book: what is lost is lost for somebody.
+
+Promises that the goods on the shelf no longer cover are taken back, the least urgent first, and
+looked for elsewhere on the same walk; what is nowhere falls to the owner's rule for orders that
+are short. So no order loses its goods without anybody hearing of it.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Row, and_, func, select, tuple_
+
+from picking.elsewhere import give_up
+from picking.shortage import settle_missing
+from wms import allocation as promises
+from wms import counts, reassign
+from wms.allocate import Missing
+from wms.count_rules import Goods, Tally
+from wms.db import Tx
+from wms.schema import allocations, order_lines, orders, stock, stops, tours
+from wms.stock import LOST, Key, Move
+
+Ending = Literal["agreed", "recount", "approval", "counted", "settled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How a round ended: nothing differs, count again, a second badge is needed, counted (for a
+    stocktake), or the book was changed. Codes as printed of `orders` that wait for stock now;
+    `promises`: how many eaches were taken back from somebody."""
+
+    ending: Ending
+    promises: int = 0
+    orders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """A promise, or a part of it, that was taken back. `id` is its stop's, 0 where that goes on."""
+
+    id: int
+    slot: int
+    allocation_id: int
+    qty: int
+    line_id: int | None
+    order: int
+    item: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Here:
+    """The walk on which goods were lost, as if its picker stood at the place."""
+
+    tour_id: int
+    kind: str
+    drop_place: str
+    wave: int
+    slot: int
+    place: str
+    item_id: int
+
+
+def finish(
+    tx: Tx, *, count: int, round: int, person: int | None, seen: Sequence[Tally], actor: str,
+    key: str, now: int, today: str, believed: Mapping[Goods, int] | None = None,
+) -> Settled:  # fmt: skip
+    """Record a round of a count and do what follows. Refuses `COUNT_CLOSED` when it is over."""
+    said = counts.record(
+        tx, count=count, round=round, person=person, seen=seen, now=now, believed=believed
+    )
+    if said == "settle":
+        return settle(tx, count=count, actor=actor, key=key, now=now, today=today)
+    return Settled(ending="agreed" if said == "agreed" else "recount")
+
+
+def settle(tx: Tx, *, count: int, actor: str, key: str, now: int, today: str) -> Settled:
+    """Book the last round's difference, if nobody has to say yes first.
+
+    Goods that left after they were counted missing were there after all: then it is counted again.
+    Of a stocktake the difference waits for the owner (`wms.stocktakes.sign`).
+    """
+    row = counts.read(tx, count)
+    if row.stocktake_id is not None and row.state != "counted":
+        counts.close(tx, count=count, now=now)
+        return Settled(ending="counted")
+    if row.state != "counted" and counts.unapproved(tx, row):
+        counts.wait_for_approval(tx, count=count)
+        return Settled(ending="approval")
+    found = counts.found_in(tx, count, row.round)
+    moves = counts.moves_of(tx, row, found)
+    if not _is_there(tx, moves):
+        counts.again(tx, count=count)
+        return Settled(ending="recount")
+    gone = _make_room(tx, moves)
+    counts.post(tx, moves, actor=actor, now=now)
+    counts.close(tx, count=count, now=now)
+    return Settled(
+        ending="settled", promises=sum(one.qty for each in gone.values() for one in each),
+        orders=_elsewhere(tx, gone, key=key, now=now, today=today),
+    )  # fmt: skip
+
+
+def _lost(moves: Sequence[Move]) -> dict[Key, int]:
+    return {move.at(move.source): move.qty for move in moves if move.target == LOST}
+
+
+def _balances(tx: Tx, keys: Sequence[Key]) -> dict[Key, Row[Any]]:
+    """The balances at *keys*, locked."""
+    columns = tuple_(*stock.primary_key.columns)
+    query = (
+        select(stock)
+        .where(columns.in_([tuple(key) for key in keys]))
+        .order_by(*stock.primary_key.columns)
+        .with_for_update()
+    )
+    return {promises.key_of(row): row for row in tx.execute(query)}
+
+
+def _is_there(tx: Tx, moves: Sequence[Move]) -> bool:
+    """Whether the book still has as much as is to be lost."""
+    lost = _lost(moves)
+    have = _balances(tx, list(lost))
+    return all(key in have and have[key].qty >= qty for key, qty in lost.items())
+
+
+def _make_room(tx: Tx, moves: Sequence[Move]) -> dict[tuple[int | None, Key], list[_Gone]]:
+    """Take back promises until all that is lost is free: by tour (None: on no walk) and goods."""
+    lost = _lost(moves)
+    have = _balances(tx, list(lost))
+    lacking = {
+        key: qty - (have[key].qty - have[key].allocated)
+        for key, qty in lost.items()
+        if have[key].qty - have[key].allocated < qty
+    }
+    gone: defaultdict[tuple[int | None, Key], list[_Gone]] = defaultdict(list)
+    for row in _promised(tx, list(lacking)) if lacking else ():
+        key = promises.key_of(row)
+        qty = min(lacking[key], row.qty)
+        if qty <= 0:
+            continue
+        lacking[key] -= qty
+        part = reassign.split(tx, row.id, qty=qty, state=row.state)
+        promises.release(tx, [part])
+        stop = row.stop if part == row.id else 0
+        gone[row.tour_id, key].append(
+            _Gone(stop or 0, row.slot or 0, part, qty, row.line_id, row.order_id or 0, row.item_id)
+        )
+    return gone
+
+
+def _promised(tx: Tx, keys: Sequence[Key]) -> list[Row[Any]]:
+    """Live promises at *keys*, the least urgent first: work of the house, then orders."""
+    columns = tuple_(*(allocations.c[name] for name in promises.KEY_COLUMNS))
+    of_stop = and_(stops.c.allocation_id == allocations.c.id, stops.c.state == "open")
+    query = (
+        select(allocations, stops.c.id.label("stop"), stops.c.slot, stops.c.tour_id,
+               order_lines.c.order_id)
+        .outerjoin(stops, of_stop)
+        .outerjoin(order_lines, order_lines.c.id == allocations.c.line_id)
+        .outerjoin(orders, orders.c.id == order_lines.c.order_id)
+        .where(columns.in_([tuple(key) for key in keys]))
+        .where(allocations.c.state.in_(("open", "picked")))
+        .order_by(
+            allocations.c.task_id.is_(None), func.coalesce(orders.c.priority, 0),
+            func.coalesce(orders.c.accepted_ms, allocations.c.created_ms).desc(),
+            allocations.c.id.desc(),
+        )
+        .with_for_update(of=allocations)
+    )  # fmt: skip
+    return list(tx.execute(query))
+
+
+def _elsewhere(
+    tx: Tx, gone: Mapping[tuple[int | None, Key], Sequence[_Gone]], *, key: str, now: int,
+    today: str,
+) -> tuple[str, ...]:  # fmt: skip
+    """Look for what was taken back on the same walks; the codes of orders that wait for it now."""
+    told: list[str] = []
+    for number, ((tour, goods), each) in enumerate(sorted(gone.items(), key=_by_tour)):
+        cause = f"{key}:{number}"
+        if tour is None:
+            missing = [Missing(one.order, one.line_id, one.item, one.qty)
+                       for one in each if one.line_id is not None]  # fmt: skip
+            settled = settle_missing(tx, _summed(missing), key=cause, now=now)
+            told += (*settled.waiting, *settled.cut, *settled.undecided)
+            continue
+        here: Any = _here(tx, tour, goods, each[0].slot)
+        rows: Sequence[Any] = each
+        shorted = give_up(tx, here, rows, key=cause, today=today, now=now)
+        told += (*shorted.short_orders, *shorted.left_orders, *shorted.cut_orders,
+                 *shorted.undecided)  # fmt: skip
+    return tuple(dict.fromkeys(told))
+
+
+def _by_tour(item: tuple[tuple[int | None, Key], Sequence[_Gone]]) -> tuple[int, Key]:
+    (tour, goods), _gone = item
+    return tour or 0, goods
+
+
+def _summed(missing: Sequence[Missing]) -> list[Missing]:
+    """One entry a line."""
+    by_line: dict[int, Missing] = {}
+    for one in missing:
+        before = by_line.get(one.line)
+        qty = one.qty + (before.qty if before is not None else 0)
+        by_line[one.line] = Missing(one.order, one.line, one.item, qty)
+    return list(by_line.values())
+
+
+def _here(tx: Tx, tour: int, goods: Key, slot: int) -> _Here:
+    row = tx.execute(select(tours).where(tours.c.id == tour)).one()
+    return _Here(tour, row.kind, row.drop_place, row.wave_id, slot, goods.place, goods.item)
