@@ -19,7 +19,7 @@ from tests.picking_site import TODAY
 from tests.test_cancel import YAMATO, boxed, closed, dropped, loaded, promised
 from wms import audit, cancel, parcels
 from wms import orders as order_book
-from wms.db import Book
+from wms.db import Book, Tx
 from wms.errors import Rejected
 from wms.parcels import Packed, number_of
 from wms.schema import allocations, manifests, orders, versions
@@ -65,8 +65,13 @@ def together(url: str, *calls: Callable[[Book], Any]) -> list[Any]:
         return [future.result() for future in [threads.submit(run, call) for call in calls]]
 
 
+def calling(command: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[[Book], Any]:
+    """One command, in a transaction of its own."""
+    return lambda book: book.write_now(command, *args, **kwargs)
+
+
 def cancelling(site: FloorSite) -> Callable[[Book], Any]:
-    return lambda book: book.write_now(cancel.cancel, 1, now=site.now)
+    return calling(cancel.cancel, 1, now=site.now)
 
 
 @ON_BOTH
@@ -88,7 +93,7 @@ def test_against_a_pick(make: Callable[[], str]) -> None:
             }
             answer, picked = together(
                 site.book.url, cancelling(site),
-                lambda book, pick=pick: book.write_now(tour_book.pick_stop, **pick, now=site.now),
+                calling(tour_book.pick_stop, **pick, now=site.now),
             )  # fmt: skip
             assert answer.outcome == "cancelled"
             in_tote = site.in_tote("T-01")
@@ -112,7 +117,7 @@ def test_against_a_box(make: Callable[[], str]) -> None:
             }  # fmt: skip
             answer, box = together(
                 site.book.url, cancelling(site),
-                lambda book, values=values: book.write_now(parcels.pack, **values),
+                calling(parcels.pack, **values),
             )  # fmt: skip
             assert answer.outcome == "cancelled"
             states = [row.state for row in site.rows(select(parcels_table.c.state))]
@@ -129,7 +134,7 @@ def test_against_a_label_that_is_scanned(make: Callable[[], str]) -> None:
             scanned = {"parcel": box, "tracking": number_of(FIRST_NUMBER), "now": site.now}
             answer, refusal = together(
                 site.book.url, cancelling(site),
-                lambda book, scanned=scanned: book.write_now(parcels.verify, **scanned),
+                calling(parcels.verify, **scanned),
             )  # fmt: skip
             state = site.scalar(select(parcels_table.c.state))
             lost = isinstance(refusal, Rejected)
@@ -148,7 +153,7 @@ def test_against_a_load(make: Callable[[], str]) -> None:
             load = {"parcel": box, "manifest": truck, "now": site.now}
             answer, refusal = together(
                 site.book.url, cancelling(site),
-                lambda book, load=load: book.write_now(parcels.load, **load),
+                calling(parcels.load, **load),
             )  # fmt: skip
             lost = isinstance(refusal, Rejected)
             assert answer.stage == ("closed" if lost else "loaded")
@@ -164,7 +169,7 @@ def test_against_a_hand_over(make: Callable[[], str]) -> None:
             leave = {"manifest": truck, "key": "race", "actor": "person:4", "now": site.now}
             answer, left = together(
                 site.book.url, cancelling(site),
-                lambda book, leave=leave: book.write_now(parcels.close_out, **leave),
+                calling(parcels.close_out, **leave),
             )  # fmt: skip
             if isinstance(left, Rejected):
                 assert (answer.outcome, answer.stage) == ("cancelled", "loaded")
@@ -177,20 +182,17 @@ def test_against_a_hand_over(make: Callable[[], str]) -> None:
 def test_against_its_own_order(make: Callable[[], str]) -> None:
     """Whoever is first, the order ends cancelled and the OMS is told."""
 
-    def cancel_first(book: Book, name: str) -> str:
-        def once(tx: Any) -> str:
-            known = cancel.cancel_unknown(tx, owner="A", external_id=name)
-            return "before" if known is None else cancel.cancel(tx, known, now=NOW).stage
-
-        return book.write_now(once)
+    def cancel_first(tx: Tx, name: str) -> str:
+        known = cancel.cancel_unknown(tx, owner="A", external_id=name)
+        return "before" if known is None else cancel.cancel(tx, known, now=NOW).stage
 
     url = make()
     site = seeded(url)
     for number in range(3 * ROUNDS):
         name = f"E-{number}"
         together(
-            url, lambda book, name=name: cancel_first(book, name),
-            lambda book, name=name: book.write_now(order_book.accept, order(name), now=NOW),
+            url, calling(cancel_first, name),
+            calling(order_book.accept, order(name), now=NOW),
         )  # fmt: skip
     states = site.read_now(lambda tx: set(tx.scalars(select(orders.c.state))))
     kept = site.read_now(lambda tx: len(tx.execute(select(versions)).all()))

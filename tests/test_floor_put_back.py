@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import func, select
 
-from tests.floor_site import BERT, DAVE, JAN, ON_BOTH, FloorSite, Hand, floor_at, refused
+from tests.floor_site import DAVE, JAN, ON_BOTH, FloorSite, Hand, floor_at, refused
+from tests.picking_site import BERT
 from tests.test_cancel import (
     CUP,
     TEA,
