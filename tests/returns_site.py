@@ -59,7 +59,7 @@ class ReturnsSite(FloorSite):
             self.walk(tour)
             self.drop(tour, "BENCH-1")
         self.now += 1_000
-        self.write(_send, numbers, self.now)
+        self.write(send, numbers, self.now)
         self.write(pickups.ensure, now=self.now, zone=self.settings.zone)
         mine = parcels_table.c.order_id.in_(numbers)
         return self.rows(select(parcels_table).where(mine).order_by(parcels_table.c.order_id))
@@ -128,14 +128,14 @@ class ReturnsSite(FloorSite):
         return [(row.source, row.target, row.condition, row.qty) for row in self.rows(query)]
 
 
-def _send(tx: Tx, numbers: Sequence[int], now: int) -> None:
+def send(tx: Tx, numbers: Sequence[int], now: int) -> None:
     """Pack what was picked for these orders, each into one parcel, and hand it over."""
     manifest = tx.scalar(
         select(manifests.c.id).where(manifests.c.carrier == "yamato", manifests.c.state == "open")
     )
     assert manifest is not None
     for number in numbers:
-        _bind(tx, number)
+        bind_one(tx, number)
         mine = select(allocations).join(order_lines, order_lines.c.id == allocations.c.line_id)
         rows = tx.execute(
             mine.where(order_lines.c.order_id == number, allocations.c.state == "picked")
@@ -151,7 +151,7 @@ def _send(tx: Tx, numbers: Sequence[int], now: int) -> None:
     parcels.close_out(tx, manifest=manifest, key="out", actor="person:4", now=now)
 
 
-def _bind(tx: Tx, order: int) -> None:
+def bind_one(tx: Tx, order: int) -> None:
     """Give a one-piece order its unit of the wave's total."""
     row = tx.execute(select(orders_table).where(orders_table.c.id == order)).one()
     if not row.one_piece:
