@@ -59,6 +59,7 @@ class Elements:
     lot: str = ""
     expiry: str = ""  # YYYY-MM-DD
     serial: str = ""
+    count: int = 0
 
     @property
     def may_be_goods(self) -> bool:
@@ -121,6 +122,7 @@ def _gs1(body: str, symbology: str) -> Elements | None:
         lot=found["10"].value if "10" in found else "",
         expiry=expiry.date.isoformat() if expiry is not None and expiry.date else "",
         serial=found["21"].value if "21" in found else "",
+        count=next((int(found[ai].value) for ai in ("37", "30") if ai in found), 0),
     )  # fmt: skip
 
 
@@ -163,7 +165,7 @@ def _lookup(tx: Tx, read: Elements) -> Seen | None:
     if meant:
         return Seen(
             "item", text, code=read.code, items=tuple(meant), lot=read.lot, expiry=read.expiry,
-            serial=read.serial,
+            serial=read.serial, count=read.count,
         )  # fmt: skip
     return _one_of(named, read.code, text) if named else None
 

@@ -39,6 +39,10 @@ def test_menu_to_count_by_its_digit() -> None:
     assert choose("2", Facts(("pick", "count"))).at == "count"
 
 
+def test_menu_to_receive_by_its_digit() -> None:
+    assert choose("1", Facts(("receive",))).at == "receive"
+
+
 @pytest.mark.parametrize("digit", ["5", "9", "12"])
 def test_menu_to_menu_when_there_is_no_such_digit(digit: str) -> None:
     refused = choose(digit)

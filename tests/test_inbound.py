@@ -301,7 +301,12 @@ def test_a_delivery_is_found_by_any_of_its_names(site: ReceiveSite) -> None:
 @ON_BOTH
 def test_a_new_pallet_gets_its_own_number_and_label(site: ReceiveSite) -> None:
     delivery = site.asn(("SOAP", 50), dock="DOCK")
-    asked: dict[str, Any] = {"delivery": delivery, "station": "RECV-1", "kind": "pallet", "now": site.now}
+    asked: dict[str, Any] = {
+        "delivery": delivery,
+        "station": "RECV-1",
+        "kind": "pallet",
+        "now": site.now,
+    }
     codes = [site.write(inbound_lpn.new_pallet, key=key, **asked) for key in ("a", "b", "a")]
     assert codes[0] == codes[2] != codes[1], "once for each key"
     assert all(inbound_lpn.is_sscc(code) and code[1:8] == PREFIX for code in codes)

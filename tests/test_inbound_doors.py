@@ -83,7 +83,7 @@ def test_an_owner_s_token_sees_only_its_own(door: Api) -> None:
 
 def test_what_is_wrong_with_a_delivery_names_its_field(door: Api) -> None:
     headers = door.headers(SCOPE)
-    wrong = {
+    wrong: dict[str, dict[str, Any]] = {
         "lines[0].sku": {"lines": [{"sku": "NOPE", "qty": 1}]},
         "lines[0].qty": {"lines": [{"sku": "TEA", "qty": 0}]},
         "lines": {"lines": []},

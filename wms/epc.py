@@ -63,3 +63,12 @@ def gtin_of(epc: str) -> str | None:
     reference = f"{item:0{13 - digits}d}"
     body = f"{reference[0]}{prefix:0{digits}d}{reference[1:]}"
     return normal_barcode(body + check_digit(body))
+
+
+def serial_of(epc: str) -> str:
+    """The serial number in an SGTIN-96 in hex, as digits.
+
+    >>> serial_of("30740242201d8840000fe632")
+    '1041970'
+    """
+    return str(int(epc, 16) & (1 << SERIAL_BITS) - 1)

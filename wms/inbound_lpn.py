@@ -70,6 +70,16 @@ def new_pallet(tx: Tx, *, delivery: int, station: str, kind: str, key: str, now:
     return code
 
 
+def ensure(tx: Tx, *, code: str, delivery: int, kind: str) -> None:
+    """A supplier's own SSCC becomes a container of ours, which stands at the delivery's dock.
+
+    Nothing happens where the place exists, or *code* is no SSCC: then whoever books says so.
+    """
+    if is_sscc(code):
+        dock = _delivery(tx, delivery).dock or None
+        insert_once(tx, places, {"code": code, "kind": kind, "parent": dock})
+
+
 def reprint(tx: Tx, *, container: str, station: str, now: int) -> None:
     """The label of *container* once more, with what is in it if that is one item of one lot."""
     data: dict[str, Any] = {"sscc": container, "title": _owner_of(tx, container) or "-"}

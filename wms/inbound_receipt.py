@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from wms import inbound, stock
 from wms.db import Tx, insert_once
@@ -30,6 +30,7 @@ from wms.text import code
 
 # Reasons of moves. What a portal has read is looked at again, not undone.
 RECEIVE, BY_PORTAL, UNDO = "receive", "receive by portal", "undo receipt"
+FETCH = "to the dock"  # an empty container came for the goods
 STANDING = ("dock", "buffer", "station")  # where goods may be set down before they are put away
 REF = "inbound_line:"
 Condition = Literal["available", "damaged", "quarantine", "expired"]
@@ -140,22 +141,24 @@ def last_receipt(tx: Tx, actor: str, delivery: int) -> Last | None:
 
 
 def older_than_here(tx: Tx, item: int, expiry: str) -> str:
-    """期限逆転: the earliest expiry of the stock of *item* that is here, if *expiry* is before it.
+    """期限逆転: the latest expiry of the stock of *item* that is here, if *expiry* is before it.
 
-    "" when there is no such stock, or nothing here expires later than that.
+    "" when nothing here expires later, or goods of the very same date are here already: that was
+    confirmed when the first of them came.
     """
     if not expiry:
         return ""
     query = (
-        select(func.min(lots.c.expiry))
+        select(lots.c.expiry)
         .join(balances, (balances.c.item_id == lots.c.item_id) & (balances.c.lot == lots.c.lot))
         .where(
             lots.c.item_id == item, balances.c.qty > 0, balances.c.condition == "available",
-            lots.c.expiry != "",
+            lots.c.expiry >= expiry,
         )
+        .distinct()
     )  # fmt: skip
-    first: str | None = tx.execute(query).scalar()
-    return first if first and expiry < first else ""
+    here = set(tx.execute(query).scalars())
+    return "" if expiry in here else max(here, default="")
 
 
 def _booked_before(tx: Tx, what: Receipt, key: str) -> bool:
@@ -239,7 +242,7 @@ def _set_down(
             return
         stock.relocate(
             tx, key=f"{key}:to dock", container=what.place, source=place.parent, target=row.dock,
-            actor=actor, now=now, reason=RECEIVE,
+            actor=actor, now=now, reason=FETCH,
         )  # fmt: skip
 
 

@@ -8,11 +8,12 @@ from picking.dialogues.menu import MENU
 from picking.dialogues.pack import PACK
 from picking.dialogues.pick import PICK
 from picking.dialogues.putaway import PUTAWAY
+from picking.dialogues.receive import RECEIVE
 from picking.dialogues.ship import SHIP
 from picking.dialogues.task import TASK
 
 __all__ = ["DIALOGUES", "MENU"]
 
 DIALOGUES: dict[str, Dialogue[Any, Any]] = {
-    dialogue.name: dialogue for dialogue in (MENU, PICK, PACK, SHIP, TASK, PUTAWAY, COUNT)
+    dialogue.name: dialogue for dialogue in (MENU, PICK, PACK, SHIP, TASK, PUTAWAY, RECEIVE, COUNT)
 }

@@ -54,6 +54,7 @@ class Seen:
     lot: str = ""
     expiry: str = ""  # YYYY-MM-DD
     serial: str = ""
+    count: int = 0  # of trade items, as GS1 says it (AI 30, 37); 0 where it does not
     deliberate: bool = False  # a second or more after the prompt: only now may a scan confirm
     keyed: bool = False  # typed by hand: no proof that a label is where it should be
 

@@ -7,6 +7,7 @@ Transitions:
 * menu -> pack: its digit was keyed, at a bench
 * menu -> ship: its digit was keyed
 * menu -> task: its digit was keyed
+* menu -> receive: its digit was keyed
 * menu -> putaway: its digit was keyed
 * menu -> count: its digit was keyed
 * menu -> menu: 9 shows the next page
@@ -25,7 +26,7 @@ from wms.prompts import Await, Option, Prompt
 
 SIGN_OFF = "sign_off"
 # Each dialogue, and the kind of station that it needs.
-WAYS = {"pick": "", "pack": "pack", "ship": "", "task": "", "putaway": "", "count": ""}
+WAYS = {"pick": "", "pack": "pack", "ship": "", "task": "", "putaway": "", "receive": "", "count": ""}
 
 
 PAGE = 4  # dialogues a page, where one page does not hold them

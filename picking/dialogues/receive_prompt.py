@@ -1,0 +1,197 @@
+"""What the receiver sees, as data. Pure."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from picking.dialogues import receive_goods as goods
+from picking.dialogues.base import choices, options
+from picking.dialogues.receive_facts import Delivery, Facts, Goods, State
+from wms.inbound import DAMAGE_REASONS, OVER_REASONS, SHORT_REASONS
+from wms.inbound_lpn import is_sscc
+from wms.messages import Language, say
+from wms.prompts import Await, Focus, Option, Prompt
+
+LINES_MAX = 5
+AWAITS: dict[str, tuple[Await, ...]] = {
+    "choose": (Await.DOCUMENT, Await.CHOICE), "owner": (Await.CHOICE,), "item": (Await.ITEM,),
+    "lot": (Await.TEXT,), "expiry": (Await.EXPIRY,), "serial": (Await.SERIAL,),
+    "sure": (Await.ITEM,), "put": (Await.TOTE, Await.PLACE, Await.ITEM, Await.QTY),
+    "over": (Await.CHOICE,), "why": (Await.CHOICE,), "bind": (Await.ITEM, Await.CHOICE),
+    "inside": (Await.QTY,), "list": (Await.CHOICE,), "close": (Await.CHOICE,),
+    "portal": (Await.CHOICE,), "locate": (Await.NOTHING,),
+}  # fmt: skip
+IN_HAND = ("lot", "expiry", "serial", "sure", "put", "over", "why")
+
+
+def prompt_for(state: State, facts: Facts, language: Language) -> Prompt:
+    """The prompt of the state that `arrive` gave."""
+    page = Prompt(
+        dialogue="receive", step=state.at, title=say("receive.title", language),
+        ask=say(f"receive.ask.{state.at}", language),
+        help=say(f"help.receive.{state.at}", language), awaits=AWAITS[state.at],
+        options=_keys(state, facts, language), language=language,
+    )  # fmt: skip
+    delivery = facts.delivery(state)
+    if delivery is None:
+        return page
+    page = replace(
+        page, title=f"{page.title} {delivery.code}",
+        done=sum(one.came for one in facts.lines),
+        total=sum(max(one.line.qty, one.came) for one in facts.lines),
+    )  # fmt: skip
+    if state.at in IN_HAND:
+        return _in_hand(page, state, facts, language)
+    if state.at in ("portal", "locate"):
+        return _portal(page, state, facts, language)
+    return replace(page, lines=_lines(state, facts, delivery, language))
+
+
+def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
+    match state.at:
+        case "choose":
+            shown = goods.page_of(facts.deliveries, state.page)
+            names = [f"{one.code} {one.supplier or one.external_id}"[:40] for one in shown]
+            blind = _named("F6", "full", "receive.blind", language) if facts.may_blind else ()
+            more = _digits(names, len(facts.deliveries), language)
+            return (*more, *blind, *options(language, "back"))
+        case "owner":
+            shown_owners = list(goods.page_of(facts.owners, state.page))
+            more = _digits(shown_owners, len(facts.owners), language)
+            return (*more, *options(language, "back"))
+        case "item":
+            return _item_keys(facts, language)
+        case "put":
+            return (
+                *_named("F6", "full", "receive.new_label", language),
+                *_named("F2", "short", "receive.damaged", language),
+                *options(language, "undo", "back"),
+            )
+        case "list" | "bind":
+            rows = [f"{one.sku} {_counted(one)}" for one in goods.page_of(facts.lines, state.page)]
+            close = _named("F6", "full", "receive.complete", language)
+            more = _digits(rows, len(facts.lines), language)
+            return (*more, *(close if state.at == "list" else ()), *options(language, "back"))
+        case "sure" if state.hand.chosen:
+            return (*choices(language, "yes"), *options(language, "back"))
+        case _:
+            return (*choices(language, *_answers(state, facts)), *options(language, "back"))
+
+
+def _answers(state: State, facts: Facts) -> tuple[str, ...]:
+    """Codes of the words behind the digits."""
+    match state.at:
+        case "over":
+            return tuple(f"receive.why.{code}" for code in OVER_REASONS)
+        case "why":
+            return tuple(f"receive.why.{code}" for code in DAMAGE_REASONS)
+        case "close" if facts.missing:
+            return tuple(f"receive.why.{code}" for code in SHORT_REASONS)
+        case "close":
+            return ("yes",)
+        case "portal":
+            return ("receive.accept", "receive.look_again", "receive.locate")
+        case _:
+            return ()
+
+
+def _item_keys(facts: Facts, language: Language) -> tuple[Option, ...]:
+    digits: tuple[Option, ...] = ()
+    if goods.can_repeat(facts) and facts.last is not None and facts.last_item is not None:
+        label = say("receive.again", language, sku=facts.last_item.sku, count=facts.last.qty)
+        digits = (Option(key="1", command="1", label=label),)
+    if facts.reader:
+        digits = (*digits, Option(key="2", command="2", label=say("receive.portal", language)))
+    label_again = facts.last is not None and is_sscc(facts.last.place)
+    return (
+        *digits, *_named("F6", "full", "receive.complete", language),
+        *options(language, "list", *(("undo",) if facts.last else ()),
+                 *(("reprint",) if label_again else ()), "back"),
+    )  # fmt: skip
+
+
+def _named(key: str, command: str, code: str, language: Language) -> tuple[Option, ...]:
+    """A function key that has a name of its own here."""
+    return (Option(key=key, command=command, label=say(code, language)),)
+
+
+def _digits(names: Sequence[str], count: int, language: Language) -> tuple[Option, ...]:
+    """Rows with their digits, and the one that turns the page."""
+    rows = tuple(
+        Option(key=str(n), command=str(n), label=name) for n, name in enumerate(names, start=1)
+    )
+    turn = Option(key=str(goods.TURN), command=str(goods.TURN), label=say("menu.more", language))
+    return (*rows, turn) if count > goods.PAGE else rows
+
+
+def _counted(line: Goods) -> str:
+    return f"{line.came}/{line.line.qty}"
+
+
+def _lines(
+    state: State, facts: Facts, delivery: Delivery, language: Language
+) -> tuple[str, ...]:  # fmt: skip
+    if state.at == "bind":
+        return (say("receive.unknown_code", language, barcode=state.code),)
+    if state.at == "inside" and facts.item is not None:
+        return (state.code, facts.item.name)
+    if state.at == "close":
+        wrong = [one for one in facts.lines if one.came != one.line.qty or one.line.damaged]
+        return tuple(f"{one.sku} {_counted(one)}" for one in wrong[:LINES_MAX])
+    if state.at == "item":
+        waits = [f"{one.sku} {_counted(one)}" for one in facts.missing[:LINES_MAX]]
+        return (delivery.supplier or delivery.external_id, *waits)
+    return ()
+
+
+def _in_hand(page: Prompt, state: State, facts: Facts, language: Language) -> Prompt:
+    hand, item = state.hand, facts.item
+    if item is None:
+        return page
+    focus = Focus(
+        item=item.name, sku=item.sku, lot=hand.lot if item.lot_tracked else "",
+        expiry=goods.date_of(hand, facts) if item.expiry_tracked else "", qty=hand.qty,
+        picture=item.picture,
+    )  # fmt: skip
+    lines: tuple[str, ...] = ()
+    if state.at == "sure":
+        odd = goods.current_doubt(hand, facts)
+        lines = (say(f"receive.sure.{odd}", language, date=facts.older or focus.expiry),)
+    elif state.at == "serial":
+        lines = (f"{len(hand.serials)}/{hand.qty}",)
+    elif state.at == "over":
+        room = facts.room(item.id)
+        lines = (say("receive.over_by", language, room=room, count=hand.qty - room),)
+    elif state.at == "put":
+        why = (say(f"receive.why.{hand.why}", language),) if hand.why else ()
+        left = say("receive.still", language, count=facts.room(item.id))
+        lines = (left, *why)
+    return replace(page, focus=focus, lines=lines)
+
+
+def _portal(page: Prompt, state: State, facts: Facts, language: Language) -> Prompt:
+    decision = facts.portal
+    if decision is None:
+        return page
+    if state.at == "locate":
+        seen = [
+            say("receive.seen_at", language, sku=one.sku, device=one.device, rssi=one.rssi,
+                seconds=max(0, facts.now - one.last_ms) // 1000)
+            for one in facts.sightings[:LINES_MAX]
+        ]  # fmt: skip
+        return replace(page, lines=tuple(seen) or (say("receive.nowhere", language),))
+    lines = [say("receive.tags_here", language, count=len(decision.accepted))]
+    if decision.blind:
+        lines.append(say("receive.tags_blind", language, reader=facts.reader))
+    for one in decision.missing[:LINES_MAX]:
+        lines.append(say("receive.tags_missing", language, sku=one.sku, count=one.count))
+    others = sorted({one.delivery for one in decision.elsewhere})
+    for code in others[:LINES_MAX]:
+        count = sum(one.delivery == code for one in decision.elsewhere)
+        lines.append(say("receive.tags_elsewhere", language, count=count, delivery=code))
+    if decision.extra:
+        names = ", ".join(sorted({one.sku for one in decision.extra}))[:40]
+        lines.append(say("receive.tags_extra", language, count=len(decision.extra), names=names))
+    if decision.again:
+        lines.append(say("receive.tags_again", language, count=len(decision.again)))
+    return replace(page, lines=tuple(lines))
