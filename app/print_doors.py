@@ -24,7 +24,10 @@ from wms.schema import print_jobs as jobs_table
 from wms.text import shown
 
 LABELS_MAX = 200
-Template = Literal["place", "tote", "badge", "command_card", "item", "packing_slip", "manifest"]
+Template = Literal[
+    "place", "tote", "badge", "command_card", "item", "packing_slip", "plain_slip", "gift_slip",
+    "return_slip", "invoice", "manifest",
+]  # fmt: skip
 Station = Annotated[str, Meta(min_length=1, max_length=32)]
 
 

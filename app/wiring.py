@@ -246,7 +246,8 @@ async def _until_stopped(site: Site) -> None:
         ),
         routers=[
             partner_door.routes(), import_door.routes(randomness.token_bytes),
-            inbound_doors.routes(), change_doors.routes(), document_doors.routes(), return_doors.routes(),
+            inbound_doors.routes(), change_doors.routes(), document_doors.routes(),
+            return_doors.routes(),
             terminal_door.routes(site.floor), terminal_page.routes(),
             pictures.routes(site.floor, site.root / pictures.FOLDER),
             wave_doors.routes(settings_of(site.config.waves)), paper_doors.routes(site.floor),

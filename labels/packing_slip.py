@@ -83,8 +83,13 @@ def yen(amount: int | None) -> str:
 
 def render(data: PackingSlip, dots_per_mm: int, copy: int) -> bytes:
     """A PDF. Names of any allowed length wrap; no character is lost."""
+    return lay(data, copy, "slip.title").to_pdf()
+
+
+def lay(data: PackingSlip, copy: int, title: str) -> Paper:
+    """The slip's pages under *title* (a code of `wms/words`), for those who add to them."""
     words = data.language
-    paper = Paper(f"{say('slip.title', words)} {data.order}")
+    paper = Paper(f"{say(title, words)} {data.order}")
     table, rows = _table(data)
     end = _end_height(data)
     pages = table.pages(rows, BOTTOM - _FIRST_MM - HEADER_MM, BOTTOM - _NEXT_MM - HEADER_MM)
@@ -94,16 +99,16 @@ def render(data: PackingSlip, dots_per_mm: int, copy: int) -> bytes:
     for number, rows_here in enumerate(pages, start=1):
         if number > 1:
             paper.next_page()
-        _every_page(paper, data, number, count, copy)
+        every_page(paper, data, title, f"{number} / {count}", copy)
         if number == 1:
             _first_page(paper, data)
         y = table.draw(paper, _FIRST_MM if number == 1 else _NEXT_MM, rows_here)
     if count > len(pages):
         paper.next_page()
-        _every_page(paper, data, count, count, copy)
+        every_page(paper, data, title, f"{count} / {count}", copy)
         y = _NEXT_MM
     _end(paper, data, y)
-    return paper.to_pdf()
+    return paper
 
 
 def _table(data: PackingSlip) -> tuple[Table, list[Sequence[str]]]:
@@ -131,14 +136,15 @@ def _table(data: PackingSlip) -> tuple[Table, list[Sequence[str]]]:
     return Table((*columns, *prices), LEFT), rows
 
 
-def _every_page(paper: Paper, data: PackingSlip, number: int, count: int, copy: int) -> None:
+def every_page(paper: Paper, data: PackingSlip, title: str, page: str, copy: int) -> None:
+    """Title, barcode of the order, and the page's number."""
     words = data.language
-    paper.line(say("slip.title", words), "", LEFT, 14, 20)
+    paper.line(say(title, words), "", LEFT, 14, 20)
     if copy > 1:
-        paper.line(say("label.copy", words, number=copy), "", LEFT + 34, 16, 10)
+        paper.line(say("label.copy", words, number=copy), "", LEFT + 58, 16, 10)
     paper.code128(data.order, "order", 110, 12, 85, 11)
     paper.line(data.order, "order", 152.5, 24, 8, "centre")
-    paper.line(f"{number} / {count}", "", (LEFT + RIGHT) / 2, 284, 9, "centre")
+    paper.line(page, "", (LEFT + RIGHT) / 2, 284, 9, "centre")
 
 
 def _first_page(paper: Paper, data: PackingSlip) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from labels import (
     badge,
     command_card,
+    invoice,
     item,
     logistic,
     manifest,
@@ -18,6 +19,7 @@ from labels import (
     place,
     sheet,
     shipping,
+    slips,
     tote,
 )
 from labels.pieces import Data
@@ -48,6 +50,10 @@ TEMPLATES: dict[str, Template] = {
     "item": Template(item.Item, item.render, "zpl"),
     "logistic": Template(logistic.Logistic, logistic.render, "zpl"),
     "packing_slip": Template(packing_slip.PackingSlip, packing_slip.render, "pdf"),
+    "plain_slip": Template(packing_slip.PackingSlip, slips.render_plain, "pdf"),
+    "gift_slip": Template(packing_slip.PackingSlip, slips.render_gift, "pdf"),
+    "return_slip": Template(packing_slip.PackingSlip, slips.render_with_return, "pdf"),
+    "invoice": Template(invoice.Invoice, invoice.render, "pdf"),
     "manifest": Template(manifest.Manifest, manifest.render, "pdf"),
     "pick_list": Template(pick_list.PickList, pick_list.render, "pdf"),
     "sheet": Template(sheet.Sheet, sheet.render, "pdf"),

@@ -177,3 +177,9 @@ LABELS: dict[str, Sample] = {
         {"00" + WIDEST_SSCC, "0204901234567894172712313799999999", "10" + LOT_WORST},
     ),
 }  # fmt: skip
+INVOICE = {
+    "kind": "invoice", "code": "INV-2026-0012", "order": "A-10023", "issuer": SENDER,
+    "to": RECIPIENT, "amount": 10_461, "lines": SLIP_LINES, "issued_on": "2026-11-22",
+    "due_on": "2026-12-06", "registration": "T1234567890123", "message": "コンビニで",
+    "totals": [{"label": "10%対象", "amount": 9_510}, {"label": "消費税", "amount": 951}],
+}  # fmt: skip

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from labels.shipping import Shipping
 from labels.templates import TEMPLATES, checked, render
 from tests.label_reading import barcodes, collisions, one, prints
-from tests.label_samples import HOSTILE, LABELS, MANIFEST, RECIPIENT, SHIPPING, SLIP
+from tests.label_samples import (
+    HOSTILE,
+    INVOICE,
+    LABELS,
+    MANIFEST,
+    RECIPIENT,
+    SHIPPING,
+    SLIP,
+)
 from wms.errors import Code, Rejected
 
 DOTS = (8, 12)
@@ -29,6 +37,10 @@ SMALL: dict[str, dict[str, Any]] = {
     "item": {"name": "石鹸", "code": "GNB-1"},
     "logistic": {"sscc": "340123450000000123", "title": "入荷"},
     "packing_slip": SLIP,
+    "plain_slip": SLIP,
+    "gift_slip": SLIP,
+    "return_slip": SLIP,
+    "invoice": INVOICE,
     "manifest": MANIFEST,
     "sheet": {"totes": [{"code": "T-0123"}]},
 }

@@ -23,6 +23,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=64)]
 Words = Annotated[str, Meta(max_length=64)]
 Address = Annotated[str, Meta(max_length=128)]
 Postal = Annotated[str, Meta(pattern="^[0-9]{3}-?[0-9]{4}$")]
+Money = Annotated[int, Meta(ge=0, le=10**9)]
 Phone = Annotated[str, Meta(min_length=9, max_length=20, pattern="^[+0-9(). -]+$")]
 
 S = TypeVar("S", bound=Struct)
@@ -56,16 +57,31 @@ class Gift(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class NewLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is wanted of one SKU, in eaches; gift wrapping and inserts are lines too."""
+    """What is wanted of one SKU, in eaches; gift wrapping and inserts are lines too.
+
+    `price` is that of one, in minor units, as the shop charged it; 0 = it is not told.
+    """
 
     sku: Annotated[str, Meta(min_length=1, max_length=64)]
     qty: Annotated[int, Meta(ge=1, le=9_999)]
     kind: Literal["goods", "gift", "insert"] = "goods"
     note: Annotated[str, Meta(max_length=200)] = ""
+    price: Money = 0
+
+
+class NewPaper(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A paper that goes into the box; its PDF comes by itself. `code` is the barcode on it."""
+
+    kind: Literal["invoice", "receipt", "letter"]
+    code: Annotated[str, Meta(min_length=4, max_length=48, pattern="^[!-~]+$")]
 
 
 class NewOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An order of an owner's shop. `delivery_date` "" is the earliest; `time_slot` is a code."""
+    """An order of an owner's shop. `delivery_date` "" is the earliest; `time_slot` is a code.
+
+    `amount` is what was paid in all, in minor units; `customer` the shop's own number of whoever
+    bought it. `documents` are papers that its box waits for.
+    """
 
     owner: Annotated[str, Meta(min_length=1, max_length=32)]
     shop: Annotated[str, Meta(min_length=1, max_length=32)]
@@ -78,6 +94,9 @@ class NewOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     gift: Gift | None = None
     notes: Annotated[str, Meta(max_length=500)] = ""
     priority: Annotated[int, Meta(ge=0, le=9)] = 0
+    amount: Money = 0
+    customer: Annotated[str, Meta(max_length=64)] = ""
+    documents: Annotated[tuple[NewPaper, ...], Meta(max_length=20)] = ()
 
 
 def cleaned(order: NewOrder) -> NewOrder:
@@ -117,6 +136,20 @@ def checked_dates(order: NewOrder, *, carrier: str, today: date) -> date | None:
             first=today.isoformat(), last=last.isoformat(),
         )  # fmt: skip
     return promised
+
+
+def customer_of(order: NewOrder) -> str:
+    """Who bought it, the same in all their orders: the shop's number for them, else a hash of
+    their mail address or telephone number; "" where nobody can say (a gift without a sender).
+    """
+    if order.customer:
+        return order.customer
+    to, gift = order.recipient, order.gift
+    known = to.email.lower() or to.phone if gift is None else gift.sender_phone
+    digits = "".join(character for character in known if character.isalnum() or character in "@.")
+    if not digits:
+        return ""
+    return "#" + hashlib.sha256(f"{order.owner}/{digits}".encode()).hexdigest()[:24]
 
 
 def is_one_piece(order: NewOrder) -> bool:

@@ -12,9 +12,9 @@ from wms.db import Tx, insert_for
 from wms.errors import Code, Rejected
 from wms.event_kinds import Event, OrderAccepted, OrderCancelled, OrderHeld
 from wms.events import emit
-from wms.new_order import Gift, NewLine, NewOrder, Recipient, is_one_piece
+from wms.new_order import Gift, NewLine, NewOrder, Recipient, customer_of, is_one_piece
 from wms.order_check import CANCELLED_BEFORE, CHUNK, Ready, check
-from wms.schema import order_lines, orders, versions
+from wms.schema import documents, order_lines, orders, versions
 from wms.shape import Fault, refuse_first
 
 __all__ = [
@@ -156,7 +156,9 @@ def _meet_cancels(tx: Tx, ready: dict[int, Ready]) -> None:
         cancelled = select(versions).where(pair.in_(chunk), versions.c.cancelled == 1)
         for row in tx.execute(cancelled):
             number = by_pair[row.owner, row.external_id]
-            ready[number] = dataclasses.replace(ready[number], state="cancelled", reason=CANCELLED_BEFORE)
+            ready[number] = dataclasses.replace(
+                ready[number], state="cancelled", reason=CANCELLED_BEFORE
+            )
 
 
 def _insert(tx: Tx, ready: Sequence[Ready], now: int) -> list[Accepted]:
@@ -174,6 +176,13 @@ def _insert(tx: Tx, ready: Sequence[Ready], now: int) -> list[Accepted]:
     tx.execute(update(orders).where(here).values(code=bindparam("b_code")), codes)
     lines = [line for number, one in zip(ids, ready, strict=True) for line in _lines(number, one)]
     tx.execute(insert(order_lines), lines)
+    papers = [
+        {"order_id": number, "kind": paper.kind, "code": paper.code, "at_ms": now}
+        for number, one in zip(ids, ready, strict=True)
+        for paper in one.order.documents
+    ]
+    if papers:  # announced: their boxes wait until the PDFs come
+        tx.execute(insert_for(tx)(documents).on_conflict_do_nothing(), papers)
     told = [event for number, one in zip(ids, ready, strict=True) for event in _told(number, one)]
     emit(tx, *told, now=now)
     return [_answer_of(number, one) for number, one in zip(ids, ready, strict=True)]
@@ -196,6 +205,7 @@ def _row(ready: Ready, now: int) -> dict[str, Any]:
         "time_slot": order.time_slot, "ship_date": ready.ship_date.isoformat(),
         "recipient": msgspec.json.encode(order.recipient).decode(), "gift": gift,
         "notes": order.notes, "priority": order.priority, "pieces": pieces,
+        "amount": order.amount, "customer": customer_of(order),
         "one_piece": int(is_one_piece(order) and not ready.kind), "kind": ready.kind,
         "origin": ready.origin, "body_hash": ready.hash, "accepted_ms": now,
         "state_ms": now,
@@ -207,7 +217,8 @@ def _lines(order_id: int, ready: Ready) -> list[dict[str, Any]]:
     return [
         {
             "order_id": order_id, "line_no": number, "item_id": item, "qty": line.qty,
-            "kind": line.kind, "note": line.note, "cancelled": line.qty if gone else 0,
+            "kind": line.kind, "note": line.note, "price": line.price,
+            "cancelled": line.qty if gone else 0,
         }
         for number, (line, item) in enumerate(
             zip(ready.order.lines, ready.item_ids, strict=True), start=1

@@ -35,6 +35,7 @@ class NewOwner(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     order_cutoff: Annotated[str, Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9])?$")] = ""
     company_prefix: Annotated[str, Meta(pattern="^([0-9]{6,12})?$")] = ""
     weight_tolerance_g: Annotated[int, Meta(ge=0, le=10_000)] = 30
+    must_weigh: bool = False
 
 
 class NewShop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,6 +49,9 @@ class NewShop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sender_address: Words = ""
     sender_phone: Annotated[str, Meta(max_length=20)] = ""
     slip_message: Words = ""
+    slip_template: Literal["packing-slip", "plain", "gift", "with-return"] = "packing-slip"
+    contact: Words = ""
+    registration: Annotated[str, Meta(max_length=40)] = ""
     notify: Literal["inspection", "handover"] = "inspection"
     shelf_days_min: Annotated[int, Meta(ge=0, le=3_650)] = 0
 
@@ -61,6 +65,8 @@ class NewService(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     format: Annotated[str, Meta(max_length=32)] = ""
     weight_g_max: Annotated[int, Meta(ge=0)] = 0
     sides_mm_max: Annotated[int, Meta(ge=0)] = 0
+    thickness_mm_max: Annotated[int, Meta(ge=0)] = 0
+    pieces_max: Annotated[int, Meta(ge=0)] = 0
 
 
 class Pickup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -155,6 +161,8 @@ def _only(tx: Tx, table: Table, rows: Sequence[Struct], key: tuple[str, str]) ->
 def _cleaned(row: Struct, key: tuple[str, ...]) -> dict[str, Any]:
     values = msgspec.structs.asdict(row)
     for name, value in values.items():
+        if isinstance(value, bool):
+            values[name] = int(value)
         if isinstance(value, str) and value:
             values[name] = (code if name in key else clean)(value, field=name, max=200)
     return values

@@ -13,11 +13,12 @@ import msgspec
 from msgspec import Meta, Struct
 from sqlalchemy import select
 
-from wms import owners
+from wms import inserts, owners
 from wms.db import Tx, upsert
 from wms.errors import Code, Rejected
+from wms.inserts import NewInsert
 from wms.owners import Holiday, Key, NewOwner, NewService, NewShop, Pickup, Transit, Words
-from wms.schema import boxes, tracking_ranges
+from wms.schema import boxes, service_upgrades, services, tracking_ranges
 from wms.schema import owners as owners_table
 from wms.shape import refuse_first, shape_faults
 from wms.text import clean, code, shown
@@ -47,6 +48,18 @@ class NewRange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     last: NumberBody
 
 
+class NewUpgrade(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A service that the bench may choose instead (便種変更), and what it costs more.
+
+    `upgrade` = `service`: what one more box of the same order costs (二口目).
+    """
+
+    owner: Key
+    service: Key
+    upgrade: Key
+    cost: Annotated[int, Meta(ge=0, le=10**9)] = 0
+
+
 class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file, each part a list of tables."""
 
@@ -58,6 +71,8 @@ class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     holidays: tuple[Holiday, ...] = ()
     boxes: tuple[NewBox, ...] = ()
     tracking: tuple[NewRange, ...] = ()
+    upgrades: tuple[NewUpgrade, ...] = ()
+    inserts: tuple[NewInsert, ...] = ()
 
 
 def put(tx: Tx, settings: SiteSettings) -> None:
@@ -70,6 +85,8 @@ def put(tx: Tx, settings: SiteSettings) -> None:
     owners.put_holidays(tx, settings.holidays)
     put_boxes(tx, settings.boxes)
     put_ranges(tx, settings.tracking)
+    put_upgrades(tx, settings.upgrades)
+    inserts.put_rules(tx, settings.inserts)
 
 
 def put_boxes(tx: Tx, rows: Sequence[NewBox]) -> None:
@@ -114,6 +131,20 @@ def put_ranges(tx: Tx, rows: Sequence[NewRange]) -> None:
         update=lambda new: {"next": new.next, "last": new.last},
     )  # fmt: skip
     _refuse_overlap(tx)
+
+
+def put_upgrades(tx: Tx, rows: Sequence[NewUpgrade]) -> None:
+    """Allow services instead of others. Refuses `REFERENCE_UNKNOWN`."""
+    refuse_first(shape_faults(rows))
+    _refuse_unknown_owners(tx, [row.owner for row in rows])
+    known = set(tx.scalars(select(services.c.code)))
+    for row in rows:
+        for field in ("service", "upgrade"):
+            if (value := getattr(row, field)) not in known:
+                raise Rejected(Code.REFERENCE_UNKNOWN, field=field, value=shown(value))
+    values = [msgspec.structs.asdict(row) for row in rows]
+    key = ("owner", "service", "upgrade")
+    upsert(tx, service_upgrades, values, key=key, update=lambda new: {"cost": new.cost})
 
 
 def _refuse_overlap(tx: Tx) -> None:

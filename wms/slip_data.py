@@ -4,7 +4,7 @@ The data are JSON values in the press's words (templates `packing_slip` and `man
 bench, a command or a script asks for paper in the same way.
 """
 
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from wms.calendar import local_time
 from wms.db import Tx
 from wms.errors import Code, Rejected
+from wms.messages import say
 from wms.parties import recipient, sender
 from wms.schema import items, manifests, order_lines, orders, parcels, shops, tour_totes
 from wms.text import shown
@@ -20,7 +21,8 @@ from wms.text import shown
 TOTES_CHARACTERS = 30
 UNPROMISED = "insert"  # leaflets and samples are packed, but nobody bought them
 BEHIND = ("labelled", "closed")
-SLIPS = {  # what a shop may choose, and what the press calls it
+SlipTemplate = Literal["packing_slip", "plain_slip", "gift_slip", "return_slip"]
+SLIPS: dict[str, SlipTemplate] = {  # what a shop may choose, and what the press calls it
     "packing-slip": "packing_slip", "plain": "plain_slip", "gift": "gift_slip",
     "with-return": "return_slip",
 }  # fmt: skip
@@ -35,7 +37,8 @@ def slip_data(tx: Tx, order: int) -> dict[str, Any]:
     row = tx.execute(
         select(
             orders, shops.c.name.label("shop_name"), shops.c.sender_name, shops.c.sender_postal,
-            shops.c.sender_address, shops.c.sender_phone, shops.c.slip_message,
+            shops.c.sender_address, shops.c.sender_phone, shops.c.slip_message, shops.c.contact,
+            shops.c.registration,
         )
         .join(shops, shops.c.code == orders.c.shop)
         .where(orders.c.id == order)
@@ -49,7 +52,8 @@ def slip_data(tx: Tx, order: int) -> dict[str, Any]:
         "order": row.code, "external_order": row.external_id, "issued_on": row.ship_date,
         "sender": sender(row), "recipient": recipient(row),
         "logo": row.shop_name, "message": row.slip_message, "gift": row.gift != "{}",
-        "tote": _totes(tx, order), "lines": lines,
+        "tote": _totes(tx, order), "lines": lines, "contact": row.contact,
+        "registration": row.registration, "totals": _totals(row.amount),
     }  # fmt: skip
 
 
@@ -59,7 +63,7 @@ def is_slip_wanted(tx: Tx, order: int) -> bool:
     return not msgspec.json.decode(gift).get("without_slip", False)
 
 
-def slip_template(tx: Tx, order: int) -> str:
+def slip_template(tx: Tx, order: int) -> SlipTemplate:
     """The press's name for the slip that the order's shop chose."""
     chosen = (
         select(shops.c.slip_template)
@@ -80,9 +84,17 @@ def _lines(tx: Tx, order: int) -> list[dict[str, Any]]:
     rows = tx.execute(query).all()
     bought = [row for row in rows if row.kind != UNPROMISED]
     return [
-        {"name": row.name, "sku": row.sku, "qty": row.wanted, "note": row.note}
+        {
+            "name": row.name, "sku": row.sku, "qty": row.wanted, "note": row.note,
+            "unit_price": row.price or None,
+        }
         for row in bought or rows
-    ]
+    ]  # fmt: skip
+
+
+def _totals(amount: int) -> list[dict[str, Any]]:
+    """What was paid in all, as the OMS said; nothing where it said nothing."""
+    return [{"label": say("slip.total", "ja"), "amount": amount}] if amount else []
 
 
 def _totes(tx: Tx, order: int) -> str:

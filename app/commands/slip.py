@@ -40,8 +40,9 @@ def slip(
     with read_only(config) as (_, book):
         number = book.read_now(order_view.get, order, owner=owner).order_id
         data = book.read_now(slip_data.slip_data, number)
+        template = book.read_now(slip_data.slip_template, number)
     where = paper.Where(config=config, out=out, station=print_at, as_json=as_json)
-    paper.give_pdf("packing_slip", data, where)
+    paper.give_pdf(template, data, where)
 
 
 def manifest(
