@@ -222,8 +222,13 @@ def _renewed(tx: Tx, stop: int, who: Who, *, in_hand: bool = False) -> Say | Non
     )  # fmt: skip
     if done is None:
         return None
-    said = _found(done.shorted) if done.shorted is not None else Say("pick.comes_later")
-    return Say("pick.renewed", "attention", words={"why": done.why, "then": said.code})
+    words = {"why": done.why}
+    if done.later or done.shorted is None:
+        return Say("pick.renewed_later", "attention", words=words)
+    if done.shorted.places:
+        place = done.shorted.places[0]
+        return Say("pick.renewed_place", "attention", words=words, params={"place": place})
+    return Say("pick.renewed_nowhere", "attention", words=words)
 
 
 def _change_hands(tx: Tx, effect: HandOver | TakeOver, who: Who) -> Say:
