@@ -139,7 +139,7 @@ def short(
     """The place does not hold what is still promised there: it is closed until it was counted, and
     the rest is looked for elsewhere in the reserve. The task ends when nothing is left to bring."""
     released = allocation.release(tx, [promised])
-    if not released or released[0].state != "open":
+    if not released or released[0].state != "open" or released[0].task_id is None:
         raise Rejected(Code.ALLOCATION_CLOSED, allocation=promised)
     row = released[0]
     close(tx, place=row.place, ref=f"task:{row.task_id}", key=key, now=now,
@@ -185,6 +185,22 @@ def last_fetch(tx: Tx, *, task: int, actor: str) -> Row[Any] | None:
         allocations.c.state == "picked",
     )  # fmt: skip
     return row if tx.scalar(still) is not None else None
+
+
+def fetched_from(tx: Tx, promised: Sequence[int], *, actor: str) -> str:
+    """The place from which *actor* fetched the newest of these promises, "" if from none.
+
+    Of a container: the place where it stands.
+    """
+    refs = [f"allocation:{number}" for number in promised]
+    query = (
+        select(func.coalesce(places.c.parent, places.c.code))
+        .join(moves, moves.c.source == places.c.code)
+        .where(moves.c.actor == actor, moves.c.ref.in_(refs), moves.c.reason == allocation.FETCH)
+        .order_by(moves.c.id.desc())
+        .limit(1)
+    )
+    return tx.scalar(query) or ""
 
 
 def undo_fetch(tx: Tx, *, task: int, key: str, actor: str, now: int) -> None:
