@@ -124,7 +124,8 @@ RECORD = [
     spoil("key", "INSERT INTO tasks SELECT * FROM tasks", bare="tasks"),
     spoil("input", "UPDATE commands SET name = 'look' WHERE key = 'HT-1:s1'"),
     spoil("input", "DELETE FROM scans WHERE scan_id = 's2'"),
-    spoil("input", "UPDATE commands SET key = 'HT-1:s1', name = 'scan' WHERE name = 'import'"),
+    spoil("input", "UPDATE commands SET key = 'HT-1:s1', name = 'scan', permission = ''"
+          " WHERE name = 'import'"),
     spoil("events", "DELETE FROM events WHERE aggregate = 'mission:a' AND seq = 2"),
     spoil("events", "UPDATE event_seqs SET seq = seq + 1 WHERE aggregate = 'order:1'"),
     spoil("events", "DELETE FROM event_seqs WHERE aggregate = 'order:1'"),
@@ -149,4 +150,21 @@ RECORD = [
     spoil("sealed_order", "UPDATE seals SET row_id = -row_id WHERE kind = 'move' AND row_id < 3",
           "UPDATE seals SET row_id = row_id + 3 WHERE kind = 'move' AND row_id < 0"),
 ]  # fmt: skip
-CORRUPTIONS = [*LEDGER, *WORK, *INBOUND, *RECORD]
+# What `tests.counted_book` has counted.
+COUNTS = [
+    spoil("known_actor", "UPDATE commands SET actor = 'person:77' WHERE key = 'HT-1:s1'"),
+    spoil("known_actor", "UPDATE commands SET permission = 'fly' WHERE key = 'HT-1:s1'"),
+    spoil("four_eyes", "UPDATE approvals SET given_by = asked_by", bare="approvals"),
+    spoil("four_eyes", "UPDATE people SET pin_hash = '' WHERE id = 92"),
+    spoil("four_eyes", "UPDATE approvals SET ref = 'count:9:9:acme'"),
+    spoil("count_moves", "UPDATE moves SET reason = 'count' WHERE key = 'fill-K-1'"),
+    spoil("count_moves", "UPDATE moves SET reason = 'loss' WHERE reason = 'count'"),
+    spoil("count_sums", "UPDATE count_lines SET counted = counted + 1 WHERE count_id = 1"),
+    spoil("count_task", "UPDATE tasks SET place = 'K-1' WHERE place = 'K-3'"),
+    spoil("count_place", "UPDATE counts SET place = 'K-3' WHERE place = 'K-2'",
+          "UPDATE places SET blocked = '' WHERE blocked = 'stocktake'"),
+    spoil("count_done", "UPDATE counts SET done_ms = NULL WHERE place = 'K-1'"),
+    spoil("count_twice", "UPDATE counts SET person_id = first_person_id WHERE place = 'K-2'"),
+    spoil("count_frozen", "UPDATE stocktakes SET state = 'void'"),
+]  # fmt: skip
+CORRUPTIONS = [*LEDGER, *WORK, *INBOUND, *COUNTS, *RECORD]

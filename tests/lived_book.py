@@ -5,6 +5,7 @@ from random import Random
 from sqlalchemy import insert, select, update
 
 from sync import outbox
+from tests.counted_book import counted
 from tests.ledger_site import ACTOR, FOOD, NOON, PEN, RADIO, SOMEONE
 from tests.ledger_world import World
 from wms import (
@@ -46,6 +47,7 @@ def live(world: World) -> None:
     world.relocate("T-1", "BENCH", "DOCK")
     world.book.write_now(_replenishment)
     world.book.write_now(_deliveries)
+    world.book.write_now(counted)
     world.book.write_now(_robots)
     world.book.write_now(_carried_by_hand)
     world.book.write_now(_inputs)
