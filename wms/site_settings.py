@@ -11,7 +11,7 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from wms import inserts, owners
 from wms.db import Tx, upsert
@@ -134,7 +134,10 @@ def put_ranges(tx: Tx, rows: Sequence[NewRange]) -> None:
 
 
 def put_upgrades(tx: Tx, rows: Sequence[NewUpgrade]) -> None:
-    """Allow services instead of others. Refuses `REFERENCE_UNKNOWN`."""
+    """The upgrades of every owner that *rows* name, instead of those that they had.
+
+    Refuses `REFERENCE_UNKNOWN`.
+    """
     refuse_first(shape_faults(rows))
     _refuse_unknown_owners(tx, [row.owner for row in rows])
     known = set(tx.scalars(select(services.c.code)))
@@ -143,6 +146,8 @@ def put_upgrades(tx: Tx, rows: Sequence[NewUpgrade]) -> None:
             if (value := getattr(row, field)) not in known:
                 raise Rejected(Code.REFERENCE_UNKNOWN, field=field, value=shown(value))
     values = [msgspec.structs.asdict(row) for row in rows]
+    of_owners = service_upgrades.c.owner.in_({row.owner for row in rows})
+    tx.execute(delete(service_upgrades).where(of_owners))
     key = ("owner", "service", "upgrade")
     upsert(tx, service_upgrades, values, key=key, update=lambda new: {"cost": new.cost})
 
