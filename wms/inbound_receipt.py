@@ -83,12 +83,16 @@ def receive(tx: Tx, what: Receipt, *, key: str, actor: str, today: str, now: int
     if _booked_before(tx, what, key):
         return 0
     row = inbound.begin(tx, what.inbound, now=now)
+    if _booked_before(tx, what, key):  # the same command, while this one waited for its turn
+        return 0
     item = _item(tx, what, row)
     _refuse_incomplete(item, what, today)
     _set_down(tx, what, row, key=key, actor=actor, now=now)
     _know_lot(tx, what)
     parts = _shares(tx, what, row, item)
-    stock.post(tx, _moves(what, parts, key), actor=actor, now=now)
+    lines = _moves(what, parts, key)
+    if stock.post(tx, lines, actor=actor, now=now) != len(lines):
+        raise Rejected(Code.KEY_REUSED, key=key)
     _count(tx, what, parts)
     _mark_serials(tx, what, parts, actor, now)
     return what.qty
@@ -100,12 +104,14 @@ def undo(tx: Tx, last: Last, *, key: str, actor: str, now: int) -> None:
     The same *key* again has no effect. Refuses `UNDO_TOO_LATE` when they were undone or promised
     or moved on since, or the delivery was closed.
     """
-    if tx.execute(select(moves.c.id).where(moves.c.key == f"{key}:1")).first() is not None:
+    mine = select(moves.c.id).where(moves.c.key == f"{key}:1")
+    if tx.execute(mine).first() is not None:
         return
-    row = inbound.get(tx, last.inbound)
-    if row.state != "receiving":
+    if inbound.get(tx, last.inbound).state != "receiving":
         raise Rejected(Code.UNDO_TOO_LATE)
     inbound.begin(tx, last.inbound, now=now)
+    if tx.execute(mine).first() is not None:  # the same command, while this one waited
+        return
     booked = _booked(tx, last.key)
     if not booked or _undone(tx, booked[-1].id, booked[0].actor):
         raise Rejected(Code.UNDO_TOO_LATE)
