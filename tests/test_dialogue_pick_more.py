@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import msgspec
+
 from picking.dialogues.approval import Approve, Look
 from picking.dialogues.base import Seen
 from picking.dialogues.pick import PICK
@@ -253,18 +255,12 @@ def test_ask_to_ask_while_badge_and_pin_are_awaited() -> None:
         "approve_short", "decide_short:99:ship_short", "acme",
     )  # fmt: skip
     shown = pick(chosen.state, BADGE, ASKED)
-    assert shown.effects == (Look(replace_by(asked, 4)),)
+    assert shown.effects == (Look(msgspec.structs.replace(asked, by=4)),)
     assert PICK.secret is not None
     assert PICK.secret(shown.state)
     given_up = pick(chosen.state, command("back"), ASKED)
     assert (given_up.at, given_up.state.approval) == ("ask", None)
     assert pick(State(at="ask"), key("7"), ASKED).evidence == ("1-3", "7")
-
-
-def replace_by(asked: object, by: int) -> object:
-    from msgspec.structs import replace as changed
-
-    return changed(asked, by=by)  # type: ignore[type-var]
 
 
 def test_ask_to_place_when_the_lead_said_yes() -> None:

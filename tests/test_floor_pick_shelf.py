@@ -7,7 +7,6 @@ from sqlalchemy import select
 
 from picking import tours
 from tests.floor_site import (
-    BERT,
     CAROL,
     JAN,
     LEA,
@@ -17,7 +16,7 @@ from tests.floor_site import (
     Hand,
     floor_at,
 )
-from tests.picking_site import ANNA, refused
+from tests.picking_site import ANNA, BERT, refused
 from tests.test_floor_zones import allow, rules, scans
 from wms.errors import Code
 from wms.schema import (

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import func, select
 
 from picking import tours, walls
-from tests.floor_site import BERT, CAROL, JAN, ON_BOTH, FloorSite, Hand, floor_at
-from tests.picking_site import ANNA, refused
+from tests.floor_site import CAROL, JAN, ON_BOTH, FloorSite, Hand, floor_at
+from tests.picking_site import ANNA, BERT, refused
 from wms import picking_rules
 from wms.config import Picking, PickZone
 from wms.errors import Code

@@ -35,6 +35,7 @@ class NewOwner(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     order_cutoff: Annotated[str, Meta(pattern="^(([01][0-9]|2[0-3]):[0-5][0-9])?$")] = ""
     company_prefix: Annotated[str, Meta(pattern="^([0-9]{6,12})?$")] = ""
     weight_tolerance_g: Annotated[int, Meta(ge=0, le=10_000)] = 30
+    short_policy: Literal["wait", "ship_short", "never_split", "ask"] = "wait"
     must_weigh: bool = False
 
 
