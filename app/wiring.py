@@ -27,7 +27,7 @@ from app.local import database_url, door_url
 from app.metrics import metrics_router
 from app.secrets import read_secret
 from app.terminal import door as terminal_page
-from devices import intake, printing, registry
+from devices import intake, lights, printing, registry
 from devices import robots as conductors
 from devices.capabilities import Health
 from devices.patience import Policy
@@ -194,6 +194,7 @@ def workers(site: Site) -> dict[str, alive.Job]:
     jobs: dict[str, alive.Job] = {
         "intake": lambda: intake.run(book, site.supervisor.queue, now=now),
         "printing": lambda: printing.run(book, site.supervisor, now=now),
+        "lights": lambda: lights.run(book, site.supervisor),
         "press": lambda: press.run(book, now=now, dots_per_mm={}, executor=site.artist),
         "facts": lambda: facts.run(book, now=now, settings=settings),
         "planner": lambda: planner.plan_forever(

@@ -127,3 +127,16 @@ class Scale(Protocol):
     async def weigh(self) -> int:
         """The next stable weight in grams. `NeedsHuman` under or over load, never a guess."""
         ...
+
+
+@runtime_checkable
+class Light(Protocol):
+    """Shows people where: the light of a slot or shelf."""
+
+    async def show(self, channel: int, colour: str, text: str) -> None:
+        """The light at *channel* (from 0) shows *colour*, "" = dark, and *text* where it can.
+
+        It is a state: the same again does no harm, so that after `Uncertain` it may be repeated.
+        Raises `ConfigFault` for a channel that is not there, `Unavailable` when nothing was sent.
+        """
+        ...

@@ -17,6 +17,7 @@ OURS = {
     "zebra-queue": "devices.drivers.zebra_queue:ZebraQueuePrinter",
     "grh1": "devices.drivers.grh1:Grh1Robot",
     "mt-sics": "devices.drivers.mt_sics:MtSicsScale",
+    "modbus-lights": "devices.drivers.modbus_lights:ModbusLights",
 }
 
 
