@@ -101,7 +101,7 @@ def test_there_are_ten_numbers_in_their_order_and_what_is_not_recorded_says_so(s
         "left", "finish", "stages", "rate", "short", "held", "blocked", "inbound", "errors",
         "devices",
     ]  # fmt: skip
-    assert [each.value for each in found.tiles[6:8]] == ["-", "-"]
+    assert [each.value for each in found.tiles[6:8]] == ["-", "0/-"]
     assert all(each.hint for each in found.tiles[6:8])
     assert found.site == "川口"
     assert found.clock == "12:00:00"

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Row, Table, and_, distinct, func, or_, sel
 
 from app.board.names import Names, names_in
 from sync import feeds
-from wms import calendar
+from wms import calendar, inbound
 from wms.calendar import Calendar, business_day
 from wms.db import Tx
 from wms.events import Told, told
@@ -138,6 +138,7 @@ class Facts:
     redo: Redo
     happened: tuple[Told, ...]
     names: Names
+    receiving: inbound.Waiting  # deliveries that are being inspected
 
 
 class _Answered(Struct):
@@ -161,6 +162,7 @@ def read(tx: Tx, *, now: int) -> Facts:
         robots=_robots(tx), devices=tuple(tx.execute(select(devices).order_by(devices.c.name))),
         redo=redo, happened=happened,
         names=names_in(tx, [*happened, *(parked.told for parked in redo.parked)]),
+        receiving=inbound.waiting(tx),
     )  # fmt: skip
 
 
