@@ -21,6 +21,7 @@ KEPT = ("code", "kind", "parent", "blocked")  # a place that exists changes thes
 PlaceCode = Annotated[str, Meta(min_length=1, max_length=CODE_CHARACTERS, pattern="^[!-~]+$")]
 Label = Annotated[str, Meta(max_length=32)]
 Number = Annotated[int, Meta(ge=0, le=1_000_000)]
+Limit = Annotated[int, Meta(ge=0, le=100_000_000)]  # 0 = none
 Position = Annotated[int, Meta(ge=-10_000_000, le=10_000_000)]
 
 
@@ -28,11 +29,14 @@ class NewPlace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A place as it comes in. `x_mm`, `y_mm` are on the floor plan; `parent` where it stands now.
 
     `check_digits` are made from the code unless they are given; they are printed beside it.
+    `storage` is the only one it is fit for, `mix` what may lie there together: anything, one item,
+    or one lot of it.
     """
 
     code: PlaceCode
     kind: Literal[
-        "bin", "dock", "buffer", "station", "tote", "carton", "pallet", "cart", "robot"
+        "bin", "reserve", "dock", "buffer", "station", "slot", "tote", "carton", "pallet", "cart",
+        "robot",
     ]  # fmt: skip
     zone: Label = ""
     aisle: Label = ""
@@ -45,6 +49,12 @@ class NewPlace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     blocked: Annotated[str, Meta(max_length=100)] = ""
     epc: Annotated[str, Meta(max_length=64, pattern="^[0-9a-f]*$")] = ""
     robot_station: Annotated[int, Meta(ge=1, le=65_535)] | None = None
+    storage: Literal["", "ambient", "chilled", "frozen"] = ""
+    velocity: Literal["", "A", "B", "C"] = ""
+    mix: Literal["", "item", "lot"] = ""
+    weight_g_max: Limit = 0
+    height_mm_max: Limit = 0
+    volume_ml_max: Limit = 0
 
 
 Numbered = Sequence[tuple[int, NewPlace]]  # rows with their numbers among all that came
@@ -132,7 +142,9 @@ def _values(row: NewPlace) -> dict[str, object]:
         "bay": row.bay, "level": row.level, "x_mm": row.x_mm, "y_mm": row.y_mm,
         "check_digits": row.check_digits.strip() or check_digits(row.code),
         "blocked": clean(row.blocked, field="blocked", max=100), "epc": row.epc.strip(),
-        "robot_station": row.robot_station,
+        "robot_station": row.robot_station, "storage": row.storage, "velocity": row.velocity,
+        "mix": row.mix, "weight_g_max": row.weight_g_max, "height_mm_max": row.height_mm_max,
+        "volume_ml_max": row.volume_ml_max,
     }  # fmt: skip
 
 

@@ -25,6 +25,9 @@ def demo(
         bool, typer.Option(help="Empty bins, wrong scans, paper out, a killed server...")
     ] = True,
     kills: Annotated[int, typer.Option(min=0, help="How often the server is killed.")] = 1,
+    day: Annotated[
+        bool, typer.Option("--day", help="A whole shift: deliveries, counts, cancellations too.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the demo's folder.")] = False,
 ) -> None:
     """Run a whole warehouse here: orders, people, robots, printers, and what goes wrong
@@ -36,6 +39,7 @@ def demo(
 
     options = Options(
         orders=orders, seed=seed, database=db, trouble=trouble, kills=kills if trouble else 0,
+        day=day,
         pace_s=0.02 if headless else 0.25, every_s=0.02 if headless else 0.5,
     )  # fmt: skip
     if headless:

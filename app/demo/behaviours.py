@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app.demo import bots_pack, bots_pick, bots_ship
+from app.demo import bots_back, bots_count, bots_inbound, bots_pack, bots_pick, bots_ship
 from app.demo.bots import WAIT_S, Behaviour, Bot
 from wms.prompts import Prompt
 
@@ -28,4 +28,5 @@ async def get_work(bot: Bot, _prompt: Prompt) -> Prompt:
 BEHAVIOURS: dict[str, Behaviour] = {
     "sign_in.badge": sign_in_badge, "menu.menu": menu, "pick.get": get_work, "task.get": get_work,
     **bots_pick.BEHAVIOURS, **bots_pack.BEHAVIOURS, **bots_ship.BEHAVIOURS,
+    **bots_inbound.BEHAVIOURS, **bots_count.BEHAVIOURS, **bots_back.BEHAVIOURS,
 }  # fmt: skip

@@ -8,7 +8,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.demo.physical import World
 from app.demo.site import Bin, Worker
@@ -66,6 +66,7 @@ class Bot:
     turns: int = 0  # how often it chose among several: the next one is another one
     bounce_s: float = 0.35  # longer than the floor's
     last_text: str = ""
+    memo: dict[str, Any] = field(default_factory=dict)  # what this trade has to remember
     paused: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def work(self) -> None:

@@ -78,11 +78,12 @@ class Day:
             self.kills.pop(0)
             await self._kill()
         posted = status["posted"] == orders
-        if posted and status["boxes"] + status["short"] >= orders:
+        gone = status["short"] + status["cancelled"]
+        if posted and status["boxes"] + gone >= orders:
             await self.demo.ask(do="close")
         self._refuse_standstill(status)
-        over = posted and status["shipped"] + status["short"] >= orders
-        return over and not self.kills
+        over = posted and status["shipped"] + gone >= orders
+        return over and not self.kills and not status["busy"]
 
     async def _kill(self) -> None:
         """kill -9 at a moment of chance, and start again; coped once the API answers."""
@@ -99,6 +100,7 @@ class Day:
             raise RuntimeError(f"the server ended by itself: {self.demo.log_tail()}")
         now = asyncio.get_running_loop().time()
         seen = tuple(status[name] for name in ("posted", "boxes", "shipped", "short"))
+        seen = (*seen, sum(status["flows"].values()), len(status["busy"]))
         if seen != self.seen:
             self.seen, self.moved_at = seen, now
         if now - self.moved_at > STUCK_S:

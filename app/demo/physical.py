@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from app.demo.goods import Good
+from app.demo.shift import Truck
 from app.demo.site import BOXES, DROPS, Bin, Site, benches, totes
 
 EMPTY_BINS_PERCENT = 2  # of the shelves hold nothing, whatever the book says
@@ -36,6 +37,14 @@ class World:
     where: dict[str, str] = field(default_factory=dict)
     stack: list[str] = field(default_factory=list)
     boxes: dict[str, Box] = field(default_factory=dict)
+    trucks: list[Truck] = field(default_factory=list)
+    broken: dict[str, Counter[Bin]] = field(default_factory=lambda: defaultdict(Counter))
+    received: Counter[str] = field(default_factory=Counter)  # pieces by owner
+    flows: Counter[str] = field(default_factory=Counter)  # what was done today
+
+    def happened(self, flow: str, times: int = 1) -> None:
+        """Count something that was done."""
+        self.flows[flow] += times
 
     def weight_g(self, units: Counter[Bin]) -> int:
         """What *units* really weigh together."""

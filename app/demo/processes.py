@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx2
 
-from app.demo import site
+from app.demo import shift, site
 from app.demo.oms import SECRET
 from wms import places, tokens, upgrade
 from wms.calendar import set_timezone
@@ -23,7 +23,10 @@ from wms.db import Book, Tx
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 START_S = 60.0
-SCOPES = ("orders:write", "orders:read", "stock:read", "events:read", "board:read")
+SCOPES = (
+    "orders:write", "orders:read", "stock:read", "events:read", "board:read", "inbound:write",
+    "returns:write",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Options:
     every_s: float = 0.02
     trouble: bool = True
     kills: int = 1
+    day: bool = False  # a whole shift: deliveries, counts, second thoughts
 
 
 @dataclass(slots=True)
@@ -70,7 +74,7 @@ class Demo:
         plan = self.options
         self.world = await self._spawn(
             "world", "-m", "app.demo.world", str(self.folder), str(plan.orders), str(plan.seed),
-            str(plan.pace_s), str(plan.every_s), "1" if plan.trouble else "0",
+            str(plan.pace_s), str(plan.every_s), str(int(plan.trouble)), str(int(plan.day)),
         )  # fmt: skip
         devices = await self._file("devices.json")
         (self.folder / "config.toml").write_text(self._config(devices), "utf-8")
@@ -170,6 +174,8 @@ class Demo:
 
     def _make_book(self, now: int, random_bytes: bytes) -> site.Site:
         made = site.make(self.options.seed)
+        if self.options.day:
+            made = shift.with_people(made, self.options.seed)
         upgrade.to_newest(self.database)
         book = Book(self.database)
         try:
@@ -183,6 +189,8 @@ class Demo:
         places.ensure_outside(tx)
         site.write(tx, made, now=now)
         site.write_pickups(tx, now=now)
+        if self.options.day:
+            shift.write(tx)
         return tokens.create(
             tx, name="demo-shops", scopes=SCOPES, owner="", days=2, now=now, random=random_bytes
         )  # fmt: skip

@@ -15,9 +15,10 @@ from typing import Any
 
 import httpx2
 
-from app.demo import orders, physical, site
+from app.demo import orders, physical, shift, site
 from app.demo.behaviours import BEHAVIOURS
 from app.demo.bots import Bench, Bot
+from app.demo.flows import Flows
 from app.demo.oms import Oms
 from app.demo.schedule import Day
 from app.demo.site import Bin, Worker
@@ -36,6 +37,7 @@ class Plan:
     pace_s: float
     every_s: float
     trouble: bool
+    day: bool
 
 
 @dataclass(slots=True)
@@ -48,6 +50,7 @@ class WorldProcess:
     hardware: Hardware
     trouble: Trouble
     oms: Oms | None = None
+    flows: Flows | None = None
     bots: dict[str, Bot] = field(default_factory=dict)
     fault: str = ""
 
@@ -64,6 +67,8 @@ class WorldProcess:
         return {
             "fault": self.fault, "posted": len(oms.posted) if oms else 0,
             "boxes": len(self.world.boxes), "shipped": len(shipped), "short": len(short),
+            "cancelled": len(self.flows.cancelled) if self.flows else 0,
+            "flows": dict(self.world.flows), "busy": self.busy(),
             "happened": dict(self.trouble.happened), "coped": dict(self.trouble.coped),
             "unplugged": sorted(self.hardware.unplugged),
             "bots": {
@@ -72,6 +77,18 @@ class WorldProcess:
                 for name, bot in self.bots.items()
             },
         }  # fmt: skip
+
+    def busy(self) -> list[str]:
+        """What of the shift is not done yet."""
+        if self.flows is None:
+            return []
+        trucks = [truck.external_id for truck in self.world.trucks if not truck.done]
+        standing = [
+            pallet for truck in self.world.trucks for pallet in truck.pallets
+            if self.world.where.get(pallet) == truck.dock and self.world.totes[pallet].total()
+        ]  # fmt: skip
+        asking = len(self.flows.doubtful) - sum(self.flows.answers.values())
+        return [*trucks, *standing, *(["second thoughts"] if asking else [])]
 
     def tally(self) -> dict[str, Any]:
         """What the world can testify at the end: inbox, trays, deliveries, boxes, shelves."""
@@ -98,6 +115,9 @@ class WorldProcess:
                 sku: qty for sku, qty in _by_sku(self.world).items()
             },
             "happened": dict(self.trouble.happened), "coped": dict(self.trouble.coped),
+            "flows": dict(self.world.flows), "received": dict(self.world.received),
+            "cancelled": sorted(self.flows.cancelled) if self.flows else [],
+            "answers": dict(self.flows.answers) if self.flows else {},
         }  # fmt: skip
 
     async def obey(self, line: dict[str, Any]) -> dict[str, Any]:
@@ -141,6 +161,8 @@ def _by_sku(world: physical.World) -> Counter[str]:
 async def run(plan: Plan) -> None:
     """Live through the day until the process is ended."""
     made = site.make(plan.seed)
+    if plan.day:
+        made = shift.with_people(made, plan.seed)
     bodies = orders.make(made, plan.orders, plan.seed)
     wanted = [line["sku"] for body in bodies for line in body["lines"]]
     world = physical.make(made, Random(plan.seed + 2), wanted=wanted if plan.trouble else [])
@@ -160,6 +182,11 @@ async def run(plan: Plan) -> None:
         server = await _wait_for(plan.folder / "server.json")
         oms.url, oms.token = server["url"], server["token"]
         process.oms = oms
+        if plan.day:
+            world.trucks += shift.trucks(made, plan.seed)
+            doubtful = shift.cancelled(bodies, plan.seed)
+            random = Random(plan.seed + 6)
+            process.flows = Flows(made, world, oms, random, doubtful)
         await _live(process, bodies, oms)
 
 
@@ -176,6 +203,8 @@ async def _live(process: WorldProcess, bodies: list[dict[str, Any]], oms: Oms) -
                 group.create_task(oms.post_all(bodies, every_s=process.plan.every_s))
                 for bot in process.bots.values():
                     group.create_task(bot.work(), name=bot.worker.terminal)
+                if process.flows is not None:
+                    group.create_task(process.flows.run())
                 if process.plan.trouble:
                     day = Day(process.hardware, process.trouble, process.share)
                     group.create_task(day.run())
@@ -237,10 +266,11 @@ def _write(file: Path, content: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """`python -m app.demo.world FOLDER ORDERS SEED PACE_S EVERY_S TROUBLE`."""
-    folder, count, seed, pace_s, every_s, trouble = sys.argv[1:]
+    """`python -m app.demo.world FOLDER ORDERS SEED PACE_S EVERY_S TROUBLE DAY`."""
+    folder, count, seed, pace_s, every_s, trouble, day = sys.argv[1:]
     plan = Plan(
-        Path(folder), int(count), int(seed), float(pace_s), float(every_s), trouble == "1"
+        Path(folder), int(count), int(seed), float(pace_s), float(every_s), trouble == "1",
+        day == "1",
     )  # fmt: skip
     asyncio.run(run(plan))
 

@@ -1,0 +1,139 @@
+"""What a whole shift adds to the demo: deliveries, pallets, a reserve, and second thoughts.
+
+Pure: the same seed gives the same shift, in the server's book and in the physical world.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+
+from app.demo.goods import OWNERS, Good
+from app.demo.site import Bin, Site, Worker
+from wms import places
+from wms.db import Tx
+
+DOCKS = ("IN-1", "IN-2")
+RETURNS = "RETURN-1"
+QUARANTINE = "QUAR-1"
+RESERVES = tuple(f"RSV-{n:02d}" for n in range(1, 25))
+PALLETS = tuple(f"PAL-{n:03d}" for n in range(1, 13))
+TRUCKS_EACH = 2  # deliveries of each owner
+LINES_EACH = 5
+CANCEL_EVERY = 9  # of the orders; some are refused, because they are on the truck by then
+RETURN_EVERY = 6  # of the shipped parcels come back
+POSTS = (
+    ("receive", "HT-21", ""), ("putaway", "HT-22", ""), ("replenish", "HT-23", ""),
+    ("count", "HT-24", ""), ("count", "HT-25", ""), ("returns", "RET-1", ""),
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Truck:
+    """A delivery: what its papers announce, what really stands on it, and what is broken."""
+
+    external_id: str
+    owner: str
+    dock: str
+    announced: Counter[Bin]
+    units: Counter[Bin]
+    damaged: Counter[Bin] = field(default_factory=Counter)
+    pallets: list[str] = field(default_factory=list)  # empty ones, to receive onto
+    done: bool = False
+
+
+def trucks(site: Site, seed: int) -> list[Truck]:
+    """The day's deliveries: the first brings one piece too few, the second one too many, and of
+    the third one is broken."""
+    random = Random(seed + 21)
+    pallets = list(PALLETS)
+    made = []
+    for number in range(TRUCKS_EACH * len(OWNERS)):
+        owner = OWNERS[number % len(OWNERS)]
+        mine = [good for good in site.goods if good.owner == owner]
+        units = Counter({
+            (good.sku, random.choice(good.lots)[0]): random.randint(6, 30)
+            for good in random.sample(mine, LINES_EACH)
+        })  # fmt: skip
+        truck = Truck(
+            external_id=f"ASN-{owner}-{number + 1}", owner=owner, dock=DOCKS[number % len(DOCKS)],
+            announced=Counter(units), units=Counter(units),
+            pallets=[pallets.pop(0) for _ in range(3)],
+        )  # fmt: skip
+        odd = min(units)
+        if number == 0:
+            truck.units[odd] -= 1
+        if number == 1:
+            truck.units[odd] += 1
+        if number == 2:
+            truck.damaged[odd] += 1
+        made.append(truck)
+    return made
+
+
+def announcement(truck: Truck, site: Site) -> dict[str, Any]:
+    """The body of `POST /v1/inbounds`."""
+    goods = {good.sku: good for good in site.goods}
+    lines = []
+    for (sku, lot), qty in sorted(truck.announced.items()):
+        line: dict[str, Any] = {"sku": sku, "qty": qty}
+        if lot:
+            line |= {"lot": lot, "expiry": expiry_of(goods[sku], lot)}
+        lines.append(line)
+    return {"owner": truck.owner, "external_id": truck.external_id, "dock": truck.dock,
+            "lines": lines}  # fmt: skip
+
+
+def expiry_of(good: Good, lot: str) -> str:
+    """The date that is printed on goods of that lot, YYYY-MM-DD; "" where none is."""
+    return dict(good.lots).get(lot, "")
+
+
+def with_people(site: Site, seed: int) -> Site:
+    """*site* with the people of the other trades."""
+    random = Random(seed + 20)
+    more = _workers(random, len(site.workers))
+    return replace(site, workers=(*site.workers, *more))
+
+
+def write(tx: Tx) -> None:
+    """Put the docks, the reserve, the pallets and the places for returns into the book."""
+    fixed, standing = _places()
+    places.put(tx, fixed)
+    places.put(tx, standing)
+
+
+def _workers(random: Random, first: int) -> list[Worker]:
+    names = ("斎藤 楓", "松本 岳", "井上 紬", "木村 蒼", "林 杏", "清水 航")
+    return [
+        Worker(
+            code=f"E{first + n:03d}", name=names[n % len(names)], role=role, terminal=terminal,
+            station=station, token=f"demo-{terminal.lower()}-{random.getrandbits(64):016x}",
+            badge=f"{random.getrandbits(128):032x}",
+        )
+        for n, (role, terminal, station) in enumerate(POSTS)
+    ]  # fmt: skip
+
+
+def _places() -> tuple[list[places.NewPlace], list[places.NewPlace]]:
+    """Places that stand still, and the pallets that stand on the docks."""
+    fixed = [
+        *(places.NewPlace(code=code, kind="dock", y_mm=-12_000) for code in DOCKS),
+        places.NewPlace(code=RETURNS, kind="buffer", y_mm=-13_000),
+        places.NewPlace(code=QUARANTINE, kind="buffer", y_mm=-14_000),
+        *(places.NewPlace(code=code, kind="reserve", zone="R", aisle="R01", bay=n, level=1,
+                          x_mm=n * 1_500, y_mm=40_000)
+          for n, code in enumerate(RESERVES, start=1)),
+    ]  # fmt: skip
+    standing = [
+        places.NewPlace(code=code, kind="pallet", parent=DOCKS[n // 3 % len(DOCKS)])
+        for n, code in enumerate(PALLETS)
+    ]
+    return fixed, standing
+
+
+def cancelled(bodies: list[dict[str, Any]], seed: int) -> list[str]:
+    """External ids of the orders whose customers think again."""
+    random = Random(seed + 22)
+    chosen = random.sample(range(len(bodies)), len(bodies) // CANCEL_EVERY)
+    return [bodies[number]["external_id"] for number in chosen]
