@@ -97,7 +97,7 @@ LEFT JOIN people p ON c.actor = 'person:' || p.id
 WHERE (c.actor LIKE 'person:%' AND p.id IS NULL)
    OR (c.name = 'scan' AND (c.device = '' OR c.permission NOT IN (
        '', 'pick', 'pack', 'ship', 'task', 'receive', 'putaway', 'replenish', 'sort', 'returns',
-       'count', 'move', 'work', 'look')))
+       'count', 'move', 'work', 'look', 'approve_short')))
    OR (c.name = 'scan' AND c.actor = 'nobody' AND c.permission <> '')
 ORDER BY c.id
 """
