@@ -264,7 +264,7 @@ def test_portal_to_portal_looks_again() -> None:
     assert receive(PORTAL, key("1"), nothing).refused, "nothing can be received"
     lines = RECEIVE.prompt(PORTAL, READ, "en").lines
     assert lines == (
-        "Here 2", "gate-1 was away: look again", "Missing 2 SOAP", "1 of IN0000008",
+        "2 ok 2 unread? +2", "gate-1 was away: look again", "Missing 2 SOAP", "1 of IN0000008",
         "Extra 1 HAT", "Received before 1",
     )  # fmt: skip
 

@@ -108,7 +108,7 @@ def test_missing_two_extra_one_belongs_to_another_delivery(site: ReceiveSite) ->
     seen(site, *tags[:3], tag(9))
     seen(site, tags[3], device="gate-2", rssi=-71)
     hand = at_gate(site)
-    assert list(hand.prompt.lines) == ["Here 3", "Missing 2 SHIRT", "1 of IN0000002"]
+    assert list(hand.prompt.lines) == ["3 ok -2 +1", "Missing 2 SHIRT", "1 of IN0000002"]
     assert set(hand.expect("receive.locate", "3", "key").lines) == {
         "SHIRT gate-2 -71 10s", "SHIRT gate-1 -50 10s",
     }  # fmt: skip
@@ -118,12 +118,12 @@ def test_missing_two_extra_one_belongs_to_another_delivery(site: ReceiveSite) ->
     assert site.at_place("DOCK") == [("SHIRT", "", "available", "", 3)]
     hand.expect("receive.portal", "2", "key")
     assert hand.prompt.lines == (
-        "Here 0", "Missing 2 SHIRT", "1 of IN0000002", "Received before 3",
+        "0 ok -2 +1", "Missing 2 SHIRT", "1 of IN0000002", "Received before 3",
     )  # fmt: skip
     refused(hand.key("1"), "scan.unexpected")
     hand.command("ok")
     seen(site, *tags[3:])
-    assert hand.expect("receive.portal", "2", "key").lines[0] == "Here 2"
+    assert hand.expect("receive.portal", "2", "key").lines[0] == "2 ok -0 +1"
     hand.expect("receive.item", "1", "key")
     refused(hand.command("undo"), "undo.nothing")
     hand.command("ok")
@@ -137,7 +137,7 @@ def test_without_announced_tags_goods_are_counted_by_their_item(site: ReceiveSit
     seen(site, tag(1), tag(2), tag(3), tag(1, "RADIO"), "e" * 24)
     hand = at_gate(site)
     lines = hand.prompt.lines
-    assert lines[0] == "Here 2"
+    assert lines[0] == "2 ok -0 +3"
     assert lines[1].startswith("Extra 3 ")
     assert not any("SOAP" in one for one in lines), "only tagged goods are expected to answer"
     hand.expect("receive.item", "1", "key")
@@ -160,7 +160,7 @@ def test_old_reads_say_nothing_of_what_is_here_now(site: ReceiveSite) -> None:
     site.announce(line("SHIRT", 2, epcs=(tag(1), tag(2))))
     seen(site, tag(1))
     site.now += 120_000
-    assert at_gate(site).prompt.lines[0] == "Here 0"
+    assert at_gate(site).prompt.lines[0] == "0 ok -2 +0"
 
 
 def test_a_tag_says_the_serial_number(site: ReceiveSite) -> None:

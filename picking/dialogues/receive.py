@@ -178,7 +178,8 @@ def _item(state: State, seen: Seen, facts: Facts) -> Step[State]:
         return goods.first(state, seen, facts)
     if seen.kind == "unknown" and not seen.keyed and not is_sscc(seen.code):
         if facts.may_bind:
-            return Step(replace(state, at="bind", code=seen.code, page=0, binding=0))
+            said = Say("receive.unknown_code", "attention", params={"barcode": seen.text})
+            return Step(replace(state, at="bind", code=seen.code, page=0, binding=0), say=said)
         return Step(state, say=wrong("receive.unknown", expected="F5", scanned=seen.text))
     expected = ", ".join(one.sku for one in facts.missing)[:40] or "-"
     return Step(state, say=unexpected(seen, expected=expected, code="receive.item_first"))

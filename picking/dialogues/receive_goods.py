@@ -240,7 +240,9 @@ def _set_down(state: State, place: str, facts: Facts) -> Step[State]:
     delivery = facts.delivery(state)
     assert delivery is not None, "arrive() leaves a delivery that is closed"
     if not delivery.blind and hand.qty > facts.room(hand.item):
-        return Step(replace(state, at="over", hand=replace(hand, target=place)))
+        room = facts.room(hand.item)
+        said = Say("receive.over_by", "attention", params={"room": room, "count": hand.qty - room})
+        return Step(replace(state, at="over", hand=replace(hand, target=place)), say=said)
     return Step(emptied(state), (_book(state, place, facts),))
 
 

@@ -140,7 +140,7 @@ def _lines(
         return tuple(f"{one.sku} {_counted(one)}" for one in wrong[:LINES_MAX])
     if state.at == "item":
         waits = [f"{one.sku} {_counted(one)}" for one in facts.missing[:LINES_MAX]]
-        return (delivery.supplier or delivery.external_id, *waits)
+        return (*waits, delivery.supplier or delivery.external_id)
     return ()
 
 
@@ -180,7 +180,11 @@ def _portal(page: Prompt, state: State, facts: Facts, language: Language) -> Pro
             for one in facts.sightings[:LINES_MAX]
         ]  # fmt: skip
         return replace(page, lines=tuple(seen) or (say("receive.nowhere", language),))
-    lines = [say("receive.tags_here", language, count=len(decision.accepted))]
+    counts = {
+        "here": len(decision.accepted), "missing": decision.missing_count,
+        "extra": len(decision.extra) + len(decision.elsewhere),
+    }  # fmt: skip
+    lines = [say("receive.tags_unsure" if decision.blind else "receive.tags", language, **counts)]
     if decision.blind:
         lines.append(say("receive.tags_blind", language, reader=facts.reader))
     for one in decision.missing[:LINES_MAX]:
