@@ -20,7 +20,7 @@ import structlog
 import uvicorn
 from sqlalchemy import delete, select
 
-from app import crew, print_doors, rights, site_doors
+from app import count_doors, crew, print_doors, rights, site_doors
 from app.board import board_router
 from app.http import HttpSettings, make_app
 from app.local import database_url, door_url
@@ -34,8 +34,10 @@ from devices.patience import Policy
 from devices.supervisor import Supervisor
 from labels import press
 from picking import (
+    counter,
     facts,
     floor,
+    look_doors,
     paper_doors,
     pickups,
     pictures,
@@ -46,7 +48,15 @@ from picking import (
 )
 from picking import http as terminal_door
 from picking.release import settings_of
-from sync import change_doors, document_doors, feed_doors, feeds, inbound_doors, return_doors
+from sync import (
+    change_doors,
+    document_doors,
+    feed_doors,
+    feeds,
+    inbound_doors,
+    return_doors,
+    work_doors,
+)
 from sync import doors as import_door
 from sync import http as partner_door
 from wms import alive, calendar, incarnation, lock, picking_rules, places, robots, seals, upgrade
@@ -200,6 +210,9 @@ def workers(site: Site) -> dict[str, alive.Job]:
         "planner": lambda: planner.plan_forever(
             book, clock_ms=now, settings=waves, rng=site.random
         ),
+        "counter": lambda: counter.count_forever(
+            book, clock_ms=now, zone=config.site.zone, per_day=config.counts.per_day
+        ),
         "replenisher": lambda: replenisher.replenish_forever(book, clock_ms=now),
         "seals": lambda: seals.run(book),
         "feeds": lambda: feeds.run(
@@ -248,12 +261,13 @@ async def _until_stopped(site: Site) -> None:
         routers=[
             partner_door.routes(), import_door.routes(randomness.token_bytes),
             inbound_doors.routes(), change_doors.routes(), document_doors.routes(),
+            work_doors.routes(),
             return_doors.routes(),
             terminal_door.routes(site.floor), terminal_page.routes(),
-            pictures.routes(site.floor, site.root / pictures.FOLDER),
+            pictures.routes(site.floor, site.root / pictures.FOLDER), look_doors.routes(),
             wave_doors.routes(settings_of(site.config.waves)), paper_doors.routes(site.floor),
             feed_doors.routes(), crew.routes(randomness.token_bytes, site.floor.pepper),
-            rights.routes(randomness.token_bytes, site.floor.pepper),
+            rights.routes(randomness.token_bytes, site.floor.pepper), count_doors.routes(),
             print_doors.routes(), site_doors.routes(), board_router(site.config),
             metrics_router(site.supervisor),
         ],

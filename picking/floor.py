@@ -268,7 +268,8 @@ def _in_dialogue(tx: Tx, session: Row[Any], seen: Seen, who: Who) -> tuple[Outco
         terminals.leave(tx, who.terminal)
         changed = {}
     elif step.go:
-        changed = {"dialogue": step.go, "state": "{}"}
+        begin = msgspec.json.encode(step.start).decode() if step.start is not None else "{}"
+        changed = {"dialogue": step.go, "state": begin}
     elif dialogue.name != session.dialogue:
         changed = {}  # the menu stands in for a dialogue that goes on elsewhere
     fate: Fate = "refused" if said is not None and said.severity == "error" else "applied"
@@ -337,6 +338,8 @@ def _state(session: Row[Any], dialogue: Dialogue[Any, Any]) -> Any:
             return msgspec.json.decode(session.state, type=dialogue.state)
         except msgspec.ValidationError:
             pass
+    elif dialogue is MENU:
+        return menu.State(aside=True)  # it stands in for a dialogue that goes on elsewhere
     return dialogue.state()
 
 

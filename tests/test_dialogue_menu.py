@@ -3,7 +3,7 @@
 import pytest
 
 from picking.dialogues.menu import MENU, Facts, State
-from tests.dialogue_table import Move, command, key, move, other
+from tests.dialogue_table import Move, command, key, move, other, place
 from wms.prompts import Await
 
 ALL = Facts(("pick", "pack", "ship", "task"))
@@ -31,16 +31,44 @@ def test_menu_to_task_by_its_digit() -> None:
     assert choose("4").at == "task"
 
 
+def test_menu_to_approve_by_the_digit_of_short_orders() -> None:
+    assert choose("1", Facts(("approve_short",))).at == "approve_short"
+
+
+def test_menu_to_sort_by_its_digit() -> None:
+    assert choose("1", Facts(("sort",))).at == "sort"
+
+
 def test_menu_to_putaway_by_its_digit() -> None:
     assert choose("1", Facts(("putaway", "task"))).at == "putaway"
+
+
+def test_menu_to_move_by_its_digit() -> None:
+    assert choose("1", Facts(("move",))).at == "move"
+
+
+def test_menu_to_replenish_by_its_digit() -> None:
+    assert choose("2", Facts(("putaway", "replenish"))).at == "replenish"
+
+
+def test_menu_to_receive_by_its_digit() -> None:
+    assert choose("1", Facts(("receive",))).at == "receive"
 
 
 def test_menu_to_count_by_its_digit() -> None:
     assert choose("2", Facts(("pick", "count"))).at == "count"
 
 
-def test_menu_to_receive_by_its_digit() -> None:
-    assert choose("1", Facts(("receive",))).at == "receive"
+def test_menu_to_work_by_its_digit() -> None:
+    assert choose("2", Facts(("pick", "work"))).at == "work"
+
+
+def test_menu_to_look_by_its_digit_or_by_scanning_anything() -> None:
+    assert choose("1", Facts(("look",))).at == "look"
+    scanned = move(MENU, State(), place("A-01"), ALL)
+    assert (scanned.at, len(scanned.effects)) == ("look", 1), "whoever is signed in may ask"
+    aside = move(MENU, State(aside=True), place("A-01"), ALL)
+    assert (aside.at, aside.refused) == ("menu", True), "work that goes on elsewhere is not left"
 
 
 @pytest.mark.parametrize("digit", ["5", "9", "12"])

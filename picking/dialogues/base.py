@@ -12,6 +12,8 @@ from random import Random
 from typing import Any, Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct
+
 from wms.db import Tx
 from wms.errors import Rejected
 from wms.messages import Language, say
@@ -179,12 +181,13 @@ def unexpected(seen: Seen, *, expected: str, code: str = "scan.unexpected") -> S
 
 @dataclass(frozen=True, slots=True)
 class Step(Generic[S]):
-    """What one input led to. `go` names another dialogue that takes over."""
+    """What one input led to. `go` names another dialogue that takes over, at `start` if given."""
 
     state: S
     effects: tuple[Any, ...] = ()
     say: Say | None = None
     go: str = ""
+    start: Struct | None = None
 
     @property
     def refused(self) -> bool:

@@ -9,7 +9,13 @@ Transitions:
 * menu -> task: its digit was keyed
 * menu -> receive: its digit was keyed
 * menu -> putaway: its digit was keyed
+* menu -> replenish: its digit was keyed
+* menu -> move: its digit was keyed
+* menu -> sort: its digit was keyed, at a put wall
+* menu -> approve: the digit of short orders was keyed, by whoever decides on them
 * menu -> count: its digit was keyed
+* menu -> work: its digit was keyed
+* menu -> look: its digit was keyed, or anything with a barcode was scanned
 * menu -> menu: 9 shows the next page
 * menu -> menu: anything else is refused with the digits that work
 * menu -> badge: 0; the terminal is free for somebody else
@@ -19,6 +25,7 @@ from dataclasses import dataclass
 
 from msgspec import Struct
 
+from picking.dialogues import look
 from picking.dialogues.base import Dialogue, Say, Seen, Step, Who, choices, options, unexpected
 from wms.db import Tx
 from wms.messages import Language, say
@@ -26,7 +33,21 @@ from wms.prompts import Await, Option, Prompt
 
 SIGN_OFF = "sign_off"
 # Each dialogue, and the kind of station that it needs.
-WAYS = {"pick": "", "pack": "pack", "ship": "", "task": "", "putaway": "", "receive": "", "count": ""}
+WAYS = {
+    "pick": "",
+    "pack": "pack",
+    "ship": "",
+    "task": "",
+    "sort": "wall",
+    "putaway": "",
+    "replenish": "",
+    "move": "",
+    "receive": "",
+    "count": "",
+    "approve_short": "",
+    "work": "",
+    "look": "",
+}
 
 
 PAGE = 4  # dialogues a page, where one page does not hold them
@@ -37,6 +58,7 @@ class State(Struct, frozen=True, kw_only=True):
     """Which page of the menu is shown, from 0."""
 
     page: int = 0
+    aside: bool = False  # it stands in for a dialogue that this terminal cannot show
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +92,9 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
         return Step(state, go=seen.code)
     if (seen.kind == "number" and seen.code == "0") or seen.is_command("0"):
         return Step(state, go=SIGN_OFF)
+    asked = None if state.aside else look.subject_of(seen)
+    if asked is not None:
+        return Step(state, (look.Check(asked),), go="look", start=look.shown(asked))
     expected = f"0-{len(shown)}" + (f", {TURN}" if len(pages) > 1 else "")
     return Step(state, say=unexpected(seen, expected=expected))
 
@@ -97,9 +122,9 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
     )  # fmt: skip
 
 
-def run(_tx: Tx, effect: object, _who: Who) -> Say | None:
-    """The menu has no effects."""
-    raise AssertionError(effect)
+def run(tx: Tx, effect: object, who: Who) -> Say | None:
+    """Whether a code that was scanned is anything, so that the look-up has something to show."""
+    return look.run(tx, effect, who)
 
 
 MENU: Dialogue[State, Facts] = Dialogue(

@@ -61,7 +61,7 @@ export class Link {
     if (this.queue.length >= WAITING_MAX) return false;
     this.number += 1;
     const id = `${this.terminal}-${this.run}-${this.number}`;
-    this.queue.push({ id, text, via, at: Date.now(), secret });
+    this.queue.push({ id, text, via, at: moment(), secret });
     this.said += 1;
     this.keep();
     this.pump();
@@ -118,8 +118,9 @@ export class Link {
 
   async untilAnswered(entry) {
     for (let tries = 0; this.running; tries += 1) {
-      const age = Math.min(Math.max(0, Date.now() - entry.at), AGE_MS_MAX);
-      const scan = { scan_id: entry.id, text: entry.text, via: entry.via, age_ms: age };
+      const age = Math.min(Math.max(0, moment() - entry.at), AGE_MS_MAX);
+      const { id, text, via, at } = entry;
+      const scan = { scan_id: id, text, via, age_ms: age, clock_ms: at };
       try {
         const answer = await this.call("POST", `${this.path()}/scans`, scan);
         this.mended();
@@ -203,6 +204,11 @@ function kept(text) {
   } catch {
     return []; // somebody else's writing
   }
+}
+
+// Steady while the page lives, whoever corrects the wall clock; and it goes on after a reload.
+function moment() {
+  return Math.round(performance.timeOrigin + performance.now());
 }
 
 // `crypto.randomUUID` needs https, which a warehouse's own network may not have.
