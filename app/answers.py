@@ -20,11 +20,12 @@ from wms.text import shown
 
 NOT_FOUND = frozenset({
     Code.ORDER_UNKNOWN, Code.INBOUND_UNKNOWN, Code.NO_SUCH_PATH, Code.PICTURE_UNKNOWN,
+    Code.WORK_UNKNOWN,
     Code.RETURN_UNKNOWN,
 })  # fmt: skip
 CONFLICT = frozenset({
     Code.KEY_REUSED, Code.STOCK_SHORT, Code.CONTAINER_ELSEWHERE, Code.ALLOCATION_CLOSED,
-    Code.ORDER_STATE, Code.ORDER_AMBIGUOUS, Code.INBOUND_STATE,
+    Code.ORDER_STATE, Code.WORK_STATE, Code.ORDER_AMBIGUOUS, Code.INBOUND_STATE,
     Code.INBOUND_AMBIGUOUS, Code.RETURN_STATE, Code.RETURN_AMBIGUOUS,
 })  # fmt: skip
 BAD_REQUEST = ("body.", "field.", "text.", "import.", "http.bad")  # codes that begin so

@@ -414,6 +414,19 @@ class CountSettled(Event, frozen=True, kw_only=True):
     lost: int
 
 
+class WorkChanged(Event, frozen=True, kw_only=True):
+    """Value-added work went on: `work` is its kind, `done` how many are made by now."""
+
+    kind: ClassVar[str] = "work.changed"
+    noun: ClassVar[str] = "work"
+    about: ClassVar[str] = "work_id"
+    work_id: int
+    external_id: str
+    work: str
+    state: str
+    done: int
+
+
 KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
@@ -422,7 +435,7 @@ KINDS: dict[str, type[Event]] = {
         ServiceChanged,
         OrderShipped, OrderCancelled, OrderHeld, ParcelLabelled, ParcelInspected, ParcelLoaded,
         StockMoved, PickShort, WaveReleased, ManifestClosed, MissionChanged, DeviceChanged,
-        PrintChanged, TaskOpened,
+        PrintChanged, TaskOpened, WorkChanged,
         InboundAnnounced, InboundReceived, InboundCancelled,
         ReturnAnnounced, ReturnArrived, ReturnGraded, ReturnUngraded, ReturnClosed, ReturnDecided,
         ReturnCancelled, CountSettled,

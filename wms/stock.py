@@ -18,7 +18,8 @@ from wms.events import emit
 from wms.schema import items, moves, places, stock
 
 SUPPLIER, CUSTOMER, LOST, REGRADE = "@supplier", "@customer", "@lost", "@regrade"
-OUTSIDE = (SUPPLIER, CUSTOMER, LOST, REGRADE)  # places without balances
+KIT = "@kit"  # parts go in, kits come out
+OUTSIDE = (SUPPLIER, CUSTOMER, LOST, REGRADE, KIT)  # places without balances
 CHUNK = 400  # rows a statement: bound parameters are limited
 
 

@@ -21,7 +21,7 @@ NAME = "^[A-Za-z0-9._-]+$"
 DAY_MS = 86_400_000
 Scope = Literal[
     "orders:write", "orders:read", "stock:read", "events:read", "inbound:write",
-    "returns:write", "board:read",
+    "returns:write", "work:write", "board:read",
     "terminal", "admin",
 ]  # fmt: skip
 SCOPES: tuple[str, ...] = get_args(Scope)

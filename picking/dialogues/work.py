@@ -1,0 +1,357 @@
+"""Value-added work: fetch the materials of a work order, make some, and put down what was made.
+
+Transitions:
+* get -> tote: `1` gave the next work order, or one was scanned; its materials need a tote
+* get -> make: the same, and nothing is to be fetched
+* get -> get: there is none now; anything else is refused
+* get -> menu: back
+* tote -> place: an empty tote was scanned for the materials
+* tote -> tote: anything else is refused
+* tote -> get: back, later: the clock stops, somebody else may go on
+* place -> item: the shelf of the next material was scanned
+* place -> place: another place is refused
+* place -> make: full; some can be made of what is here already
+* place -> get: back, later: the clock stops
+* item -> item: one more piece was scanned, or a quantity above five was keyed
+* item -> item: another item, or too many, is refused
+* item -> place: the tote was scanned with what is in the hand; more is to be fetched
+* item -> make: the same, and that was the last material
+* item -> place: back, undo: the hand is emptied
+* make -> target: the number that was made was keyed; where do they lie?
+* make -> get: of a repair or new labels: they lie where they were, and that was the last one
+* make -> make: the same, and more is to be done; too many are refused
+* make -> finish: full: is it to end here?
+* make -> get: back, later: the clock stops
+* target -> get: the place was scanned, and that was the last one
+* target -> make: the same, and more is to be made
+* target -> target: what is no place is refused
+* target -> make: back
+* finish -> get: `1`: it is done in part, the rest goes back
+* finish -> make: `2`, back
+* finish -> finish: anything else is refused
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from picking.dialogues.base import (
+    Dialogue,
+    Say,
+    Seen,
+    Step,
+    Who,
+    choices,
+    not_now,
+    options,
+    unexpected,
+    wrong,
+)
+from wms import work_done
+from wms.db import Tx
+from wms.messages import Language, say
+from wms.prompts import Await, Focus, Option, Prompt
+from wms.work_done import TAKES_NOTHING, Fetch, InHand
+
+KEYED_ABOVE = 5  # more pieces than this are counted by the hand and keyed
+At = Literal["get", "tote", "place", "item", "make", "target", "finish"]
+AWAITS: dict[str, tuple[Await, ...]] = {
+    "get": (Await.CHOICE,), "tote": (Await.TOTE,), "place": (Await.PLACE,),
+    "item": (Await.ITEM, Await.TOTE), "make": (Await.QTY,), "target": (Await.PLACE, Await.TOTE),
+    "finish": (Await.CHOICE,),
+}  # fmt: skip
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """Where the hands are; which work order it is, is the book's to know."""
+
+    at: At = "get"
+    work: int = 0
+    tote: str = ""  # scanned for the materials, before the first of them lies in it
+    fetch: int = 0  # the promise whose shelf was scanned
+    hand: int = 0
+    made: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The work in hand, what is still to be fetched, and what waits ((number, code) each)."""
+
+    work: InHand | None
+    waiting: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Take this work order in hand."""
+
+    work: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The clock stops."""
+
+    work: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeTote:
+    """May this tote hold the materials?"""
+
+    tote: str
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSome:
+    """*qty* of a material are in the tote."""
+
+    allocation: int
+    qty: int
+    tote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Make:
+    """*qty* are made and lie at *place*."""
+
+    work: int
+    qty: int
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """It ends here."""
+
+    work: int
+
+
+def facts(tx: Tx, _state: State, who: Who) -> Facts:
+    """Read them."""
+    mine = work_done.in_hand(tx, who.person.id)
+    if mine is not None:
+        return Facts(mine)
+    return Facts(None, tuple((row.id, row.code) for row in work_done.waiting(tx)))
+
+
+def arrive(state: State, facts: Facts) -> State:
+    """Where the hands are, given what the book says now."""
+    work = facts.work
+    if work is None:
+        return State()
+    if state.work != work.id:
+        state = State(work=work.id)
+    if state.at in ("make", "target", "finish") and (work.can_make or not work.fetch):
+        return state if state.made <= work.can_make else replace(state, at="make", made=0)
+    if not work.fetch:
+        return State(at="make", work=work.id)
+    if not (work.tote or state.tote):
+        return State(at="tote", work=work.id)
+    if state.at == "item" and state.fetch == work.fetch[0].allocation:
+        return state
+    return State(at="place", work=work.id, tote=state.tote)
+
+
+def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
+    """Decide what one input means here. Pure."""
+    work = facts.work
+    if work is None:
+        return _get(state, seen, facts)
+    if state.at == "finish":
+        return _finish(state, seen, work)
+    if seen.kind == "command":
+        return _command(state, seen, work)
+    if state.at == "tote":
+        return _tote(state, seen)
+    if state.at == "place":
+        return _place(state, seen, work.fetch[0])
+    if state.at == "item":
+        return _item(state, seen, work.fetch[0], work.tote or state.tote)
+    return (_make if state.at == "make" else _target)(state, seen, work)
+
+
+def _get(state: State, seen: Seen, facts: Facts) -> Step[State]:
+    if seen.is_command("back"):
+        return Step(state, go="menu")
+    named = next((one for one, code in facts.waiting if seen.code.upper() == code), 0)
+    if named:
+        return Step(state, (Start(named),))
+    if seen.digit == 1:
+        if not facts.waiting:
+            return Step(state, say=Say("work.none", "attention"))
+        return Step(state, (Start(facts.waiting[0][0]),))
+    return Step(state, say=unexpected(seen, expected="1 / W..."))
+
+
+def _command(state: State, seen: Seen, work: InHand) -> Step[State]:
+    if state.at == "item" and seen.is_command("back", "undo"):
+        return Step(State(at="place", work=work.id, tote=state.tote))
+    if state.at == "target" and seen.is_command("back"):
+        return Step(replace(state, at="make", made=0))
+    if state.at in ("tote", "place", "make") and seen.is_command("back", "later"):
+        return Step(State(), (Pause(work.id),), say=Say("work.paused", "attention"))
+    if seen.is_command("full") and state.at == "place" and work.can_make:
+        return Step(replace(state, at="make"))
+    if seen.is_command("full") and state.at == "make":
+        return Step(replace(state, at="finish"))
+    return Step(state, say=not_now(seen))
+
+
+def _tote(state: State, seen: Seen) -> Step[State]:
+    if seen.kind != "tote":
+        return Step(state, say=wrong("work.not_a_tote", expected="T-..", scanned=seen.name))
+    return Step(replace(state, at="place", tote=seen.code), (TakeTote(seen.code),))
+
+
+def _place(state: State, seen: Seen, fetch: Fetch) -> Step[State]:
+    if seen.kind == "place" and seen.code == fetch.place:
+        return Step(replace(state, at="item", fetch=fetch.allocation, hand=0))
+    return Step(state, say=wrong("work.wrong_place", expected=fetch.place, scanned=seen.name))
+
+
+def _item(state: State, seen: Seen, fetch: Fetch, tote: str) -> Step[State]:
+    if seen.kind == "number":
+        return _keyed(state, seen, fetch)
+    if state.hand and seen.kind == "tote":
+        if seen.code != tote:
+            return Step(state, say=wrong("work.wrong_tote", expected=tote, scanned=seen.name))
+        taken = FetchSome(fetch.allocation, state.hand, tote)
+        return Step(State(at="place", work=state.work, tote=tote), (taken,))
+    item = seen.item(fetch.item)
+    if item is None:
+        return Step(state, say=wrong("work.wrong_item", expected=fetch.sku, scanned=seen.name))
+    if fetch.lot and seen.lot and seen.lot != fetch.lot:
+        expected = f"{fetch.sku} {fetch.lot}"
+        return Step(state, say=wrong("work.wrong_item", expected=expected, scanned=seen.lot))
+    if fetch.serial and seen.serial != fetch.serial:
+        expected, read = f"{fetch.sku} {fetch.serial}", seen.serial or seen.name
+        return Step(state, say=wrong("work.wrong_item", expected=expected, scanned=read))
+    return _counted(state, state.hand + item.qty, fetch)
+
+
+def _keyed(state: State, seen: Seen, fetch: Fetch) -> Step[State]:
+    """A keyed count holds only once the item itself was scanned, and only above five."""
+    if not state.hand:
+        return Step(state, say=wrong("pick.scan_first", expected=fetch.sku, scanned=seen.text))
+    if fetch.qty <= KEYED_ABOVE:
+        return Step(state, say=wrong("pick.count_by_scan", expected=fetch.sku, scanned=seen.text))
+    return _counted(state, seen.number, fetch)
+
+
+def _counted(state: State, hand: int, fetch: Fetch) -> Step[State]:
+    if hand > fetch.qty:
+        said = wrong("pick.too_many", expected=str(fetch.qty), scanned=str(hand))
+        return Step(state, say=said)
+    return Step(replace(state, hand=hand))
+
+
+def _make(state: State, seen: Seen, work: InHand) -> Step[State]:
+    expected = f"1-{work.can_make}" if work.can_make else "-"
+    if seen.kind != "number" or not 0 < seen.number <= work.can_make:
+        return Step(state, say=unexpected(seen, expected=expected))
+    if work.kind in TAKES_NOTHING:
+        made = Make(work.id, seen.number, "")
+        return Step(State(at="make", work=work.id), (made,))
+    return Step(replace(state, at="target", made=seen.number))
+
+
+def _target(state: State, seen: Seen, work: InHand) -> Step[State]:
+    if seen.kind not in ("place", "tote"):
+        expected = work.station or "A-.."
+        return Step(state, say=wrong("work.not_a_place", expected=expected, scanned=seen.name))
+    made = Make(work.id, state.made, seen.code)
+    return Step(State(at="make", work=work.id, tote=state.tote), (made,))
+
+
+def _finish(state: State, seen: Seen, work: InHand) -> Step[State]:
+    if seen.digit == 1:
+        return Step(State(), (Finish(work.id),))
+    if seen.digit == 2 or seen.is_command("back"):
+        return Step(replace(state, at="make"))
+    return Step(state, say=unexpected(seen, expected="1 / 2"))
+
+
+def run(tx: Tx, effect: object, who: Who) -> Say | None:
+    """Carry out one effect in the open transaction."""
+    match effect:
+        case Start():
+            if not work_done.start(
+                tx, work=effect.work, person=who.person.id, today=who.today, now=who.now
+            ):
+                return Say("work.none", "attention")
+        case Pause():
+            work_done.pause(tx, work=effect.work, person=who.person.id, now=who.now)
+        case TakeTote():
+            work_done.refuse_tote(tx, effect.tote)
+        case FetchSome():
+            work_done.fetch(
+                tx, allocation_id=effect.allocation, qty=effect.qty, tote=effect.tote,
+                key=f"{who.key}:fetch", actor=who.actor, now=who.now,
+            )  # fmt: skip
+        case Make():
+            left = work_done.make(
+                tx, work=effect.work, qty=effect.qty, place=effect.place, key=who.key,
+                station=who.station.code if who.station else "", actor=who.actor, now=who.now,
+            )  # fmt: skip
+            return Say("work.made", params={"qty": effect.qty}) if left else Say("work.done")
+        case Finish():
+            work_done.finish(tx, work=effect.work, now=who.now)
+            return Say("work.done")
+        case _:
+            raise AssertionError(effect)
+    return None
+
+
+def prompt(state: State, facts: Facts, language: Language) -> Prompt:
+    """What the worker sees. Pure."""
+    work = facts.work
+    page = Prompt(
+        dialogue="work", step=state.at, title=say("work.title", language),
+        ask=say(f"work.ask.{state.at}", language), help=say(f"help.work.{state.at}", language),
+        awaits=AWAITS[state.at], options=_keys(state, facts, language), language=language,
+    )  # fmt: skip
+    if work is None:
+        codes = tuple(code for _number, code in facts.waiting)
+        return replace(page, lines=codes)
+    told = (
+        f"{work.code} {say(f'work.kind.{work.kind}', language)}",
+        say("work.left", language, done=work.done, qty=work.qty),
+    )
+    page = replace(page, lines=told, done=work.done, total=work.qty, focus=_focus(state, work))
+    if state.at == "item" and state.hand and work.fetch[0].qty > KEYED_ABOVE:
+        return replace(page, awaits=(*page.awaits, Await.QTY))
+    return page
+
+
+def _focus(state: State, work: InHand) -> Focus:
+    if state.at in ("place", "item") and work.fetch:
+        fetch = work.fetch[0]
+        return Focus(
+            place=fetch.place, item=fetch.name, sku=fetch.sku, lot=fetch.lot,
+            qty=fetch.qty - state.hand, tote=work.tote or state.tote, picture=fetch.picture,
+        )  # fmt: skip
+    qty = state.made if state.at == "target" else work.can_make
+    return Focus(item=work.name, sku=work.sku, qty=qty, tote=work.tote, picture=work.picture)
+
+
+def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
+    back = options(language, "back")
+    work = facts.work
+    if state.at == "get":
+        return (*choices(language, "work.get"), *back)
+    if state.at == "finish":
+        return (*choices(language, "yes", "no"), *back)
+    if state.at in ("tote", "place", "make"):
+        end = Option(key="F6", command="full", label=say("work.finish", language))
+        making = state.at == "make" or (state.at == "place" and work is not None and work.can_make)
+        return (*((end,) if making else ()), *options(language, "later"), *back)
+    return (*(options(language, "undo") if state.at == "item" else ()), *back)
+
+
+WORK: Dialogue[State, Facts] = Dialogue(
+    name="work", state=State, permission="work", facts=facts, step=step, arrive=arrive,
+    prompt=prompt, run=run,
+)  # fmt: skip

@@ -1,0 +1,276 @@
+"""Kits and other work on the real floor: materials in, kits out, and the time that it took."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import func, insert, select
+
+from tests.floor_site import JAN, ON_BOTH, FloorSite, Hand, floor_at, refused
+from tests.picking_site import BERT, TODAY
+from tests.picking_site import refused as rejected
+from wms import kits, work_done, work_orders
+from wms.errors import Code
+from wms.kits import NewKitLine
+from wms.schema import (
+    barcodes,
+    items,
+    lots,
+    moves,
+    people,
+    print_jobs,
+    stations,
+    stock,
+    terminals,
+    work_materials,
+    work_spans,
+)
+from wms.work_orders import NewWork, Work
+
+TEA, CUP = f"]E0{JAN['TEA']}", f"]E0{JAN['CUP']}"
+
+
+@pytest.fixture
+def engine() -> str:
+    return "sqlite"
+
+
+@pytest.fixture
+def site(engine: str, request: pytest.FixtureRequest) -> Iterator[FloorSite]:
+    with floor_at(request.getfixturevalue(f"new_{engine}")()) as site:
+        site.stock_up()
+        site.set(people, people.c.id == BERT, permissions=json.dumps(["task", "work"]))
+        site.write(add_set)
+        yield site
+        site.check()
+
+
+def add_set(tx: Any) -> None:
+    """SET is two teas and a cup."""
+    row = {"owner": "acme", "sku": "SET", "name": "Tea set"}
+    item = tx.execute(insert(items).values(row).returning(items.c.id)).scalar_one()
+    tx.execute(insert(lots).values(item_id=item, lot=""))
+    kits.put(tx, [
+        NewKitLine(owner="acme", kit="SET", component="TEA", qty=2),
+        NewKitLine(owner="acme", kit="SET", component="CUP"),
+    ])  # fmt: skip
+
+
+def asked(site: FloorSite, kind: Any, sku: str = "SET", qty: int = 3, name: str = "V-1") -> Work:
+    wanted = NewWork(owner="acme", external_id=name, kind=kind, sku=sku, qty=qty)
+    return site.write(work_orders.create, wanted, now=site.now)
+
+
+def released(site: FloorSite, kind: Any, sku: str = "SET", qty: int = 3) -> Work:
+    made = asked(site, kind, sku, qty)
+    return site.write(work_orders.release, made.work_id, today=TODAY, now=site.now)
+
+
+def working(site: FloorSite) -> Hand:
+    return site.signed_in("HT-02", BERT, work="work")
+
+
+def total(site: FloorSite, sku: str) -> int:
+    query = select(func.sum(stock.c.qty)).join(items, items.c.id == stock.c.item_id)
+    return int(site.scalar(query.where(items.c.sku == sku)) or 0)
+
+
+def view(site: FloorSite, work: Work) -> Work:
+    return site.read(work_orders.view, work.work_id)
+
+
+def fetched(site: FloorSite, hand: Hand) -> None:
+    """Six teas and three cups are in the tote."""
+    hand.expect("work.tote", "1", "key")
+    for text in ("T-01", "A-01", TEA):
+        assert hand.scan(text).fate == "applied", hand.prompt.message
+    hand.expect("work.item", "6", "key")
+    for text in ("T-01", "B-02", CUP, CUP, CUP):
+        assert hand.scan(text).fate == "applied", hand.prompt.message
+    hand.expect("work.make", "T-01")
+
+
+@ON_BOTH
+def test_kits_are_made_of_their_components(site: FloorSite) -> None:
+    work = released(site, "kit")
+    assert site.told("work.changed") == 1
+    hand = working(site)
+    fetched(site, hand)
+    assert site.in_tote("T-01") == {"TEA": 6, "CUP": 3}
+    hand.expect("work.target", "2", "key")
+    hand.expect("work.make", "D-01")
+    assert (total(site, "SET"), total(site, "TEA"), total(site, "CUP")) == (2, 6, 8)
+    hand.expect("work.target", "1", "key")
+    done = hand.expect("work.get", "D-01")
+    assert done.message is not None
+    assert done.message.code == "work.done"
+    assert (total(site, "SET"), total(site, "TEA"), total(site, "CUP")) == (3, 4, 7)
+    answer = view(site, work)
+    assert (answer.state, answer.done, answer.minutes) == ("done", 3, 1)
+    used = site.rows(select(work_materials.c.used, work_materials.c.qty))
+    assert all(row.used == row.qty for row in used)
+    through = select(func.sum(moves.c.qty)).where(moves.c.target == "@kit")
+    assert site.scalar(through) == 9
+
+
+@ON_BOTH
+def test_a_kit_is_taken_apart(site: FloorSite) -> None:
+    site.put("D-02", "SET", 2)
+    site.add(barcodes, {"code": "SET-1", "item_id": site.good("SET"), "qty": 1})
+    work = released(site, "unkit", qty=2)
+    hand = working(site)
+    hand.expect("work.tote", "1", "key")
+    for text in ("T-01", "D-02", "SET-1", "SET-1"):
+        assert hand.scan(text).fate == "applied", hand.prompt.message
+    hand.expect("work.make", "T-01")
+    hand.expect("work.target", "2", "key")
+    hand.expect("work.get", "T-07")
+    assert site.in_tote("T-07") == {"TEA": 4, "CUP": 2}
+    assert (total(site, "SET"), view(site, work).state) == (0, "done")
+
+
+@ON_BOTH
+def test_materials_are_promised_at_release_and_given_back_at_a_cancel(site: FloorSite) -> None:
+    work = released(site, "kit")
+    order = site.order(("TEA", 5))
+    assert site.release([order]).short == (order,), "six of ten teas are the kits'"
+    hand = working(site)
+    hand.expect("work.tote", "1", "key")
+    for text in ("T-01", "A-01", TEA, "T-01"):
+        hand.scan(text)
+    again = site.write(work_orders.cancel, work.work_id, now=site.now)
+    assert again.state == "cancelled"
+    assert site.write(work_orders.cancel, work.work_id, now=site.now).state == "cancelled"
+    assert hand.prompt.step == "get"
+    hand.command("back")
+    hand.command("task")
+    assert hand.expect("task.tote", "1", "key").lines == ("Put it back",)
+    hand.expect("task.item", "T-01")
+    hand.expect("task.shelf", TEA)
+    hand.expect("task.get", "A-01")
+    assert site.release([order]).orders == (order,)
+
+
+@ON_BOTH
+def test_too_few_materials_are_told_and_nothing_is_promised(site: FloorSite) -> None:
+    work = asked(site, "bundle", qty=6)
+    with rejected(Code.WORK_SHORT):
+        site.write(work_orders.release, work.work_id, today=TODAY, now=site.now)
+    assert view(site, work).state == "open"
+    assert site.scalar(select(func.sum(stock.c.allocated))) == 0
+
+
+def test_work_that_ends_in_part_gives_the_rest_back(site: FloorSite) -> None:
+    work = released(site, "kit")
+    hand = working(site)
+    fetched(site, hand)
+    hand.expect("work.target", "1", "key")
+    hand.expect("work.make", "D-01")
+    hand.expect("work.finish", "full", "command")
+    hand.expect("work.get", "1", "key")
+    answer = view(site, work)
+    assert (answer.state, answer.done, answer.qty) == ("done", 1, 3)
+    assert site.in_tote("T-01") == {"TEA": 4, "CUP": 2}, "free, and to be put back"
+
+
+def test_some_can_be_made_before_all_is_fetched(site: FloorSite) -> None:
+    released(site, "kit")
+    hand = working(site)
+    hand.expect("work.tote", "1", "key")
+    for text in ("T-01", "A-01", TEA, TEA, "T-01", "A-01", TEA, TEA, TEA, TEA, "T-01", "B-02",
+                 CUP, "T-01"):  # fmt: skip
+        assert hand.scan(text).fate == "applied", hand.prompt.message
+    assert hand.prompt.step == "place", "two cups are still on their shelf"
+    hand.expect("work.make", "full", "command")
+    hand.expect("work.target", "1", "key")
+    hand.expect("work.place", "D-01")
+    assert total(site, "SET") == 1
+
+
+@ON_BOTH
+def test_time_is_counted_while_somebody_works(site: FloorSite) -> None:
+    work = released(site, "kit")
+    hand = working(site)
+    hand.expect("work.tote", "1", "key")
+    site.now += 150_000
+    hand.expect("work.get", "later", "command")
+    assert view(site, work).minutes == 3, "begun minutes count"
+    site.now += 300_000
+    hand.expect("work.tote", "1", "key")
+    site.now += 60_000
+    hand.command("later")
+    assert 4 <= view(site, work).minutes <= 5
+    spans = site.rows(select(work_spans))
+    assert len(spans) == 2
+    assert all(span.ended_ms is not None for span in spans)
+
+
+def test_work_is_given_to_one(site: FloorSite) -> None:
+    work = released(site, "kit")
+    hand = working(site)
+    hand.expect("work.tote", "1", "key")
+    taken = {"work": work.work_id, "person": 5, "today": TODAY, "now": site.now}
+    assert site.write(work_done.start, **taken) is False
+
+
+def test_a_wrong_tote_a_wrong_shelf_and_another_owner_s_are_refused(site: FloorSite) -> None:
+    site.put("T-02", "HAT", 1)
+    released(site, "kit")
+    hand = working(site)
+    hand.expect("work.tote", "1", "key")
+    refused(hand.scan("T-02"), Code.TOTE_NOT_EMPTY)
+    hand.command("ok")
+    hand.command("back")
+    fetched(site, hand)
+    hand.expect("work.target", "3", "key")
+    refused(hand.scan("DOCK-9"), "work.not_a_place")
+    hand.command("ok")
+    hand.expect("work.get", "D-01")
+
+
+@ON_BOTH
+def test_relabelling_prints_labels_and_binds_a_barcode(site: FloorSite) -> None:
+    site.put("D-05", "BARE", 4)
+    site.add(stations, {"code": "WORK-1", "kind": "work", "place": "BENCH-2", "printer": "label-9"})
+    site.set(terminals, terminals.c.id == "HT-02", station="WORK-1")
+    released(site, "relabel", sku="BARE", qty=4)
+    hand = working(site)
+    hand.expect("work.make", "1", "key")
+    hand.expect("work.get", "4", "key")
+    (job,) = site.rows(select(print_jobs))
+    assert (job.station, job.template, job.copies) == ("WORK-1", "item", 4)
+    bound = select(barcodes.c.code).where(barcodes.c.item_id == site.good("BARE"))
+    assert site.scalar(bound) == "BARE"
+    assert total(site, "BARE") == 4, "nothing moves"
+
+
+def test_a_kit_whose_expiry_is_tracked_expires_with_its_first_part(site: FloorSite) -> None:
+    site.set(items, items.c.sku == "SET", expiry_tracked=1)
+    site.put("A-07", "TEA", 20, lot="L1", expiry="2027-03-01")
+    tea = site.good("TEA")
+    site.set(lots, (lots.c.item_id == tea) & (lots.c.lot == ""), held=1)
+    work = released(site, "kit", qty=1)
+    hand = working(site)
+    hand.expect("work.tote", "1", "key")
+    for text in ("T-01", "A-07", TEA, TEA, "T-01", "B-02", CUP, "T-01"):
+        assert hand.scan(text).fate == "applied", hand.prompt.message
+    hand.expect("work.target", "1", "key")
+    hand.expect("work.get", "D-01")
+    lot = site.rows(select(lots).where(lots.c.item_id == site.good("SET"), lots.c.lot != ""))
+    assert [(row.lot, row.expiry) for row in lot] == [(work.code, "2027-03-01")]
+
+
+def test_work_is_known_by_its_id(site: FloorSite) -> None:
+    first = asked(site, "kit")
+    assert (first.new, first.code) == (True, "W0000001")
+    assert asked(site, "kit").new is False
+    with rejected(Code.KEY_REUSED):
+        asked(site, "kit", qty=9)
+    with rejected(Code.KIT_UNKNOWN):
+        asked(site, "kit", sku="TEA", name="V-2")
+    with rejected(Code.REFERENCE_UNKNOWN):
+        asked(site, "kit", sku="NOPE", name="V-3")
+    with rejected(Code.WORK_UNKNOWN):
+        site.read(work_orders.find, "V-9")
+    assert site.read(work_orders.find, "V-1") == site.read(work_orders.find, "W0000001")

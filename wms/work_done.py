@@ -1,0 +1,327 @@
+"""The hands of value-added work: fetch the materials, make some, and the time that it took."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, String, cast, exists, func, insert, literal, select, update
+
+from wms import allocation, kits, put_back, returns, tasks, work_orders
+from wms import print_jobs as paper
+from wms.db import Tx, insert_once
+from wms.errors import Code, Rejected
+from wms.schema import (
+    allocations,
+    barcodes,
+    items,
+    lots,
+    places,
+    stock,
+    tour_totes,
+    tours,
+    work_materials,
+    work_spans,
+)
+from wms.schema import tasks as tasks_table
+from wms.schema import work_orders as table
+from wms.schema.goods import STORED
+from wms.stock import KIT, Move, post
+from wms.work_orders import MADE_OF_PARTS, WORK
+
+MINUTE_MS = 60_000
+TAKES_NOTHING = ("relabel", "repair")
+PUT_WHERE = (*STORED, "dock", "buffer", "station", "tote", "carton", "pallet")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """Promised units that are still on their shelf."""
+
+    allocation: int
+    place: str
+    item: int
+    sku: str
+    name: str
+    picture: str
+    lot: str
+    serial: str
+    qty: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InHand:
+    """A work order that somebody has taken: `fetch` is what is still on its shelves, `can_make`
+    how many can be made of what lies in `tote`."""
+
+    id: int
+    code: str
+    kind: str
+    sku: str
+    name: str
+    picture: str
+    qty: int
+    done: int
+    tote: str = ""
+    station: str = ""
+    fetch: tuple[Fetch, ...] = ()
+    can_make: int = 0
+
+
+def in_hand(tx: Tx, person: int) -> InHand | None:
+    """The work order that *person* has claimed."""
+    mine = (tasks_table.c.person_id == person) & (tasks_table.c.state == "claimed")
+    query = select(tasks_table.c.ref).where(mine, tasks_table.c.kind == WORK)
+    ref = tx.scalar(query.order_by(tasks_table.c.id).limit(1))
+    if ref is None:
+        return None
+    work = int(ref.removeprefix(f"{WORK}:"))
+    row = tx.execute(
+        select(table, items.c.sku, items.c.name, items.c.picture)
+        .join(items, items.c.id == table.c.item_id)
+        .where(table.c.id == work)
+    ).one()
+    names = ("id", "code", "kind", "sku", "name", "picture", "qty", "done", "station")
+    return InHand(
+        tote=tote_of(tx, work), fetch=tuple(to_fetch(tx, work)), can_make=can_make(tx, work),
+        **{name: row._mapping[name] for name in names},
+    )  # fmt: skip
+
+
+def waiting(tx: Tx, *, limit: int = 5) -> list[Row[Any]]:
+    """Work that waits for hands, the oldest first; a repair needs no release."""
+    free = (tasks_table.c.kind == WORK) & (tasks_table.c.state == "open")
+    asked = select(tasks_table.c.ref).where(free)
+    ready = (literal("work:") + cast(table.c.id, String)).in_(asked)
+    query = select(table).where(table.c.state.in_(("open", "released", "working")))
+    repair = (table.c.kind == "repair") & (table.c.state == "open")
+    return list(tx.execute(query.where(ready | repair).order_by(table.c.id).limit(limit)))
+
+
+def start(tx: Tx, *, work: int, person: int, today: str, now: int) -> bool:
+    """Take *work* in hand: its clock runs. False when somebody else has it, or it is over."""
+    row = work_orders.locked(tx, work)
+    if row.state == "open" and row.kind == "repair":
+        work_orders.release(tx, work, today=today, now=now)
+    task = work_orders.task_of(tx, work)
+    if task is None or not tasks.claim(tx, task=task, person=person, now=now):
+        return False
+    going = (work_spans.c.person_id == person) & work_spans.c.ended_ms.is_(None)
+    if tx.execute(select(work_spans.c.id).where(going)).first() is None:
+        begun = {"work_id": work, "person_id": person, "began_ms": now}
+        tx.execute(insert(work_spans).values(begun))
+    if row.state != "working":
+        work_orders.set_state(tx, row, "working", now=now)
+    return True
+
+
+def pause(tx: Tx, *, work: int, person: int, now: int) -> None:
+    """The clock stops; somebody else may go on, with the same tote."""
+    stop_clock(tx, work, person=person, now=now)
+    mine = (tasks_table.c.kind == WORK) & (tasks_table.c.ref == f"{WORK}:{work}")
+    claimed = mine & (tasks_table.c.state == "claimed") & (tasks_table.c.person_id == person)
+    unclaimed = {"state": "open", "person_id": None, "claimed_ms": None}
+    tx.execute(update(tasks_table).where(claimed).values(unclaimed))
+
+
+def stop_clock(tx: Tx, work: int, *, now: int, person: int | None = None) -> None:
+    """End the running spans of *work* (of *person*); its minutes are counted anew, rounded up."""
+    going = (work_spans.c.work_id == work) & work_spans.c.ended_ms.is_(None)
+    if person is not None:
+        going &= work_spans.c.person_id == person
+    tx.execute(update(work_spans).where(going).values(ended_ms=now))
+    spent = func.coalesce(func.sum(work_spans.c.ended_ms - work_spans.c.began_ms), 0)
+    ended = (work_spans.c.work_id == work) & work_spans.c.ended_ms.is_not(None)
+    spent_ms = int(tx.execute(select(spent).where(ended)).scalar_one())
+    minutes = -(-spent_ms // MINUTE_MS)
+    tx.execute(update(table).where(table.c.id == work).values(minutes=minutes))
+
+
+def to_fetch(tx: Tx, work: int) -> list[Fetch]:
+    """What of the materials is still on its shelf, in the order of the places."""
+    task = work_orders.task_of(tx, work)
+    if task is None:
+        return []
+    a = allocations.c
+    query = (
+        select(allocations, items.c.sku, items.c.name, items.c.picture)
+        .join(items, items.c.id == a.item_id)
+        .where(a.task_id == task, a.state == "open")
+        .order_by(a.place, a.id)
+    )
+    names = ("place", "sku", "name", "picture", "lot", "serial", "qty")
+    return [
+        Fetch(
+            allocation=row.id, item=row.item_id,
+            **{name: row._mapping[name] for name in names},
+        )
+        for row in tx.execute(query)
+    ]  # fmt: skip
+
+
+def tote_of(tx: Tx, work: int) -> str:
+    """The tote that its materials lie in; "" before anything was fetched."""
+    task = work_orders.task_of(tx, work)
+    a = allocations.c
+    query = select(a.place).where(a.task_id == task, a.state == "picked").limit(1)
+    return tx.scalar(query) or ""
+
+
+def refuse_tote(tx: Tx, tote: str) -> None:
+    """Refuses `TOTE_UNKNOWN`, `TOTE_IN_USE` and `TOTE_NOT_EMPTY`: materials get a tote alone."""
+    kind = select(places.c.kind).where(places.c.code == tote)
+    if tx.execute(kind.with_for_update(key_share=True)).scalar() != "tote":
+        raise Rejected(Code.TOTE_UNKNOWN, tote=tote)
+    walking = exists().where(
+        tour_totes.c.tote == tote, tours.c.id == tour_totes.c.tour_id,
+        tours.c.state.in_(("open", "claimed")),
+    )  # fmt: skip
+    if tx.scalar(select(walking)):
+        raise Rejected(Code.TOTE_IN_USE, tote=tote)
+    if tx.scalar(select(exists().where(stock.c.place == tote, stock.c.qty > 0))):
+        raise Rejected(Code.TOTE_NOT_EMPTY, tote=tote)
+
+
+def fetch(
+    tx: Tx, *, allocation_id: int, qty: int, tote: str, key: str, actor: str, now: int
+) -> None:
+    """*qty* units of a promised material lie in *tote*, with their promise."""
+    allocation.pick(tx, allocation_id, qty=qty, to=tote, key=key, actor=actor, now=now)
+
+
+def can_make(tx: Tx, work: int) -> int:
+    """How many can be made of what was fetched by now; all that is left where nothing is taken."""
+    row = tx.execute(select(table).where(table.c.id == work)).one()
+    left = int(row.qty - row.done)
+    if row.kind in TAKES_NOTHING:
+        return left
+    have = _fetched(tx, work)
+    each = _each(tx, row)
+    return min([left, *(have.get(item, 0) // qty for item, qty in each.items())])
+
+
+def _each(tx: Tx, row: Row[Any]) -> dict[int, int]:
+    """What one of it takes, as it was ordered."""
+    query = select(work_materials).where(work_materials.c.work_id == row.id)
+    return {one.item_id: one.qty // row.qty for one in tx.execute(query)}
+
+
+def _fetched(tx: Tx, work: int) -> dict[int, int]:
+    task = work_orders.task_of(tx, work)
+    a = allocations.c
+    query = select(a.item_id, func.sum(a.qty).label("qty")).where(
+        a.task_id == task, a.state == "picked"
+    )
+    return {row.item_id: int(row.qty) for row in tx.execute(query.group_by(a.item_id))}
+
+
+def make(
+    tx: Tx, *, work: int, qty: int, place: str, station: str, key: str, actor: str, now: int
+) -> int:
+    """*qty* are made and lie at *place* ("" where nothing moves). Returns how many are left.
+
+    Materials go to `@kit`, results come from there. The last one ends the work. Refuses
+    `WORK_STATE`, `WORK_TOO_MANY` and a place where they may not lie. The same *key* has one effect.
+    """
+    row = work_orders.locked(tx, work)
+    if row.state != "working":
+        raise Rejected(Code.WORK_STATE, work=row.code, state=row.state)
+    most = can_make(tx, work)
+    if not 0 < qty <= most:
+        raise Rejected(Code.WORK_TOO_MANY, expected=most, scanned=qty)
+    if row.kind in TAKES_NOTHING:
+        if row.kind == "relabel":
+            _print_labels(tx, row, qty, station, key, now)
+    else:
+        _turn(tx, row, qty, place, key, actor, now)
+    done = row.done + qty
+    tx.execute(update(table).where(table.c.id == work).values(done=done))
+    if done == row.qty:
+        finish(tx, work=work, now=now)
+    return int(row.qty - done)
+
+
+def finish(tx: Tx, *, work: int, now: int) -> None:
+    """No more is made of it: done, complete or in part. What was fetched for more goes back."""
+    row = work_orders.locked(tx, work)
+    if row.state != "working":
+        raise Rejected(Code.WORK_STATE, work=row.code, state=row.state)
+    stop_clock(tx, work, now=now)
+    work_orders.let_go(tx, row, outcome="done", now=now)
+    work_orders.set_state(tx, row, "done", now=now)
+    if row.kind == "repair":
+        returns.repaired(tx, work, now=now)
+
+
+def _turn(tx: Tx, row: Row[Any], qty: int, place: str, key: str, actor: str, now: int) -> None:
+    """Materials in, results out."""
+    used = {item: each * qty for item, each in _each(tx, row).items()}
+    task = work_orders.task_of(tx, row.id)
+    assert task is not None, "it was released"
+    parts = [one for one in allocation.reserved(tx, task) if one.state == "picked"]
+    for item, wanted in used.items():
+        for part in [one for one in parts if one.item_id == item]:
+            take = min(wanted, part.qty)
+            if take:
+                wanted -= take
+                allocation.put_down(
+                    tx, part.id, qty=take, to=KIT, key=f"{key}:used:{part.id}", actor=actor,
+                    now=now, reason=row.kind,
+                )  # fmt: skip
+        spent = update(work_materials).where(
+            work_materials.c.work_id == row.id, work_materials.c.item_id == item
+        )
+        tx.execute(spent.values(used=work_materials.c.used + used[item]))
+    if row.kind in MADE_OF_PARTS:
+        results = {row.item_id: qty}
+    else:
+        results = {part: n * qty for part, n in kits.components(tx, row.item_id).items()}
+    lot_of = _lots_of_results(tx, row, list(results))
+    for item in results:
+        _refuse_place(tx, place, item, lot_of[item])
+    post(tx, [
+        Move(key=f"{key}:made:{item}", item=item, qty=n, source=KIT, target=place,
+             lot=lot_of[item], reason=row.kind, ref=f"{WORK}:{row.id}")
+        for item, n in results.items()
+    ], actor=actor, now=now)  # fmt: skip
+
+
+def _lots_of_results(tx: Tx, row: Row[Any], results: Sequence[int]) -> dict[int, str]:
+    """What is tracked by lot or expiry gets the work order as its lot, which expires with the
+    first of what it was made of."""
+    tracked = (items.c.lot_tracked == 1) | (items.c.expiry_tracked == 1)
+    named = set(tx.scalars(select(items.c.id).where(items.c.id.in_(results), tracked)))
+    if named:
+        task = work_orders.task_of(tx, row.id)
+        a = allocations.c
+        same = (lots.c.item_id == a.item_id) & (lots.c.lot == a.lot)
+        first = select(func.min(lots.c.expiry)).where(same, a.task_id == task, lots.c.expiry != "")
+        expiry = tx.scalar(first) or ""
+        for item in sorted(named):
+            insert_once(tx, lots, {"item_id": item, "lot": row.code, "expiry": expiry})
+    return {item: row.code if item in named else "" for item in results}
+
+
+def _refuse_place(tx: Tx, place: str, item: int, lot: str) -> None:
+    kind = tx.scalar(select(places.c.kind).where(places.c.code == place))
+    if kind not in PUT_WHERE:
+        raise Rejected(Code.PUT_BACK_PLACE, place=place)
+    if kind in STORED:
+        refusal = put_back.why_not(tx, [place], item=item, lot=lot)[place]
+        if refusal is not None:
+            raise refusal
+
+
+def _print_labels(tx: Tx, row: Row[Any], qty: int, station: str, key: str, now: int) -> None:
+    """New labels for *qty* pieces; an item without a barcode gets its SKU as one."""
+    item = tx.execute(select(items).where(items.c.id == row.item_id)).one()
+    own = select(barcodes.c.code).where(barcodes.c.item_id == item.id, barcodes.c.qty == 1)
+    code = tx.scalar(own.order_by(barcodes.c.code).limit(1))
+    if code is None:
+        code = item.sku
+        insert_once(tx, barcodes, {"code": code, "item_id": item.id, "qty": 1})
+    data = {"name": item.name, "sku": item.sku, "code": code}
+    if not station:
+        raise Rejected(Code.STATION_NO_PRINTER, station="-", key="printer")
+    paper.request(
+        tx, key=f"work:{key}", station=station, template="item", data=data, now=now, copies=qty
+    )
