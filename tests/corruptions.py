@@ -167,4 +167,32 @@ COUNTS = [
     spoil("count_twice", "UPDATE counts SET person_id = first_person_id WHERE place = 'K-2'"),
     spoil("count_frozen", "UPDATE stocktakes SET state = 'void'"),
 ]  # fmt: skip
-CORRUPTIONS = [*LEDGER, *WORK, *INBOUND, *COUNTS, *RECORD]
+# A book without walks gets some: columns in this order, then the faults.
+_WALK = ("INSERT INTO tours (id, wave_id, kind, state, person_id, cart, created_ms, after)"
+         " SELECT {0}, MIN(id), '{1}', '{2}', {3}, '{4}', 0, {5} FROM waves")  # fmt: skip
+
+
+def _walk(
+    number: int, kind: str = "cart", state: str = "done", person: str = "NULL", cart: str = "",
+    after: str = "NULL",
+) -> str:  # fmt: skip
+    return _WALK.format(number, kind, state, person, cart, after)
+
+
+WALKS = [
+    spoil("walk_person", _walk(901, state="claimed")),
+    spoil("walk_person", _walk(901, state="open", person="1")),
+    spoil("walk_leg", _walk(901, state="open"), _walk(902, after="901")),
+    spoil("walk_tote", _walk(901, state="open"), _walk(902, state="open"),
+          "INSERT INTO tour_totes (tour_id, slot, tote) VALUES (901, 1, 'T-1'), (902, 1, 'T-1')"),
+    spoil("walk_single", _walk(901, kind="single"),
+          "INSERT INTO tour_totes (tour_id, slot, order_id) SELECT 901, 1, id FROM orders"),
+    spoil("wall_slot", "INSERT INTO wall_slots (place, wall, position)"
+          " SELECT MIN(place), 'W', 1 FROM allocations WHERE state IN ('open', 'picked')"
+          " AND line_id IS NOT NULL", bare="wall_slots"),
+    spoil("walk_done", _walk(901),
+          "INSERT INTO stops (tour_id, seq, slot, allocation_id)"
+          " SELECT 901, 1, 1, MIN(id) FROM allocations WHERE state = 'open'"),
+]  # fmt: skip
+
+CORRUPTIONS = [*WALKS, *LEDGER, *WORK, *INBOUND, *COUNTS, *RECORD]
