@@ -72,7 +72,10 @@ def finish(
     )
     if said == "settle":
         return settle(tx, count=count, actor=actor, key=key, now=now, today=today)
-    return Settled(ending="agreed" if said == "agreed" else "recount")
+    if said == "recount":
+        return Settled(ending="recount")
+    blind = counts.read(tx, count).stocktake_id is not None  # the list is the owner's to see first
+    return Settled(ending="counted" if blind else "agreed")
 
 
 def settle(tx: Tx, *, count: int, actor: str, key: str, now: int, today: str) -> Settled:

@@ -80,6 +80,12 @@ class Picking(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     zones: dict[str, PickZone] = {}
 
 
+class Counts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[counts]`: how many places are counted each day, the least certain ones first."""
+
+    per_day: Annotated[int, Meta(ge=0, le=10_000)] = 0
+
+
 class Robots(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[robots]`: how long a silent robot is waited for before a person is sent to look."""
 
@@ -133,6 +139,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     floor: Floor = Floor()
     waves: Waves = Waves()
     picking: Picking = Picking()
+    counts: Counts = Counts()
     robots: Robots = Robots()
     secrets: Secrets = Secrets()
     devices: dict[str, Device] = {}

@@ -93,7 +93,7 @@ def _open_here(tx: Tx, place: str, key: str, now: int) -> int:
         task = tasks.open_task(tx, key=f"{COUNT}:{place}:{key}", kind=COUNT, now=now, place=place)
         assert task is not None, "its key is this input's"
         return _insert(tx, [{"place": place, "kind": "cycle", "task_id": task}], "asked", now)[0]
-    kind = "short" if row.ref.startswith("stop:") else "cycle"
+    kind = {"stop": "short", "zero": "zero"}.get(row.ref.partition(":")[0], "cycle")
     reason = row.ref or "asked"
     return _insert(tx, [{"place": place, "kind": kind, "task_id": row.id}], reason, now)[0]
 
@@ -283,6 +283,15 @@ def again(tx: Tx, *, count: int) -> None:
     row = read(tx, count)
     mine = (counts.c.id == count) & counts.c.state.in_(("open", "recount", "approval"))
     tx.execute(update(counts).where(mine).values(state="recount", round=row.round + 1))
+
+
+def reopen(tx: Tx, *, count: int) -> None:
+    """A place of a stocktake is counted once more: goods left it although it was frozen."""
+    row = read(tx, count)
+    mine = (counts.c.id == count) & (counts.c.state == "counted")
+    tx.execute(update(counts).where(mine).values(state="recount", round=row.round + 1))
+    free = {"state": "open", "person_id": None, "claimed_ms": None, "done_ms": None}
+    tx.execute(update(tasks_table).where(tasks_table.c.id == row.task_id).values(free))
 
 
 def moves_of(tx: Tx, row: Row[Any], found: Mapping[Goods, int]) -> list[Move]:

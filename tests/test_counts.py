@@ -1,0 +1,374 @@
+"""Which places want to be counted, sweeps by RFID, and stocktakes, on both databases."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from picking import counter, stocktaking, sweep
+from picking.floor import TOKYO
+from tests.floor_site import JAN, LEA, ON_BOTH, FloorSite, Hand, floor_at, refused
+from tests.picking_site import ANNA, BERT
+from wms import count_choice, counts, epc, stocktakes
+from wms.confidence import DAY_MS, History, confidence
+from wms.count_choice import Doubt
+from wms.errors import Code, Rejected
+from wms.schema import (
+    allocations,
+    moves,
+    people,
+    places,
+    stock,
+    tag_reads,
+    tasks,
+)
+from wms.schema import counts as counts_table
+
+TEA, CUP, HAT = (f"]E0{JAN[sku]}" for sku in ("TEA", "CUP", "HAT"))
+TODAY = "2026-11-22"
+
+
+@pytest.fixture
+def engine() -> str:
+    return "sqlite"
+
+
+@pytest.fixture
+def site(engine: str, request: pytest.FixtureRequest) -> Iterator[FloorSite]:
+    with floor_at(request.getfixturevalue(f"new_{engine}")()) as site:
+        site.stock_up()
+        for person in (ANNA, BERT, LEA):
+            site.set(people, people.c.id == person, permissions='["count", "pick"]', pin_hash="")
+        yield site
+        site.check()
+
+
+def doubts(site: FloorSite, **choice: Any) -> list[Doubt]:
+    return site.read(count_choice.doubts, now=site.now, **choice)
+
+
+def at(site: FloorSite, person: int) -> Hand:
+    hand = site.at({ANNA: "HT-01", BERT: "HT-02", LEA: "LEAD-1"}[person])
+    if hand.prompt.dialogue == "sign_in":
+        hand.sign_in(person)
+    if hand.prompt.dialogue != "count":
+        hand.command("count")
+    return hand
+
+
+def count(hand: Hand, place: str, *texts: str) -> str:
+    """Count what lies at *place*; what was said then."""
+    if hand.prompt.step == "get":
+        hand.expect("count.item", place)
+    for text in texts:
+        answer = hand.key(text) if len(text) < 5 else hand.scan(text)
+        assert answer.fate == "applied", answer.prompt.message
+    hand.command("full")
+    if hand.prompt.step == "empty":
+        hand.key("1")
+    message = hand.prompt.message
+    return message.code if message is not None else ""
+
+
+# How sure the book is
+
+
+def test_confidence_falls_with_what_happens_and_never_below_nought() -> None:
+    fresh = confidence(History(counted_ms=5), now=5)
+    assert (fresh.percent, fresh.reasons) == (100, ())
+    never = confidence(History(counted_ms=0), now=5)
+    assert (never.percent, never.reasons[0].code) == (60, "confidence.never")
+    worst = History(counted_ms=0, moves=10**6, shorts=9, undone=99, overrides=99)
+    assert confidence(worst, now=5).percent == 0
+    for name in ("moves", "shorts", "undone", "overrides"):
+        less = confidence(History(counted_ms=5, **{name: 8}), now=5)
+        assert less.percent < 100
+        assert [one.code for one in less.reasons] == [f"confidence.{name}"]
+
+
+@ON_BOTH
+def test_each_place_says_how_sure_the_book_is_and_why(site: FloorSite) -> None:
+    site.good("TEA", velocity="A")
+    site.good("CUP", velocity="C")
+    assert {one.place: (one.sure.percent, one.velocity) for one in doubts(site)} == {
+        "A-01": (60, "A"), "B-02": (60, "C"), "C-03": (60, ""),
+    }  # fmt: skip
+    count(at(site, BERT), "A-01", TEA, "10")
+    site.release([site.order(("TEA", 1), ("CUP", 1)) for _ in range(5)])
+    for _ in range(2):
+        tour = site.claim()
+        site.walk(tour.id)
+        site.drop(tour.id, "BENCH-1")
+        if site.scalar(select(stock.c.allocated).where(stock.c.place == "A-01")) == 0:
+            break
+    site.now += 10 * DAY_MS
+    (tea,) = [one for one in doubts(site, zone="") if one.place == "A-01"]
+    assert [(one.code, one.count, one.points) for one in tea.sure.reasons] == [
+        ("confidence.days", 10, 5), ("confidence.moves", 5, 1),
+    ]  # fmt: skip
+    assert [one.place for one in doubts(site, owner="acme")][:1] == ["B-02"]
+    assert doubts(site, owner="beta") == []
+    assert [one.place for one in doubts(site, codes=["B-02"])] == ["B-02"]
+
+
+@ON_BOTH
+async def test_the_day_s_counts_are_chosen_once_by_doubt_and_velocity(site: FloorSite) -> None:
+    site.good("HAT", velocity="A")
+
+    async def choose(limit: int) -> int:
+        return await counter.count_once(site.book, now=site.now, zone=TOKYO, per_day=limit)
+
+    assert await choose(0) == 0, "the default asks for nothing"
+    assert await choose(2) == 2
+    asked = site.rows(select(tasks.c.place).where(tasks.c.kind == "count").order_by(tasks.c.id))
+    assert [row.place for row in asked] == ["A-01", "C-03"], "hats first, then by name"
+    assert await choose(2) == 0, "once a day"
+    site.now += DAY_MS
+    assert await choose(2) == 1, "the other two wait for their counts already"
+    first = at(site, BERT).expect("count.place", "1", "key")
+    assert first.focus.place in ("A-01", "C-03")
+
+
+@ON_BOTH
+def test_counts_that_are_asked_for_twice_are_made_once(site: FloorSite) -> None:
+    def ask(key: str) -> int:
+        wanted = ["A-01", "B-02", "NOWHERE"]
+        return site.write(counts.open_all, wanted, kind="cycle", key=key, now=site.now)
+
+    assert (ask("one"), ask("one"), ask("two")) == (2, 0, 0)
+    bert = at(site, BERT)
+    bert.expect("count.place", "1", "key")
+    count(bert, "", *()) if bert.prompt.step == "get" else bert.scan("A-01")
+    count(bert, "A-01", TEA, "10")
+    assert (ask("one"), ask("two")) == (0, 1)
+
+
+# RFID
+
+
+def tags(site: FloorSite, sku: str, how_many: int) -> None:
+    gtin = JAN[sku].zfill(14)
+    for serial in range(how_many):
+        code = epc.sgtin96(gtin, serial + 1, prefix_digits=7)
+        row = {"device": "reader-1", "epc": code, "first_ms": site.now, "last_ms": site.now}
+        site.add(tag_reads, row)
+
+
+def swept(site: FloorSite, place: str = "A-01") -> str:
+    ended = site.write(
+        sweep.sweep, place=place, device="reader-1", since_ms=site.now - 1_000,
+        key=site.key("sweep"), actor="cli", now=site.now, today=TODAY,
+    )  # fmt: skip
+    return ended.ending
+
+
+@ON_BOTH
+def test_a_sweep_that_agrees_is_a_count(site: FloorSite) -> None:
+    site.good("TEA", rfid_tagged=1)
+    site.put("A-01", "CUP", 3)
+    tags(site, "TEA", 10)
+    assert swept(site) == "agreed", "cups have no tags, and are believed"
+    row = site.rows(select(counts_table))[0]
+    assert (row.kind, row.state, row.person_id) == ("sweep", "done", None)
+    counted_ms = site.scalar(select(places.c.counted_ms).where(places.c.code == "A-01"))
+    assert counted_ms == site.now
+
+
+@ON_BOTH
+def test_a_sweep_that_differs_asks_somebody_to_look(site: FloorSite) -> None:
+    site.good("TEA", rfid_tagged=1)
+    tags(site, "TEA", 8)
+    assert swept(site) == "recount"
+    with pytest.raises(Rejected, match=Code.COUNT_TAKEN):
+        swept(site)
+    bert = at(site, BERT)
+    bert.expect("count.place", "1", "key")
+    bert.expect("count.item", "A-01")
+    assert count(bert, "A-01", TEA, "10") == "count.said.agreed", "two tags were hidden"
+    assert site.scalar(select(stock.c.qty).where(stock.c.place == "A-01")) == 10
+
+
+# Stocktaking
+
+
+def start(site: FloorSite, **scope: str) -> stocktakes.Stocktake:
+    return site.write(stocktakes.start, now=site.now, **scope)
+
+
+def sign(site: FloorSite, code: str, by: str = "Sato") -> tuple[stocktakes.Stocktake, Any]:
+    return site.write(
+        stocktaking.sign, code, by=by, actor="cli", key=f"sign:{code}", now=site.now, today=TODAY
+    )
+
+
+def blocked(site: FloorSite) -> dict[str, str]:
+    query = select(places.c.code, places.c.blocked).where(places.c.blocked.not_in(("", "totes")))
+    return {row.code: row.blocked for row in site.rows(query)}
+
+
+@ON_BOTH
+def test_a_stocktake_from_freezing_to_signature(site: FloorSite) -> None:
+    begun = start(site, owner="acme")
+    assert (begun.code, begun.places, begun.counted) == ("ST000001", 3, 0)
+    assert blocked(site) == dict.fromkeys(("A-01", "B-02", "C-03"), "stocktake")
+    released = site.release([site.order(("TEA", 1), ("CUP", 1))])
+    assert site.state(1) == "short", released
+    for person, teas in ((ANNA, "8"), (BERT, "8")):
+        hand = at(site, person)
+        assert count(hand, "A-01", TEA, teas) in ("count.second_counts", "count.said.counted")
+        assert count(hand, "B-02", CUP, "10") in ("count.second_counts", "count.said.counted")
+        with pytest.raises(Rejected, match=Code.STOCKTAKE_UNFINISHED):
+            sign(site, begun.code)
+        assert count(hand, "C-03", HAT, "11") in ("count.second_counts", "count.said.counted")
+    assert site.rows(select(moves).where(moves.c.reason == "count")) == [], "not before he signed"
+    shown = site.read(stocktakes.show, begun.code)
+    assert (shown.counted, shown.differing) == (3, 2)
+    differing = site.read(stocktakes.entries, begun.code, only_differences=True)
+    assert [(one.place, one.sku, one.book, one.counted, one.differs) for one in differing] == [
+        ("A-01", "TEA", 10, 8, -2), ("C-03", "HAT", 10, 11, 1),
+    ]  # fmt: skip
+    done, orders = sign(site, begun.code)
+    assert (done.state, done.signed_by, orders) == ("signed", "Sato", ())
+    assert blocked(site) == {}
+    assert {row.place: row.qty for row in site.rows(select(stock).where(stock.c.qty > 0))} == {
+        "A-01": 8, "B-02": 10, "C-03": 11,
+    }  # fmt: skip
+    assert len(site.read(stocktakes.entries, begun.code)) == 3, "the certificate has every line"
+    with pytest.raises(Rejected, match=Code.STOCKTAKE_OVER):
+        sign(site, begun.code)
+
+
+@ON_BOTH
+def test_a_place_counted_by_one_person_twice_is_not_two_counts(site: FloorSite) -> None:
+    start(site, zone="")
+    hand = at(site, ANNA)
+    assert count(hand, "A-01", TEA, "10") == "count.second_counts"
+    assert hand.prompt.step == "get"
+    refused(hand.scan("A-01"), Code.COUNT_SECOND)
+    hand.command("ok")
+    hand.key("1")
+    assert hand.prompt.focus.place != "A-01", "it is not given to her either"
+    bert = at(site, BERT)
+    assert count(bert, "A-01", TEA, "10") == "count.said.counted"
+    row = site.rows(select(counts_table).where(counts_table.c.place == "A-01"))[0]
+    assert (row.state, row.first_person_id, row.person_id) == ("counted", ANNA, BERT)
+
+
+@ON_BOTH
+def test_two_who_disagree_are_followed_by_a_third(site: FloorSite) -> None:
+    begun = start(site, owner="acme")
+    for person, teas, said in (
+        (ANNA, "8", "count.second_counts"), (BERT, "9", "count.second_counts"),
+        (LEA, "9", "count.said.counted"),
+    ):  # fmt: skip
+        assert count(at(site, person), "A-01", TEA, teas) == said
+    (entry,) = site.read(stocktakes.entries, begun.code)
+    assert (entry.book, entry.counted) == (10, 9)
+
+
+@ON_BOTH
+def test_a_stocktake_that_loses_promised_goods_finds_others_or_says_so(site: FloorSite) -> None:
+    site.release([site.order(("TEA", 9), ("CUP", 1))])
+    begun = start(site, owner="acme")
+    for person in (ANNA, BERT):
+        hand = at(site, person)
+        count(hand, "A-01", TEA, "7")
+        count(hand, "B-02", CUP, "10")
+        count(hand, "C-03", HAT, "10")
+    _done, orders = sign(site, begun.code)
+    assert len(orders) == 1
+    assert site.state(1) == "short"
+    site.put("D-01", "TEA", 5)
+    live = site.rows(select(allocations).where(allocations.c.state == "open"))
+    assert sum(row.qty for row in live) == 8
+
+
+@ON_BOTH
+def test_a_stocktake_that_is_given_up_changes_nothing(site: FloorSite) -> None:
+    site.write(places_blocked, site)
+    begun = start(site)
+    count(at(site, ANNA), "A-01", TEA, "7")
+    with pytest.raises(Rejected, match=Code.STOCKTAKE_RUNNING):
+        start(site, owner="acme")
+    site.write(stocktakes.end, begun.code, now=site.now)
+    assert blocked(site) == {"D-09": "broken"}, "what was closed before stays closed"
+    assert site.read(stocktakes.show, begun.code).state == "void"
+    assert site.scalar(select(tasks.c.id).where(tasks.c.state == "open")) is None
+    with pytest.raises(Rejected, match=Code.STOCKTAKE_OVER):
+        site.write(stocktakes.end, begun.code, now=site.now)
+    start(site, owner="acme")
+
+
+def places_blocked(tx: Any, site: FloorSite) -> None:
+    from sqlalchemy import update
+
+    tx.execute(update(places).where(places.c.code == "D-09").values(blocked="broken"))
+
+
+def test_what_cannot_be_counted_is_refused(site: FloorSite) -> None:
+    for scope, code in (
+        ({"owner": "nobody"}, Code.REFERENCE_UNKNOWN), ({"zone": "NO"}, Code.STOCKTAKE_EMPTY),
+    ):  # fmt: skip
+        with pytest.raises(Rejected, match=code):
+            start(site, **scope)
+    begun = start(site, owner="acme")
+    with pytest.raises(Rejected, match=Code.REFERENCE_UNKNOWN):
+        site.read(stocktakes.show, "ST999999")
+    with pytest.raises(Rejected, match=Code.STOCKTAKE_UNFINISHED):
+        sign(site, begun.code)
+    with pytest.raises(Rejected, match=Code.REFERENCE_UNKNOWN):
+        site.write(stocktakes.recount, begun.code, "A-01")
+
+
+@ON_BOTH
+def test_goods_that_left_a_frozen_place_are_counted_once_more(site: FloorSite) -> None:
+    from wms import stock as ledger
+    from wms.stock import Move
+
+    begun = start(site, owner="acme")
+    for person in (ANNA, BERT):
+        hand = at(site, person)
+        count(hand, "A-01", TEA)
+        count(hand, "B-02", CUP, "10")
+        count(hand, "C-03", HAT, "10")
+    out = Move(key="out", item=site.good("TEA"), qty=5, source="A-01", target="D-01")
+    site.write(ledger.move, out, actor="t", now=site.now)
+    with pytest.raises(Rejected, match=Code.COUNT_MOVED):
+        sign(site, begun.code)
+    site.write(stocktakes.recount, begun.code, "A-01")
+    assert count(at(site, ANNA), "A-01", TEA, TEA, TEA, TEA, TEA) == "count.said.counted"
+    done, _orders = sign(site, begun.code)
+    assert (done.state, done.differing) == ("signed", 0)
+
+
+def test_the_commands_of_counting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.testing import CliRunner
+
+    from app.__main__ import cli
+
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    config = tmp_path / "config.toml"
+    config.write_text('[site]\nname = "Test"\n[database]\nurl = "sqlite:///data/genba.db"\n')
+
+    def genba(*words: str) -> str:
+        done = CliRunner().invoke(cli, [*words, "--config", str(config)])
+        assert done.exit_code == 0, (done.output, done.exception)
+        return done.stdout
+
+    genba("token", "list")
+    with floor_at(f"sqlite:///{tmp_path}/data/genba.db") as site:
+        site.stock_up()
+    assert genba("count", "open", "A-01") == "1 counts asked for\n"
+    listed = genba("count", "list").splitlines()
+    assert listed[0] == "A-01\t60 %*\t\tnever counted"
+    assert '"place":"A-01"' in genba("count", "list", "--json")
+    told = "ST000001 goes on: 0 of 3 places counted, 0 differ\n"
+    assert genba("stocktake", "start", "--owner", "acme") == told
+    assert genba("stocktake", "show") == told
+    assert genba("stocktake", "show", "ST000001") == told
+    file = tmp_path / "certificate.csv"
+    assert "0 lines" in genba("stocktake", "show", "ST000001", "--out", str(file))
+    assert file.read_text("utf-8-sig").startswith("Certificate of stock,ST000001,acme")
+    assert "given up" in genba("stocktake", "end", "ST000001")
