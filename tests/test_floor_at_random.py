@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from picking import tours
-from tests.picking_site import AISLES, ANNA, BERT, SETTINGS, Site, site_at
+from tests.picking_site import AISLES, ANNA, BERT, SETTINGS, TODAY, Site, site_at
 from wms.schema import allocations, items, order_lines, orders
 
 SKUS = [f"SKU-{n}" for n in range(6)]
@@ -48,8 +48,15 @@ class Picker:
                 return False
             self.site.claim(self.person)
             return True
-        if self.site.view(tour).current is None:
+        stop = self.site.view(tour).current
+        if stop is None:
             self.site.drop(tour, self.chance.choice(("DROP", "BENCH-1")))
+            return True
+        renewed = self.site.write(
+            tours.renew, stop=stop.id, person=self.person, key=self.site.key("renew"),
+            now=self.site.now, today=TODAY,
+        )  # fmt: skip
+        if renewed is not None:  # somebody else found this shelf short
             return True
         self.site.claim(self.person)  # binds a tote where a full one went
         getattr(self, f"_{self.chance.choice(ACTIONS)}")(tour)
@@ -75,7 +82,7 @@ class Picker:
     def _later(self, tour: int) -> None:
         stop = self.site.view(tour).current
         assert stop is not None
-        self.site.write(tours.later, stop=stop.id, now=self.site.now)
+        self.site.write(tours.later, stop=stop.id)
 
     def _short(self, tour: int) -> None:
         if self.chance.random() < 0.3:
