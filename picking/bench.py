@@ -149,7 +149,7 @@ def print_papers(tx: Tx, *, order: int, station: str, now: int, again: bool = Fa
     used = select(stations.c.slip_printer).where(stations.c.code == own.redirect)
     if not (tx.execute(used).scalar_one() if own.redirect else own.slip_printer):
         return
-    if is_slip_wanted(tx, order):
+    if own.slip_printer and is_slip_wanted(tx, order):  # a bench without slips redirects none
         count = _printed(tx, f"slip:{order}:")
         if not count or again:
             print_jobs.request(

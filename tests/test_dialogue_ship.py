@@ -1,9 +1,19 @@
 """The dock's table: each transition that it lists, on facts made by hand."""
 
 from picking.dialogues.base import Seen
-from picking.dialogues.ship import SHIP, CloseOut, Facts, Load, State
+from picking.dialogues.ship import (
+    SHIP,
+    CloseOut,
+    Facts,
+    Fill,
+    Load,
+    LoadCage,
+    LoadCounted,
+    State,
+    UseCage,
+)
 from picking.pickups import Pickup
-from tests.dialogue_table import TEA, Move, command, item, key, move, other
+from tests.dialogue_table import TEA, Move, command, item, key, move, other, tote
 
 YAMATO = Pickup(4, "M-YAMATO-261122-1700", "yamato", "17:00", 2, 1)
 SAGAWA = Pickup(5, "M-SAGAWA-261122-1800", "sagawa", "18:00", 0, 0)
@@ -63,7 +73,7 @@ def test_load_to_close_by_full() -> None:
     asked = ship(LOADING, command("full"))
     assert asked.at == "close"
     assert SHIP.prompt(asked.state, AT_TRUCK, "en").lines == (
-        "Loaded 2, waiting 2", "P9-1", "P8-1",
+        "Labelled 4 = 2 + 2 left", "P9-1", "P8-1",
     )  # fmt: skip
 
 
@@ -105,3 +115,77 @@ def test_pickups_are_named_in_the_reader_s_language() -> None:
     other_carrier = Pickup(6, "M-X", "pony", "19:00", 0, 0)
     prompt = SHIP.prompt(State(), Facts((YAMATO, other_carrier)), "ja")
     assert [option.label for option in prompt.options][:2] == ["ヤマト運輸 17:00", "pony 19:00"]
+
+
+# Cages and counts
+
+CAGE = State(at="cage", manifest=4)
+FILLING = State(at="fill", manifest=4, cage="CAGE-1")
+COUNTING = State(at="count", manifest=4)
+
+
+def test_load_to_load_with_a_whole_cage() -> None:
+    loaded = ship(LOADING, tote("CAGE-1"))
+    assert (loaded.at, loaded.effects) == ("load", (LoadCage(4, "CAGE-1"),))
+
+
+def test_load_to_cage() -> None:
+    for seen in (key("1"), command("1")):
+        assert ship(LOADING, seen).at == "cage"
+
+
+def test_cage_to_fill_when_it_was_scanned() -> None:
+    filling = ship(CAGE, tote("CAGE-1"))
+    assert (filling.at, filling.state.cage, filling.effects) == (
+        "fill", "CAGE-1", (UseCage("CAGE-1"),),
+    )  # fmt: skip
+
+
+def test_cage_to_cage_with_anything_else() -> None:
+    wrong = ship(CAGE, parcel("P9-1", 9))
+    assert (wrong.at, wrong.code, wrong.evidence) == ("cage", "ship.wrong_cage", ("CAGE", "P9-1"))
+    assert ship(CAGE, command("undo")).code == "key.not_now"
+
+
+def test_cage_to_load_by_back() -> None:
+    assert ship(CAGE, command("back")).at == "load"
+
+
+def test_fill_to_fill_with_one_more_parcel() -> None:
+    one = ship(FILLING, parcel("P9-1", 9))
+    assert (one.at, one.effects) == ("fill", (Fill(4, "CAGE-1", 9),))
+    facts = Facts((YAMATO, SAGAWA), behind=("P9-1",), inside=12)
+    assert SHIP.prompt(FILLING, facts, "en").lines == ("CAGE-1: 12",)
+
+
+def test_fill_to_fill_when_it_is_no_parcel() -> None:
+    wrong = ship(FILLING, item(TEA))
+    assert (wrong.at, wrong.code, wrong.effects) == ("fill", "ship.wrong_parcel", ())
+    several = Seen("tracking", "2624", code="2624", id=0)
+    assert ship(FILLING, several).code == "ship.which_parcel"
+    assert ship(FILLING, command("undo")).code == "key.not_now"
+
+
+def test_fill_to_load_by_back_and_full() -> None:
+    for name in ("back", "full"):
+        done = ship(FILLING, command(name))
+        assert (done.at, done.state.cage) == ("load", "")
+
+
+def test_load_to_count() -> None:
+    assert ship(LOADING, key("2")).at == "count"
+
+
+def test_count_to_load_when_all_were_counted() -> None:
+    counted = ship(COUNTING, key("17"))
+    assert (counted.at, counted.effects) == ("load", (LoadCounted(4, 17),))
+
+
+def test_count_to_count_when_it_is_no_number() -> None:
+    for seen, read in ((key("0"), "0"), (parcel("P9-1", 9), "P9-1")):
+        wrong = ship(COUNTING, seen)
+        assert (wrong.at, wrong.code, wrong.evidence) == ("count", "ship.wrong_count", ("1", read))
+
+
+def test_count_to_load_by_back() -> None:
+    assert ship(COUNTING, command("back")).at == "load"

@@ -125,6 +125,7 @@ def test_a_manifest_lists_what_is_on_the_truck_and_counts_what_is_not(book: Book
     assert [parcel["parcel"] for parcel in data["parcels"]] == ["P-2", "P-1"]
     assert data["parcels"][0] == {
         "tracking": "262492160324", "parcel": "P-2", "order": "O0000002", "piece": 1, "pieces": 1,
+        "cage": "",
     }  # fmt: skip
     assert (data["pickup_day"], data["pickup_time"], data["left_behind"]) == (
         "2026-11-22", "10:00", 1,

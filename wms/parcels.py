@@ -20,9 +20,10 @@ from wms.event_kinds import (
     OrderShipped,
     ParcelInspected,
     ParcelLabelled,
-    ParcelLoaded,
 )
 from wms.events import emit
+from wms.loading import load as load
+from wms.loading import take_off as take_off
 from wms.schema import (
     allocations,
     manifests,
@@ -222,47 +223,6 @@ def take_up(tx: Tx, *, parcel: int, station: str) -> None:
     if row.state not in UNPROVEN:
         raise Rejected(Code.PARCEL_PROVEN, parcel=row.code)
     tx.execute(update(parcels).where(parcels.c.id == parcel).values(station=station))
-
-
-def load(tx: Tx, *, parcel: int, manifest: int, now: int) -> None:
-    """Put a closed parcel on the truck.
-
-    Refuses `MANIFEST_CLOSED`, `LOAD_OTHER_CARRIER`, `LOAD_TWICE`, `LOAD_UNPROVEN`, `LOAD_STOPPED`.
-    """
-    to = tx.execute(select(manifests).where(manifests.c.id == manifest).with_for_update()).one()
-    row = _live(tx, parcel)
-    if to.state != "open":
-        raise Rejected(Code.MANIFEST_CLOSED, manifest=to.code)
-    if row.carrier != to.carrier:
-        raise Rejected(Code.LOAD_OTHER_CARRIER, parcel=row.code, expected=to.carrier,
-                       scanned=row.carrier)  # fmt: skip
-    if row.state in ("loaded", "shipped"):
-        raise Rejected(Code.LOAD_TWICE, parcel=row.code)
-    order = _order(tx, row.order_id)
-    if order.state in STOPPED:
-        raise Rejected(Code.LOAD_STOPPED, parcel=row.code)
-    if row.state == "void":
-        raise Rejected(Code.PARCEL_VOID, parcel=row.code)
-    if row.state != "closed":
-        raise Rejected(Code.LOAD_UNPROVEN, parcel=row.code)
-    changed = {"state": "loaded", "loaded_ms": now, "manifest_id": manifest}
-    tx.execute(update(parcels).where(parcels.c.id == parcel).values(changed))
-    emit(tx, ParcelLoaded(
-        owner=order.owner, order_id=order.id, external_id=order.external_id, parcel=row.code,
-        manifest=to.code,
-    ), now=now)  # fmt: skip
-
-
-def take_off(tx: Tx, *, parcel: int, manifest: int) -> bool:
-    """Take a stopped parcel off the truck again. False when it may stay, or is not on it."""
-    row = _live(tx, parcel)
-    if row.manifest_id != manifest or row.state != "loaded":
-        return False
-    if _order(tx, row.order_id).state not in STOPPED:
-        return False
-    off = {"state": "closed", "loaded_ms": None, "manifest_id": None}
-    tx.execute(update(parcels).where(parcels.c.id == parcel).values(off))
-    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.messages import say
 from wms.parties import recipient, sender
-from wms.schema import items, manifests, order_lines, orders, parcels, shops, tour_totes
+from wms.schema import items, manifests, order_lines, orders, parcels, places, shops, tour_totes
 from wms.text import shown
 
 TOTES_CHARACTERS = 30
@@ -132,9 +132,17 @@ def _on_board(tx: Tx, manifest: int) -> list[dict[str, Any]]:
         .group_by(parcels.c.order_id)
         .subquery()
     )
+    box, cage = places.alias("box"), places.alias("cage")
     query = (
-        select(parcels, orders.c.code.label("order_code"), pieces.c.pieces)
+        select(
+            parcels,
+            orders.c.code.label("order_code"),
+            pieces.c.pieces,
+            cage.c.code.label("cage"),
+        )
         .join(orders, orders.c.id == parcels.c.order_id)
+        .outerjoin(box, box.c.code == parcels.c.code)
+        .outerjoin(cage, (cage.c.code == box.c.parent) & cage.c.kind.in_(("cart", "pallet")))
         .join(pieces, pieces.c.order_id == parcels.c.order_id)
         .where(parcels.c.manifest_id == manifest)
         .order_by(parcels.c.loaded_ms, parcels.c.id)
@@ -142,7 +150,7 @@ def _on_board(tx: Tx, manifest: int) -> list[dict[str, Any]]:
     return [
         {
             "tracking": row.tracking, "parcel": row.code, "order": row.order_code,
-            "piece": row.piece, "pieces": row.pieces,
+            "piece": row.piece, "pieces": row.pieces, "cage": row.cage or "",
         }
         for row in tx.execute(query)
     ]  # fmt: skip

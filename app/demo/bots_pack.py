@@ -5,7 +5,10 @@ from collections import Counter
 
 from app.demo.bots import WAIT_S, Behaviour, Bench, Bot
 from app.demo.physical import Box, return_tote
+from wms.messages import say
 from wms.prompts import Prompt
+
+SURE_S = 1.2  # longer than a second scan of the same code must wait to confirm
 
 
 def bench_of(bot: Bot) -> Bench:
@@ -22,12 +25,26 @@ async def pack_tote(bot: Bot, prompt: Prompt) -> Prompt:
     if not here:
         await asyncio.sleep(WAIT_S)
         return await bot.terminal.prompt()
+    if any(option.label == say("pack.print_home", prompt.language) for option in prompt.options):
+        return await bot.terminal.key("1")  # its own printer works again
     bot.turns += 1
     tote = here[bot.turns % len(here)]
     bench_of(bot).tags(bot.world.totes[tote])
     after = await bot.terminal.scan(tote)
-    if after.locked:
-        await asyncio.sleep(WAIT_S)
+    if not after.locked:
+        return after
+    if after.message is not None and after.message.code == "pack.no_label_printer":
+        return await _print_elsewhere(bot)
+    await asyncio.sleep(WAIT_S)
+    return after
+
+
+async def _print_elsewhere(bot: Bot) -> Prompt:
+    """The neighbour's printer, where there is one that works; else it is tried again later."""
+    after = await bot.terminal.command("ok")
+    if any(option.key == "1" for option in after.options):
+        return await bot.terminal.key("1")
+    await asyncio.sleep(WAIT_S)
     return after
 
 
@@ -76,8 +93,12 @@ def _table_to_tote(bot: Bot, tote: str) -> None:
 
 
 async def pack_box(bot: Bot, prompt: Prompt) -> Prompt:
-    """Take the box that is proposed, else the largest."""
-    return await bot.scan(prompt.focus.box or "BX-140")
+    """Take the box that is proposed, else the largest; where the tags differ, look and be sure."""
+    after = await bot.scan(prompt.focus.box or "BX-140")
+    if after.step == "box" and after.message is not None and not after.locked:
+        await asyncio.sleep(SURE_S)
+        return await bot.scan(prompt.focus.box or "BX-140")
+    return after
 
 
 async def pack_weigh(bot: Bot, prompt: Prompt) -> Prompt:

@@ -42,7 +42,7 @@ def look(tx: Tx, station: Station) -> Bench:
         slip_printer=used.slip_printer, paper_stopped=_down(used.slip_printer, health),
         redirected=used.code if used is not own else "",
         helper=other.code if other is not None and _helps(own, other, health) else "",
-        own_works=not stopped(own, health) and not _down(own.slip_printer, health),
+        own_works=not _warning(own, health) and not _down(own.slip_printer, health),
         weight_g=_weight(tx, own.scale),
     )  # fmt: skip
 

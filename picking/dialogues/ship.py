@@ -5,13 +5,26 @@ Transitions:
 * manifest -> manifest: anything else is refused
 * manifest -> menu: back
 * load -> load: one more parcel is on the truck
-* load -> load: what must not leave with it is refused: another carrier's, loaded, unproven, stopped
+* load -> load: what must not leave with it is refused: another carrier's or pickup's, loaded,
+  unproven, stopped, cancelled, too heavy
+* load -> load: a cage was scanned; every parcel in it is on the truck
 * load -> load: a stopped parcel that is on the truck comes off again
 * load -> close: full; what is loaded and what would stay behind is shown
 * load -> manifest: back; or somebody else closed it
 * close -> manifest: `1` closed it: labelled = handed over, the rest rolls over
 * close -> load: `2` or back: there is more to load
 * close -> close: anything else is refused
+* load -> cage: `1`; parcels are to ride in a cage
+* cage -> fill: the cage was scanned
+* cage -> cage: anything else is refused
+* cage -> load: back
+* fill -> fill: one more parcel rides in it
+* fill -> fill: what must not leave with this pickup does not get into its cages
+* fill -> load: back, full
+* load -> count: `2`; what is on the truck is counted
+* count -> load: it is as many as were inspected; all of them are on the truck
+* count -> count: it is not; each one has to be scanned
+* count -> load: back
 * load -> list: the parcels that still wait are shown; back or any scan leaves it
 """
 
@@ -36,7 +49,7 @@ from picking.dialogues.base import (
     wrong,
 )
 from picking.pickups import Pickup
-from wms import parcels, print_jobs
+from wms import loading, parcels, print_jobs
 from wms.db import Tx
 from wms.messages import Language, reason_words, say
 from wms.prompts import Await, Focus, Option, Prompt
@@ -45,23 +58,27 @@ from wms.slip_data import manifest_data
 LINES_MAX = 5
 AWAITS: dict[str, tuple[Await, ...]] = {
     "manifest": (Await.MANIFEST, Await.CHOICE), "load": (Await.PARCEL,), "close": (Await.CHOICE,),
+    "cage": (Await.TOTE,), "fill": (Await.PARCEL,), "count": (Await.QTY,),
 }  # fmt: skip
 
 
 class State(Struct, frozen=True, kw_only=True):
     """The manifest at hand; how full it is, is the book's to know."""
 
-    at: Literal["manifest", "load", "close"] = "manifest"
+    at: Literal["manifest", "load", "cage", "fill", "count", "close"] = "manifest"
     manifest: int = 0
+    cage: str = ""  # that is being filled
     listing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The open pickups, and the codes of what waits for the one at hand."""
+    """The open pickups, the codes of what waits for the one at hand, and how many parcels are in
+    the cage at hand."""
 
     pickups: tuple[Pickup, ...]
     behind: tuple[str, ...] = ()
+    inside: int = 0
 
     def at(self, state: State) -> Pickup | None:
         """The pickup at hand, while it is open."""
@@ -77,6 +94,38 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class LoadCage:
+    """The cage is on the truck, with all that rides in it."""
+
+    manifest: int
+    cage: str
+
+
+@dataclass(frozen=True, slots=True)
+class UseCage:
+    """Parcels are to ride in it: is it a cage?"""
+
+    cage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """The parcel rides in the cage."""
+
+    manifest: int
+    cage: str
+    parcel: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCounted:
+    """So many parcels are on the truck."""
+
+    manifest: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class CloseOut:
     """The truck leaves."""
 
@@ -88,7 +137,10 @@ def facts(tx: Tx, state: State, who: Who) -> Facts:
     """Read them."""
     known = Facts(pickups.listed(tx, zone=who.zone))
     at = known.at(state)
-    return known if at is None else Facts(known.pickups, pickups.behind(tx, at.carrier))
+    if at is None:
+        return known
+    inside = loading.in_cage(tx, state.cage) if state.cage else 0
+    return Facts(known.pickups, pickups.behind(tx, at.carrier), inside)
 
 
 def arrive(state: State, facts: Facts) -> State:
@@ -107,19 +159,65 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
         return _manifest(state, seen, facts)
     if state.at == "close":
         return _close(state, seen, pickup)
+    if state.at in ("cage", "fill", "count"):
+        return {"cage": _cage, "fill": _fill, "count": _count}[state.at](state, seen, pickup)
+    return _load(state, seen)
+
+
+def _load(state: State, seen: Seen) -> Step[State]:
     if seen.is_command("list"):
         return Step(replace(state, listing=True))
     if seen.is_command("full"):
         return Step(replace(state, at="close"))
     if seen.is_command("back"):
         return Step(State())
+    if seen.digit in (1, 2):
+        return Step(replace(state, at="cage" if seen.digit == 1 else "count"))
     if seen.kind == "command":
         return Step(state, say=not_now(seen))
+    if seen.kind == "tote":
+        return Step(state, (LoadCage(state.manifest, seen.code),))
+    refusal = _no_parcel(seen)
+    if refusal is not None:
+        return Step(state, say=refusal)
+    return Step(state, (Load(state.manifest, seen.id),))
+
+
+def _no_parcel(seen: Seen) -> Say | None:
+    """Why this scan names no parcel, or not one alone."""
     if seen.kind in ("parcel", "tracking") and seen.id:
-        return Step(state, (Load(state.manifest, seen.id),))
+        return None
     if seen.kind == "tracking":
-        return Step(state, say=wrong("ship.which_parcel", expected="P...", scanned=seen.text))
-    return Step(state, say=wrong("ship.wrong_parcel", expected="P...", scanned=seen.name))
+        return wrong("ship.which_parcel", expected="P...", scanned=seen.text)
+    return wrong("ship.wrong_parcel", expected="P...", scanned=seen.name)
+
+
+def _cage(state: State, seen: Seen, _pickup: Pickup) -> Step[State]:
+    if seen.is_command("back"):
+        return Step(replace(state, at="load"))
+    if seen.kind == "tote":
+        return Step(replace(state, at="fill", cage=seen.code), (UseCage(seen.code),))
+    return Step(state, say=unexpected(seen, expected="CAGE", code="ship.wrong_cage"))
+
+
+def _fill(state: State, seen: Seen, _pickup: Pickup) -> Step[State]:
+    if seen.is_command("back", "full"):
+        return Step(replace(state, at="load", cage=""))
+    if seen.kind == "command":
+        return Step(state, say=not_now(seen))
+    refusal = _no_parcel(seen)
+    if refusal is not None:
+        return Step(state, say=refusal)
+    return Step(state, (Fill(state.manifest, state.cage, seen.id),))
+
+
+def _count(state: State, seen: Seen, pickup: Pickup) -> Step[State]:
+    if seen.is_command("back"):
+        return Step(replace(state, at="load"))
+    if seen.kind == "number" and seen.number > 0:
+        return Step(replace(state, at="load"), (LoadCounted(pickup.id, seen.number),))
+    said = unexpected(seen, expected=str(pickup.waiting), code="ship.wrong_count")
+    return Step(state, say=said)
 
 
 def _manifest(state: State, seen: Seen, facts: Facts) -> Step[State]:
@@ -151,6 +249,30 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
             return Say("ship.loaded")
         case CloseOut():
             return _close_out(tx, effect, who)
+        case _:
+            return _many(tx, effect, who)
+
+
+def _many(tx: Tx, effect: object, who: Who) -> Say | None:
+    """Cages and counts."""
+    match effect:
+        case UseCage():
+            loading.refuse_other_places(tx, effect.cage)
+            return None
+        case Fill():
+            new = loading.put_in_cage(
+                tx, parcel=effect.parcel, cage=effect.cage, manifest=effect.manifest,
+                key=f"{who.key}:cage", actor=who.actor, now=who.now,
+            )  # fmt: skip
+            return Say("ship.in_cage" if new else "ship.in_cage_already")
+        case LoadCage():
+            count = loading.load_cage(tx, cage=effect.cage, manifest=effect.manifest, now=who.now)
+            return Say("ship.cage_loaded", params={"cage": effect.cage, "count": count})
+        case LoadCounted():
+            count = loading.load_counted(
+                tx, count=effect.count, manifest=effect.manifest, now=who.now
+            )
+            return Say("ship.counted", params={"count": count})
         case _:
             raise AssertionError(effect)
 
@@ -187,12 +309,24 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
             help=say("help.ship.list", language), awaits=(Await.NOTHING,),
             options=options(language, "back"),
         )  # fmt: skip
-    progress = say("ship.progress", language, loaded=pickup.loaded, waiting=len(facts.behind))
-    behind = facts.behind[:LINES_MAX] if state.at == "close" else ()
+    focus = Focus(place=pickup.carrier, qty=pickup.waiting, tote=state.cage)
     return replace(
-        page, focus=Focus(place=pickup.carrier, qty=pickup.waiting), lines=(progress, *behind),
+        page, focus=focus, lines=_lines(state, facts, pickup, language),
         done=pickup.loaded, total=pickup.loaded + pickup.waiting,
     )  # fmt: skip
+
+
+def _lines(state: State, facts: Facts, pickup: Pickup, language: Language) -> tuple[str, ...]:
+    waiting = len(facts.behind)
+    if state.at == "close":  # labelled = counted = handed over
+        labelled = pickup.loaded + waiting
+        adds_up = say(
+            "ship.adds_up", language, labelled=labelled, loaded=pickup.loaded, waiting=waiting
+        )
+        return (adds_up, *facts.behind[:LINES_MAX])
+    if state.at == "fill":
+        return (say("ship.cage_holds", language, cage=state.cage, count=facts.inside),)
+    return (say("ship.progress", language, loaded=pickup.loaded, waiting=waiting),)
 
 
 def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
@@ -201,7 +335,10 @@ def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
         return (*choices(language, "yes", "no"), *back)
     if state.at == "load":
         close = Option(key="F6", command="full", label=say("ship.close_out", language))
-        return (close, *options(language, "list"), *back)
+        ways = choices(language, "ship.key_cage", "ship.key_count")
+        return (*ways, close, *options(language, "list"), *back)
+    if state.at != "manifest":
+        return back
     digits = tuple(
         Option(key=str(n), command=str(n), label=_pickup(each, language))
         for n, each in enumerate(facts.pickups, start=1)

@@ -1,0 +1,196 @@
+"""Loading: parcels onto a carrier's pickup, one by one, a cage (カゴ車) at a time, or by count.
+
+Whatever the way, every parcel is looked at; one that must not leave stops the whole scan.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select, update
+
+from wms import calendar
+from wms import stock as ledger
+from wms.db import Tx
+from wms.errors import Code, Rejected
+from wms.event_kinds import ParcelLoaded
+from wms.events import emit
+from wms.schema import manifests, orders, parcels, places, services
+
+STOPPED = ("held", "cancelled")  # states of an order whose boxes must not leave
+CAGES = ("cart", "pallet")  # kinds of places that parcels ride in
+HERE = ("labelled", "closed")
+
+
+def load(tx: Tx, *, parcel: int, manifest: int, now: int) -> None:
+    """Put a closed parcel on the truck.
+
+    Refuses `MANIFEST_CLOSED`, `LOAD_OTHER_CARRIER`, `LOAD_OTHER_PICKUP` (its day has not come, or
+    it is on another truck), `LOAD_TWICE`, `LOAD_CANCELLED`, `LOAD_STOPPED`, `PARCEL_VOID`,
+    `LOAD_UNPROVEN` and `LOAD_TOO_HEAVY`.
+    """
+    to = _open_manifest(tx, manifest)
+    _load(tx, to, _rows(tx, _chosen().where(parcels.c.id == parcel)), now)
+
+
+def load_cage(tx: Tx, *, cage: str, manifest: int, now: int) -> int:
+    """Put all parcels that ride in *cage* on the truck, or none of them. Returns how many.
+
+    Refuses `CAGE_EMPTY`, and for the first that must not leave what `load` refuses.
+    """
+    to = _open_manifest(tx, manifest)
+    inside = _chosen().join(places, places.c.code == parcels.c.code)
+    rows = _rows(tx, inside.where(places.c.parent == cage, parcels.c.state.in_(HERE)))
+    if not rows:
+        raise Rejected(Code.CAGE_EMPTY, cage=cage)
+    _load(tx, to, rows, now)
+    return len(rows)
+
+
+def load_counted(tx: Tx, *, count: int, manifest: int, now: int) -> int:
+    """All proven parcels of the pickup's carrier go, as the driver counted them.
+
+    Those that are stopped or whose day has not come are not counted; they stay. Refuses
+    `COUNT_DIFFERS` unless exactly *count* may go: then each one is scanned.
+    """
+    to = _open_manifest(tx, manifest)
+    waiting = _chosen().where(parcels.c.carrier == to.carrier, parcels.c.state == "closed")
+    day = _day(tx, to)
+    rows = [row for row in _rows(tx, waiting) if _refusal(row, to, day) is None]
+    if len(rows) != count:
+        raise Rejected(Code.COUNT_DIFFERS, expected=len(rows), scanned=count)
+    _load(tx, to, rows, now)
+    return len(rows)
+
+
+def put_in_cage(
+    tx: Tx, *, parcel: int, cage: str, manifest: int, key: str, actor: str, now: int
+) -> bool:  # fmt: skip
+    """A parcel rides in *cage* from now on. False when it did already.
+
+    Refuses what `load` refuses, and `CAGE_OTHER_CARRIER` when others of another carrier are in it.
+    """
+    to = _open_manifest(tx, manifest)
+    refuse_other_places(tx, cage)
+    (row,) = _rows(tx, _chosen().where(parcels.c.id == parcel))
+    refusal = _refusal(row, to, _day(tx, to))
+    if refusal is not None:
+        raise refusal
+    others = _chosen().join(places, places.c.code == parcels.c.code)
+    inside = _rows(tx, others.where(places.c.parent == cage, parcels.c.state != "shipped"))
+    stranger = next((one for one in inside if one.carrier != row.carrier), None)
+    if stranger is not None:
+        raise Rejected(
+            Code.CAGE_OTHER_CARRIER, cage=cage, expected=row.carrier, scanned=stranger.carrier
+        )
+    here = tx.execute(select(places.c.parent).where(places.c.code == row.code)).scalar_one()
+    if here == cage:
+        return False
+    return ledger.relocate(
+        tx, key=key, container=row.code, source=here, target=cage, actor=actor, now=now,
+        reason="cage",
+    )  # fmt: skip
+
+
+def refuse_other_places(tx: Tx, cage: str) -> None:
+    """Refuses `CAGE_WRONG` for what is no cage: a tote or a box does not go onto a truck."""
+    kind = tx.execute(select(places.c.kind).where(places.c.code == cage)).scalar()
+    if kind not in CAGES:
+        raise Rejected(Code.CAGE_WRONG, cage=cage)
+
+
+def in_cage(tx: Tx, cage: str) -> int:
+    """How many parcels ride in *cage* and are still here."""
+    inside = parcels.c.code.in_(select(places.c.code).where(places.c.parent == cage))
+    query = select(func.count()).where(inside, parcels.c.state.in_((*HERE, "loaded")))
+    return int(tx.execute(query).scalar_one())
+
+
+def _open_manifest(tx: Tx, manifest: int) -> Row[Any]:
+    to = tx.execute(select(manifests).where(manifests.c.id == manifest).with_for_update()).one()
+    if to.state != "open":
+        raise Rejected(Code.MANIFEST_CLOSED, manifest=to.code)
+    return to
+
+
+def _chosen() -> Select[Any]:
+    """Parcels with their order and their service's limit."""
+    return (
+        select(
+            parcels, orders.c.owner, orders.c.external_id, orders.c.state.label("order_state"),
+            services.c.weight_g_max, manifests.c.code.label("manifest"),
+        )
+        .join(orders, orders.c.id == parcels.c.order_id)
+        .join(services, services.c.code == parcels.c.service)
+        .outerjoin(manifests, manifests.c.id == parcels.c.manifest_id)
+    )  # fmt: skip
+
+
+def _rows(tx: Tx, chosen: Select[Any]) -> Sequence[Row[Any]]:
+    """Locked in the order of their numbers, boxes and orders: nobody stops one from here on."""
+    return tx.execute(chosen.order_by(parcels.c.id).with_for_update(of=(parcels, orders))).all()
+
+
+def _day(tx: Tx, to: Row[Any]) -> str:
+    """The site's day of a pickup."""
+    zone = calendar.load(tx).zone
+    return calendar.local_time(to.pickup_ms, zone).date().isoformat()
+
+
+def _load(tx: Tx, to: Row[Any], rows: Sequence[Row[Any]], now: int) -> None:
+    day = _day(tx, to)
+    for row in rows:
+        refusal = _refusal(row, to, day)
+        if refusal is not None:
+            raise refusal
+    changed = {"state": "loaded", "loaded_ms": now, "manifest_id": to.id}
+    numbers = [row.id for row in rows]
+    tx.execute(update(parcels).where(parcels.c.id.in_(numbers)).values(changed))
+    told = [
+        ParcelLoaded(
+            owner=row.owner, order_id=row.order_id, external_id=row.external_id, parcel=row.code,
+            manifest=to.code,
+        )
+        for row in rows
+    ]  # fmt: skip
+    emit(tx, *told, now=now)
+
+
+def _refusal(row: Row[Any], to: Row[Any], day: str) -> Rejected | None:
+    """Why a parcel must not go with this pickup of *day*. Pure."""
+    code, parcel = None, row.code
+    if row.carrier != to.carrier:
+        return Rejected(
+            Code.LOAD_OTHER_CARRIER, parcel=parcel, expected=to.carrier, scanned=row.carrier
+        )
+    if row.state == "loaded" and row.manifest_id != to.id:
+        return Rejected(
+            Code.LOAD_OTHER_PICKUP, parcel=parcel, expected=to.code, scanned=row.manifest
+        )
+    if row.state in ("loaded", "shipped"):
+        code = Code.LOAD_TWICE
+    elif row.order_state in STOPPED:
+        code = Code.LOAD_CANCELLED if row.order_state == "cancelled" else Code.LOAD_STOPPED
+    elif row.state == "void":
+        code = Code.PARCEL_VOID
+    elif row.state != "closed":
+        code = Code.LOAD_UNPROVEN
+    if code is not None:
+        return Rejected(code, parcel=parcel)
+    if row.ship_date > day:
+        return Rejected(Code.LOAD_OTHER_PICKUP, parcel=parcel, expected=day, scanned=row.ship_date)
+    if 0 < row.weight_g_max < row.weight_g:
+        return Rejected(
+            Code.LOAD_TOO_HEAVY, parcel=parcel, expected=f"{row.weight_g_max} g",
+            scanned=f"{row.weight_g} g",
+        )  # fmt: skip
+    return None
+
+
+def take_off(tx: Tx, *, parcel: int, manifest: int) -> bool:
+    """Take a stopped parcel off the truck again. False when it may stay, or is not on it."""
+    (row,) = _rows(tx, _chosen().where(parcels.c.id == parcel))
+    if row.manifest_id != manifest or row.state != "loaded" or row.order_state not in STOPPED:
+        return False
+    off = {"state": "closed", "loaded_ms": None, "manifest_id": None}
+    tx.execute(update(parcels).where(parcels.c.id == parcel).values(off))
+    return True
