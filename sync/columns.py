@@ -10,7 +10,7 @@ from wms.errors import Code, Rejected
 from wms.shape import Fault, fault, of_refusal
 from wms.text import shown
 
-Kind = Literal["orders", "items", "places", "stock", "inbounds", "returns"]
+Kind = Literal["orders", "items", "places", "faces", "stock", "inbounds", "returns", "kits"]
 Type = Literal["text", "int", "bool", "date"]
 
 YES = frozenset({"1", "true", "yes", "y", "○", "◯", "はい", "有", "あり"})
@@ -55,6 +55,7 @@ COLUMNS: Mapping[Kind, Sequence[Column]] = {
         _c("no_air", "航空搭載不可", type="bool"),
         _c("picture", "画像", "画像url"),
         _c("kind", "商品区分"),
+        _c("velocity", "出荷頻度", "abc"),
     ),
     "places": (
         _c("code", "ロケ", "ロケーション", "ロケコード", required=True),
@@ -70,6 +71,25 @@ COLUMNS: Mapping[Kind, Sequence[Column]] = {
         _c("blocked", "使用停止理由"),
         _c("epc", "rfidタグ"),
         _c("robot_station", "ロボットステーション", type="int"),
+        _c("storage", "温度帯", "保管区分"),
+        _c("velocity", "出荷頻度", "abc"),
+        _c("mix", "混載", "混載区分"),
+        _c("weight_g_max", "耐荷重g", "耐荷重", type="int"),
+        _c("height_mm_max", "棚高さmm", "有効高さmm", type="int"),
+        _c("volume_ml_max", "容量ml", "容積ml", type="int"),
+    ),
+    "faces": (
+        _c("place", "ロケ", "ロケーション", "ロケコード", required=True),
+        OWNER,
+        SKU,
+        _c("min", "最小数", "補充点", type="int", required=True),
+        _c("max", "最大数", "補充上限", type="int", required=True),
+    ),
+    "kits": (
+        OWNER,
+        _c("kit", "セット商品コード", "セット品番", required=True),
+        _c("component", "構成品コード", "構成品番", required=True),
+        _c("qty", "数量", "構成数", type="int", required=True),
     ),
     "stock": (
         OWNER,
@@ -140,8 +160,9 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
         "良品": "available", "保留": "quarantine", "不良品": "damaged", "期限切れ": "expired",
         "返品": "returned",
     },
+    "mix": {"単品": "item", "単一ロット": "lot"},
     "kind": {
-        "棚": "bin", "バース": "dock", "仮置き": "buffer", "置き場": "buffer",
+        "棚": "bin", "保管棚": "reserve", "バース": "dock", "仮置き": "buffer", "置き場": "buffer",
         "作業台": "station", "検品台": "station", "梱包台": "station",
         "オリコン": "tote", "段ボール": "carton", "パレット": "pallet", "カート": "cart",
         "商品": "goods", "ギフト": "gift", "同梱物": "insert",

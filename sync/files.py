@@ -14,11 +14,13 @@ from msgspec import Struct
 from sync.columns import Columns, Kind, columns_of
 from sync.entries import Entry, entries, located
 from sync.sheets import csv_text, table
-from wms import commands, inbound, items, opening_stock, orders, places, returns
+from wms import commands, faces, inbound, items, kits, opening_stock, orders, places, returns
 from wms.db import Tx
 from wms.errors import Code
+from wms.faces import NewFace
 from wms.inbound import NewInbound
 from wms.items import NewItem, Put
+from wms.kits import NewKitLine
 from wms.messages import Language, say
 from wms.new_order import NewOrder
 from wms.opening_stock import NewStock
@@ -30,7 +32,7 @@ from wms.text import shown
 FAULTS_TOLD_MAX = 1_000
 STRUCTS: Mapping[Kind, type[Struct]] = {
     "items": NewItem, "places": NewPlace, "stock": NewStock, "orders": NewOrder,
-    "inbounds": NewInbound, "returns": NewReturn,
+    "faces": NewFace, "inbounds": NewInbound, "returns": NewReturn, "kits": NewKitLine,
 }  # fmt: skip
 
 
@@ -146,8 +148,12 @@ def _faults(tx: Tx, parsed: Parsed, now: int) -> list[Fault]:
             return items.faults(tx, parsed.rows)
         case "places":
             return places.faults(tx, parsed.rows)
+        case "faces":
+            return faces.faults(tx, parsed.rows)
         case "stock":
             return opening_stock.faults(tx, parsed.rows)
+        case "kits":
+            return kits.faults(tx, parsed.rows)
         case "orders":
             return orders.faults(tx, parsed.rows, now=now)
         case "inbounds":
@@ -162,8 +168,12 @@ def _put(tx: Tx, parsed: Parsed, actor: str, now: int) -> Put:
             return items.put(tx, parsed.rows)
         case "places":
             return places.put(tx, parsed.rows)
+        case "faces":
+            return faces.put(tx, parsed.rows)
         case "stock":
             return opening_stock.put(tx, parsed.rows, actor=actor, now=now)
+        case "kits":
+            return kits.put(tx, parsed.rows)
         case "orders":
             accepted = orders.accept_all(tx, parsed.rows, now=now)
             new = sum(answer.new for answer in accepted)

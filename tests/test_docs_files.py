@@ -12,7 +12,7 @@ from tests.sources import text_of
 PAGE = text_of(Path("docs/files.md"))
 TITLES: dict[Kind, str] = {
     "places": "Places", "items": "Items", "stock": "Stock", "orders": "Orders",
-    "inbounds": "Deliveries", "returns": "Returns",
+    "inbounds": "Deliveries", "returns": "Returns", "faces": "Pick faces", "kits": "Kits",
 }  # fmt: skip
 KINDS = sorted(TITLES)
 

@@ -46,10 +46,10 @@ SPOTS = st.lists(
         weight_g_max=st.sampled_from([0, 5_000, 90_000]), height_mm_max=st.sampled_from([0, 200]),
         volume_ml_max=st.sampled_from([0, 4_000]), level=st.integers(0, 4),
         blocked=st.sampled_from(["", QUARANTINE, "count"]),
-        contents=st.lists(GOODS, max_size=3).map(tuple),
+        contents=st.lists(GOODS, max_size=2).map(tuple),
         face_of=st.lists(st.tuples(st.integers(1, 3), st.integers(0, 40)), max_size=2).map(tuple),
     ),
-    max_size=8, unique_by=lambda spot: spot.code,
+    max_size=4, unique_by=lambda spot: spot.code,
 )  # fmt: skip
 
 
@@ -99,6 +99,8 @@ def test_as_many_as_fit_are_not_refused_for_room_and_one_more_is(
         return found & {Code.PUTAWAY_FULL, Code.PUTAWAY_TOO_HEAVY}
 
     for spot in spots:
+        if spot.blocked == QUARANTINE:
+            continue  # what may not be sold always fits there
         fit = fitting(goods, spot)
         assert not (fit and room(fit, spot))
         assert fit == goods.qty or room(fit + 1, spot)

@@ -51,6 +51,7 @@ class NewItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     no_air: bool = False
     picture: Annotated[str, Meta(max_length=200)] = ""
     kind: Literal["", "gift", "insert"] = ""
+    velocity: Literal["", "A", "B", "C"] = ""
 
 
 Numbered = Sequence[tuple[int, NewItem]]  # rows with their numbers among all that came
@@ -123,8 +124,7 @@ def put(tx: Tx, rows: Sequence[NewItem]) -> Put:
     upsert(
         tx, items, changed, key=("owner", "sku"),
         update=lambda new: {
-            column.name: new[column.name] for column in items.columns
-            if column.name not in ("id", "owner", "sku")
+            name: new[name] for name in changed[0] if name not in ("owner", "sku")
         },
     )  # fmt: skip
     ids = {key: row.id for key, row in _existing(tx, rows).items()}
@@ -186,6 +186,7 @@ def _values(row: NewItem) -> dict[str, object]:
         "rfid_tagged": int(row.rfid_tagged), "storage": row.storage,
         "fragile": int(row.fragile), "no_air": int(row.no_air),
         "picture": clean(row.picture, field="picture", max=200), "kind": row.kind,
+        "velocity": row.velocity,
     }  # fmt: skip
 
 

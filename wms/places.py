@@ -16,7 +16,8 @@ from wms.stock import OUTSIDE
 from wms.text import clean, code, shown
 
 CODE_CHARACTERS = 32
-KEPT = ("code", "kind", "parent", "blocked")  # a place that exists changes these by other ways
+# What a place that exists changes by other ways.
+KEPT = ("code", "kind", "parent", "blocked", "counted_ms")
 
 PlaceCode = Annotated[str, Meta(min_length=1, max_length=CODE_CHARACTERS, pattern="^[!-~]+$")]
 Label = Annotated[str, Meta(max_length=32)]

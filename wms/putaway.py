@@ -101,6 +101,8 @@ def refusals(
     *load* is one pile of goods, or all that is in a container that moves as one.
     """
     found = [*_kind(load, spot, as_container), *_condition(load, spot)]
+    if not found and spot.blocked == QUARANTINE:
+        return ()  # what may not be sold can always be put apart, or it would stay where it is
     for goods in load:
         if spot.storage not in ("", goods.storage):
             found.append(Refusal(Code.PUTAWAY_STORAGE, spot.storage, goods.storage))
@@ -118,6 +120,8 @@ def fitting(goods: Goods, spot: Spot) -> int:
     2
     """
     room = goods.qty
+    if goods.condition != SOUND and spot.blocked == QUARANTINE:
+        return room
     if spot.weight_g_max and goods.weight_g:
         room = min(room, (spot.weight_g_max - spot.weight_g) // goods.weight_g)
     if spot.volume_ml_max and goods.volume_mm3:
@@ -169,7 +173,7 @@ def _kind(load: Sequence[Goods], spot: Spot, as_container: bool) -> list[Refusal
         return [Refusal(Code.PUTAWAY_BLOCKED, "", spot.blocked)]
     if meant_for_bad and any(goods.condition == SOUND for goods in load):
         return [Refusal(Code.PUTAWAY_BLOCKED, "", spot.blocked)]
-    if as_container and spot.kind not in CONTAINERS_WELCOME:
+    if as_container and spot.kind not in CONTAINERS_WELCOME and not meant_for_bad:
         return [Refusal(Code.PUTAWAY_BY_PIECE, name, spot.code)]
     return []
 

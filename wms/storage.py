@@ -174,6 +174,12 @@ def _some(tx: Tx, found: Mapping[Key, Line], source: Key, qty: int) -> Goods:
     return replace(line.goods, qty=qty)
 
 
+def refuse_promised(tx: Tx, key: Key, *, today: str) -> None:
+    """Refuses `GOODS_PROMISED`, and says to whom, if any of this balance is promised."""
+    here = lines(tx, [key.place], today=today)
+    _refuse_promised(tx, [line for line in here if line.key == key])
+
+
 def _promised(tx: Tx, line: Line) -> Rejected:
     return Rejected(
         Code.GOODS_PROMISED, place=line.key.place, item=line.goods.sku, qty=line.promised,

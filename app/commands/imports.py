@@ -1,4 +1,4 @@
-"""`genba import`: orders, items, places, stock or deliveries from a file, all of it or none."""
+"""`genba import`: orders, items, places, faces, stock or deliveries from a file, all or none."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wms.db import Book
 
 SHOWN_MAX = 50
-FileKind = Literal["orders", "items", "places", "stock", "inbounds", "returns"]
+FileKind = Literal["orders", "items", "places", "faces", "stock", "inbounds", "returns", "kits"]
 
 
 def add(cli: typer.Typer) -> None:
@@ -34,7 +34,7 @@ def bring_in(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     config: Annotated[Path, typer.Option(help="The site's configuration.")] = Path("config.toml"),
 ) -> None:
-    """Bring orders, items, places, stock or deliveries in from a CSV or XLSX file
+    """Bring orders, items, places, faces, stock or deliveries in from a CSV or XLSX file
 
     All of the file, or nothing when anything in it is wrong; then each faulty row is told with
     its first fault. The same file again changes nothing. Exit code 1 when it was refused. Columns

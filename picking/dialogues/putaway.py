@@ -93,6 +93,8 @@ def _source(state: State, seen: Seen, facts: Facts) -> Step[State]:
 def _item(state: State, seen: Seen, facts: Facts) -> Step[State]:
     if seen.digit == 1 and facts.takes_whole:
         return Step(replace(emptied(state), at="place", whole=True))
+    if seen.kind == "tote":
+        return _source(state, seen, facts)
     return move_goods.item(state, seen, facts.piles)
 
 
