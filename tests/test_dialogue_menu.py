@@ -71,6 +71,10 @@ def test_menu_to_look_by_its_digit_or_by_scanning_anything() -> None:
     assert (aside.at, aside.refused) == ("menu", True), "work that goes on elsewhere is not left"
 
 
+def test_menu_to_returns_by_its_digit() -> None:
+    assert choose("2", Facts(("pick", "returns"))).at == "returns"
+
+
 @pytest.mark.parametrize("digit", ["5", "9", "12"])
 def test_menu_to_menu_when_there_is_no_such_digit(digit: str) -> None:
     refused = choose(digit)

@@ -33,7 +33,7 @@ from wms.stock import CUSTOMER, Move, post
 
 __all__ = [
     "Announced", "NewReturn", "NewReturnLine", "announce", "announce_all", "arrive",
-    "arrive_unknown", "cancel", "faults", "put_aside", "repaired", "undelivered",
+    "arrive_unknown", "cancel", "faults", "owner_of", "put_aside", "repaired", "undelivered",
 ]  # fmt: skip
 
 
@@ -116,6 +116,11 @@ def arrive_unknown(tx: Tx, *, owner: str, person: int, station: str, now: int) -
     """A box that nobody can place: what is in it belongs to *owner*. Returns its number."""
     row = _make(tx, {"owner": owner, "kind": "unknown"}, now)
     return arrive(tx, number=row.id, person=person, station=station, now=now)
+
+
+def owner_of(tx: Tx, number: int) -> str:
+    """Whose goods a return is about."""
+    return str(tx.execute(select(returns.c.owner).where(returns.c.id == number)).scalar_one())
 
 
 def put_aside(tx: Tx, number: int, *, person: int) -> None:

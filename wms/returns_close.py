@@ -166,6 +166,23 @@ def _totals(tx: Tx, number: int) -> tuple[ReturnTotal, ...]:
     )  # fmt: skip
 
 
+def unopened(tx: Tx, number: int) -> list[tuple[int, str, str, int]]:
+    """What lies unopened in an undelivered parcel, and was not graded: item, lot, serial, eaches.
+
+    Refuses `RETURN_STATE` for any other return.
+    """
+    row = lock_here(tx, number)
+    if not is_undelivered(row):
+        raise Rejected(Code.RETURN_STATE, returning=row.code, state=row.kind)
+    found = dict.fromkeys(item for item, *_ in returns_orders.came_in(tx, row))
+    return [
+        (item, lot, serial, qty)
+        for item in found
+        for lot, serial, qty in _still_there(tx, row, item)
+        if qty > 0
+    ]
+
+
 def waiting(tx: Tx) -> list[Row[Any]]:
     """Undelivered parcels of which the owner has said: look at them, and put them back."""
     told = (returns.c.decision == "cancel") & (returns.c.state == "arrived")

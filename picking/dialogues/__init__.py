@@ -13,6 +13,7 @@ from picking.dialogues.pick import PICK
 from picking.dialogues.putaway import PUTAWAY
 from picking.dialogues.receive import RECEIVE
 from picking.dialogues.replenish import REPLENISH
+from picking.dialogues.returns import RETURNS
 from picking.dialogues.ship import SHIP
 from picking.dialogues.sort import SORT
 from picking.dialogues.task import TASK
@@ -35,6 +36,7 @@ DIALOGUES: dict[str, Dialogue[Any, Any]] = {
         MOVE,
         RECEIVE,
         COUNT,
+        RETURNS,
         LOOK,
         WORK,
     )

@@ -14,6 +14,7 @@ Transitions:
 * menu -> sort: its digit was keyed, at a put wall
 * menu -> approve: the digit of short orders was keyed, by whoever decides on them
 * menu -> count: its digit was keyed
+* menu -> returns: its digit was keyed
 * menu -> work: its digit was keyed
 * menu -> look: its digit was keyed, or anything with a barcode was scanned
 * menu -> menu: 9 shows the next page
@@ -44,6 +45,7 @@ WAYS = {
     "move": "",
     "receive": "",
     "count": "",
+    "returns": "",
     "approve_short": "",
     "work": "",
     "look": "",
