@@ -1,6 +1,6 @@
 """Doors for deliveries: an owner announces them, and sees what of them came."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from litestar import Response, Router, get, post
 from litestar.openapi import ResponseSpec
@@ -10,23 +10,24 @@ from msgspec import Meta, Struct
 from sync.http import Now, TheBook, TheToken
 from wms import commands, inbound, inbound_view, tokens
 from wms.db import Tx
-from wms.inbound import Announced, NewInbound
+from wms.inbound import AnnouncedInbound, NewInbound
 from wms.inbound_view import InboundPage, InboundView
 from wms.tokens import Token
 
 SCOPE = "inbound:write"
 PAGE_MAX = 1_000
+StateAsked = Literal["", "expected", "receiving", "received", "cancelled"]
 
 
 @post(
     "/inbounds",
     opt={"scope": SCOPE},
     summary="Announce a delivery",
-    responses={200: ResponseSpec(Announced, description="It was here already")},
+    responses={200: ResponseSpec(AnnouncedInbound, description="It was here already")},
 )
 async def post_inbound(
     data: JSONBody[NewInbound], book: TheBook, token: TheToken, now: Now
-) -> Response[Announced]:
+) -> Response[AnnouncedInbound]:
     """201 for a new delivery; 200 with the same answer for the same again; 409 for another.
 
     A delivery is known by its owner and `external_id`.
@@ -47,7 +48,7 @@ async def get_inbound(
 async def get_inbounds(
     book: TheBook,
     token: TheToken,
-    of_state: Annotated[str, QueryParameter(name="state", max_length=16)] = "",
+    of_state: Annotated[StateAsked, QueryParameter(name="state")] = "",
     owner: FromQuery[str] = "",
     after: Annotated[str, QueryParameter(pattern="^([0-9]{1,18})?$")] = "",
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = inbound_view.PAGE,
@@ -78,7 +79,7 @@ async def post_inbound_cancel(
     )
 
 
-def announce(tx: Tx, row: NewInbound, *, token: Token, now: int) -> Announced:
+def announce(tx: Tx, row: NewInbound, *, token: Token, now: int) -> AnnouncedInbound:
     """Take a delivery on behalf of *token*. Refuses another owner's, and what `inbound` does."""
     tokens.owner_for(token, row.owner)
     answer = inbound.announce(tx, row, now=now)

@@ -15,7 +15,7 @@ from tests.floor_site import FloorSite, Hand
 from tests.picking_site import TODAY
 from wms import inbound, inbound_receipt, items, people
 from wms.db import Tx
-from wms.inbound import Announced, NewInbound, NewInboundLine
+from wms.inbound import AnnouncedInbound, NewInbound, NewInboundLine
 from wms.inbound_receipt import Receipt
 from wms.items import Barcode, NewItem
 from wms.places import NewPlace
@@ -45,7 +45,7 @@ class ReceiveSite(FloorSite):
 
     def announce(
         self, *lines: NewInboundLine, external_id: str = "ASN-1", **more: Any
-    ) -> Announced:
+    ) -> AnnouncedInbound:
         row = NewInbound(owner="acme", external_id=external_id, lines=lines, **more)
         return self.write(inbound.announce, row, now=self.now)
 

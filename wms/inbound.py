@@ -26,8 +26,8 @@ from wms.shape import Fault, refuse_first
 from wms.text import shown
 
 __all__ = [
-    "BLIND", "Announced", "NewInbound", "NewInboundLine", "announce", "announce_all", "blind",
-    "cancel", "close", "differences", "faults", "find", "waiting",
+    "BLIND", "AnnouncedInbound", "NewInbound", "NewInboundLine", "announce", "announce_all",
+    "blind", "cancel", "close", "differences", "faults", "find", "waiting",
 ]  # fmt: skip
 
 OPEN = ("expected", "receiving")  # states in which goods may still come in
@@ -38,7 +38,7 @@ OVER_REASONS = ("supplier_over", "wrong_paper", "free_goods")
 DAMAGE_REASONS = ("crushed", "wet", "leaking", "other")
 
 
-class Announced(Struct, frozen=True, kw_only=True):
+class AnnouncedInbound(Struct, frozen=True, kw_only=True):
     """What the book made of a delivery. `new` is False for one that it had already."""
 
     inbound_id: int
@@ -79,7 +79,7 @@ class Waiting:
     since_ms: int = 0
 
 
-def announce(tx: Tx, row: NewInbound, *, now: int) -> Announced:
+def announce(tx: Tx, row: NewInbound, *, now: int) -> AnnouncedInbound:
     """Take one delivery: the same again gives the same answer, another under its id is refused.
 
     Refuses `KEY_REUSED` and whatever `faults` finds.
@@ -87,7 +87,7 @@ def announce(tx: Tx, row: NewInbound, *, now: int) -> Announced:
     return announce_all(tx, [row], now=now)[0]
 
 
-def announce_all(tx: Tx, rows: Sequence[NewInbound], *, now: int) -> list[Announced]:
+def announce_all(tx: Tx, rows: Sequence[NewInbound], *, now: int) -> list[AnnouncedInbound]:
     """Take many deliveries together, or none of them; the answers stand in the same order."""
     checked = check(tx, rows)
     refuse_first(checked.faults)
@@ -274,7 +274,7 @@ def _closed(tx: Tx, row: Row[Any], found: Sequence[Difference]) -> InboundReceiv
     )  # fmt: skip
 
 
-def _insert(tx: Tx, ready: Sequence[Ready], now: int) -> list[Announced]:
+def _insert(tx: Tx, ready: Sequence[Ready], now: int) -> list[AnnouncedInbound]:
     """Deliveries, lines, units and events: one statement each, whatever their number."""
     if not ready:
         return []
@@ -294,7 +294,7 @@ def _insert(tx: Tx, ready: Sequence[Ready], now: int) -> list[Announced]:
         tx.execute(insert(inbound_units), units)
     emit(tx, *(_told(number, one) for number, one in zip(ids, ready, strict=True)), now=now)
     return [
-        Announced(
+        AnnouncedInbound(
             inbound_id=number, code=_code(number), owner=one.inbound.owner,
             external_id=one.inbound.external_id, state="expected", new=True,
         )
@@ -354,8 +354,8 @@ def _told(inbound: int, ready: Ready) -> InboundAnnounced:
     )  # fmt: skip
 
 
-def _answer(row: Row[Any]) -> Announced:
-    return Announced(
+def _answer(row: Row[Any]) -> AnnouncedInbound:
+    return AnnouncedInbound(
         inbound_id=row.id, code=row.code, owner=row.owner, external_id=row.external_id,
         state=row.state, new=False,
     )  # fmt: skip
