@@ -353,17 +353,11 @@ def test_decide_to_decide_while_somebody_is_asked() -> None:
 
 
 def test_decide_to_get_when_somebody_said_yes() -> None:
-    state = State(at="decide", approval=Asked(**{**as_words(ASKED), "by": 9}))  # type: ignore[arg-type]
+    state = State(at="decide", approval=replace(ASKED, by=9))
     yes = do(state, Seen("secret", "***", code="1"), TO_APPROVE, NOTHING)
     assert yes.at == "get"
     settled = do(State(), key("1"), facts(WAITING), NOTHING)
     assert settled.effects == (Settle(5),), "the owner's limit was raised meanwhile"
-
-
-def as_words(asked: Asked) -> dict[str, object]:
-    import msgspec
-
-    return msgspec.structs.asdict(asked)
 
 
 def test_decide_to_place_to_count_once_more() -> None:
