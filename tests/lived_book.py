@@ -18,6 +18,7 @@ from wms import (
     robots,
     seals,
     stock,
+    storage,
     tasks,
 )
 from wms.db import Tx
@@ -45,6 +46,7 @@ def live(world: World) -> None:
     _orders_under_way(world)
     world.relocate("T-1", "DOCK", "BENCH")
     world.relocate("T-1", "BENCH", "DOCK")
+    world.book.write_now(_put_away)
     world.book.write_now(_replenishment)
     world.book.write_now(_deliveries)
     world.book.write_now(counted)
@@ -103,6 +105,16 @@ def _orders_under_way(world: World) -> None:
     world.pack(5)
     world.send(2)
     world.order((RADIO, 2))
+
+
+def _put_away(tx: Tx) -> None:
+    """Two pens go from the dock to where a radio lies."""
+    arrived = stock.Move(key="receive-two", item=PEN, qty=2, source="@supplier", target="DOCK")
+    stock.move(tx, arrived, actor=ACTOR, now=NOON)
+    storage.carry(
+        tx, takes={Key("DOCK", PEN, "", "available", ""): 2}, to="B-1",
+        why=storage.Why(verb="putaway"), key="put-1", actor=ACTOR, now=NOON, today="2026-11-22",
+    )  # fmt: skip
 
 
 def _replenishment(tx: Tx) -> None:

@@ -122,12 +122,18 @@ def fitting(goods: Goods, spot: Spot) -> int:
     room = goods.qty
     if goods.condition != SOUND and spot.blocked == QUARANTINE:
         return room
-    if spot.weight_g_max and goods.weight_g:
-        room = min(room, (spot.weight_g_max - spot.weight_g) // goods.weight_g)
-    if spot.volume_ml_max and goods.volume_mm3:
-        left = spot.volume_ml_max * 1_000 - spot.volume_mm3
-        room = min(room, left // goods.volume_mm3)
-    return max(room, 0)
+    if spot.weight_g_max:
+        room = _within(room, spot.weight_g_max - spot.weight_g, goods.weight_g)
+    if spot.volume_ml_max:
+        room = _within(room, spot.volume_ml_max * 1_000 - spot.volume_mm3, goods.volume_mm3)
+    return room
+
+
+def _within(qty: int, left: int, each: int) -> int:
+    """How many of *qty* fit into what is *left* when each takes so much; 0 = not known."""
+    if left < 0:
+        return 0
+    return min(qty, left // each) if each else qty
 
 
 def propose(goods: Goods, spots: Iterable[Spot]) -> tuple[Proposal, ...]:
@@ -192,13 +198,11 @@ def _condition(load: Sequence[Goods], spot: Spot) -> list[Refusal]:
 def _capacity(load: Sequence[Goods], spot: Spot) -> list[Refusal]:
     found = []
     weight_g = spot.weight_g + sum(goods.weight_g * goods.qty for goods in load)
-    brings_weight = any(goods.weight_g for goods in load)
-    if brings_weight and 0 < spot.weight_g_max < weight_g:
+    if load and 0 < spot.weight_g_max < weight_g:
         heavy = (f"{spot.weight_g_max} g", f"{weight_g} g")
         found.append(Refusal(Code.PUTAWAY_TOO_HEAVY, *heavy))
     volume_mm3 = spot.volume_mm3 + sum(goods.volume_mm3 * goods.qty for goods in load)
-    brings_volume = any(goods.volume_mm3 for goods in load)
-    if brings_volume and 0 < spot.volume_ml_max * 1_000 < volume_mm3:
+    if load and 0 < spot.volume_ml_max * 1_000 < volume_mm3:
         room = sum(fitting(goods, spot) for goods in load[:1])
         pieces = sum(goods.qty for goods in load)
         found.append(Refusal(Code.PUTAWAY_FULL, str(room), str(pieces)))
