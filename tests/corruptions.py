@@ -117,6 +117,13 @@ INBOUND = [
     spoil("inbound_unit", "UPDATE inbound_units SET inbound_id = 2"),
     spoil("inbound_unit", "UPDATE inbound_units SET line_id = NULL, seen_ms = 1"),
 ]  # fmt: skip
+PACKING = [
+    spoil("paper_box", "INSERT INTO documents (order_id, kind, code, parcel_id, at_ms)"
+          " VALUES (1, 'invoice', 'INV-1', 1, 0)"),
+    spoil("paper_left", "INSERT INTO documents (order_id, kind, code, at_ms)"
+          " VALUES (1, 'invoice', 'INV-1', 0)"),
+    spoil("box_service", "UPDATE orders SET carrier = 'elsewhere' WHERE id = 1"),
+]  # fmt: skip
 RECORD = [
     spoil("key", "INSERT INTO requests SELECT * FROM requests", bare="requests"),
     spoil("key", "UPDATE moves SET key = 'hand-1' WHERE key = 'hand-2'", bare="moves"),
@@ -195,4 +202,34 @@ WALKS = [
           " SELECT 901, 1, 1, MIN(id) FROM allocations WHERE state = 'open'"),
 ]  # fmt: skip
 
-CORRUPTIONS = [*WALKS, *LEDGER, *WORK, *INBOUND, *COUNTS, *RECORD]
+_VOID = (
+    "INSERT INTO parcels (code, order_id, piece, state, service, carrier, created_ms)"
+    " SELECT '{0}', 1, 9, 'void', service, carrier, 0 FROM parcels WHERE id = 1"
+)
+_WORK = (
+    "INSERT INTO work_orders (id, code, owner, kind, item_id, qty, done, state, created_ms)"
+    " VALUES (9, 'W9', 'acme', '{0}', 1, 1, {1}, 'working', 0)"
+)
+_USED = "INSERT INTO work_materials (work_id, item_id, qty, used) VALUES (9, 1, 1, {0})"
+CHANGES = [
+    spoil("stopped_box", _VOID.format("V-1"), "UPDATE parcels SET state = 'open', order_id ="
+          " (SELECT id FROM orders WHERE state = 'cancelled') WHERE code = 'V-1'"),
+    spoil("opened_box", _VOID.format("A-2")),
+    spoil("unwanted_tote", _walk(901),
+          "INSERT INTO tour_totes (tour_id, slot, tote, state) VALUES (901, 1, 'A-2', 'put_back')"),
+    spoil("void_slip", _VOID.format("V-1"),
+          "INSERT INTO slips (order_id, carrier, tracking, state, parcel_id, at_ms)"
+          " SELECT 1, 'yamato', 'X', 'matched', id, 0 FROM parcels WHERE code = 'V-1'"),
+    spoil("work_used", _WORK.format("unkit", 1), _USED.format(0)),
+    spoil("work_moves", _WORK.format("unkit", 1), _USED.format(1)),
+    spoil("work_made", _WORK.format("kit", 1)),
+]  # fmt: skip
+
+STORAGE = [
+    spoil("limits", "UPDATE items SET weight_g = 100 WHERE id = 1",
+          "UPDATE places SET weight_g_max = 150 WHERE code = 'B-1'"),
+    spoil("limits", "UPDATE items SET length_mm = 10, width_mm = 10, height_mm = 10 WHERE id = 1",
+          "UPDATE places SET volume_ml_max = 1 WHERE code = 'B-1'"),
+    spoil("mixing", "UPDATE places SET mix = 'item' WHERE code = 'B-1'"),
+]  # fmt: skip
+CORRUPTIONS = [*STORAGE, *CHANGES, *WALKS, *LEDGER, *WORK, *INBOUND, *PACKING, *COUNTS, *RECORD]

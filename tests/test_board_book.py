@@ -179,7 +179,7 @@ def test_a_rate_too_low_says_where_a_hand_more_helps(site: Site) -> None:
     assert yamato.slack_min == pytest.approx(-310, abs=2)
     assert 30 <= yamato.at_risk <= 33
     assert finish.value == f"{yamato.finish} > 17:00"
-    assert finish.hint == f"Yamato Transport: {yamato.at_risk} late, do them first"
+    assert finish.hint == f"Yamato Transport: {yamato.at_risk} will miss it. Add 2 to: Pick"
     assert len(finish.rows) == yamato.at_risk
 
 

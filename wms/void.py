@@ -13,6 +13,7 @@ from wms.event_kinds import OrderShipped, ParcelVoided
 from wms.events import emit
 from wms.schema import (
     allocations,
+    documents,
     order_lines,
     orders,
     parcel_lines,
@@ -35,6 +36,8 @@ def void_parcel(tx: Tx, row: Row[Any], order: Row[Any], *, now: int) -> None:
     _unpack(tx, row.id, wanted=order.state != "cancelled")
     inside = (allocations.c.place == row.code) & (allocations.c.state == "packed")
     tx.execute(update(allocations).where(inside).values(state="released"))
+    taken_out = update(documents).where(documents.c.parcel_id == row.id)
+    tx.execute(taken_out.values(parcel_id=None))
     void_paper(tx, row.id)
     emit(tx, ParcelVoided(
         owner=order.owner, order_id=order.id, external_id=order.external_id, parcel=row.code,

@@ -53,6 +53,11 @@ HAPPENINGS = (
 )  # fmt: skip
 HAPPENINGS_READ = 60
 PARKED_READ = 40
+MISTAKES = ("pack.too_many", "pack.goes_alone", "pack.scan_the_label", "label.other_parcel")
+WEIGHT_HOLDS = (
+    "pack.too_heavy", "pack.too_heavy_of", "pack.too_light", "pack.swapped", "pack.other_box",
+    "pack.weight_differs", "pack.over_weight",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +322,8 @@ def _redo(tx: Tx, midnight: int) -> Redo:
         .group_by(scans.c.code)
     )
     by_code = Counter({row.code: row.count for row in tx.execute(refused)})
-    weights = by_code["pack.too_heavy"] + by_code["pack.too_light"]
+    weights = sum(by_code[code] for code in WEIGHT_HOLDS)
+    mistakes = sum(by_code[code] for code in by_code if _is_mistake(code))
     again = select(func.count()).where(
         recent(print_jobs), print_jobs.c.created_ms >= midnight, print_jobs.c.copy_no > 1
     )
@@ -329,11 +335,17 @@ def _redo(tx: Tx, midnight: int) -> Redo:
         .limit(40)
     )
     return Redo(
-        inspection_errors=by_code.total() - weights,
+        inspection_errors=mistakes,
         reprints=tx.execute(again).scalar_one(), weight_holds=weights,
         doubtful_prints=tuple(tuple(row) for row in tx.execute(doubtful)),
         parked=_parked(tx), unsent=feeds.lag(tx),
     )  # fmt: skip
+
+
+def _is_mistake(code: str) -> bool:
+    """Whether a hand held the wrong thing. That a bench has no printer, or an order is stopped, is
+    nobody's mistake at the inspection."""
+    return code.startswith("pack.wrong_") or code in MISTAKES
 
 
 def _parked(tx: Tx) -> tuple[Parked, ...]:

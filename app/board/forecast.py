@@ -4,13 +4,19 @@ The house works the next pickup's orders first: what a pickup waits for is its o
 of every pickup before it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
+from typing import Literal
 
 from app.board.facts import LEFT, Facts, Order, Rate
 from picking.waves import next_pickup
 
 HOUR_MS = 3_600_000
+PEOPLE_MAX = 20
+FORWARD_MAX = 3
+NEAREST = ("picked", "released", "accepted")  # states of orders, the nearest to a box first
+Work = Literal["pick", "pack"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,62 @@ def forecast(
         )
         before = upto
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Rescue:
+    """What would save the orders that miss a pickup. `people` more are needed at `work`.
+
+    `from_work` has so many to spare ("" = nowhere: they come from elsewhere). `forward`: late
+    orders that are nearest to their box, to be done before all others.
+    """
+
+    carrier: str
+    late: tuple[Order, ...]
+    people: int
+    work: Work
+    from_work: Work | Literal[""]
+    forward: tuple[Order, ...]
+
+
+def rescue(facts: Facts, found: Sequence[Outlook]) -> Rescue | None:
+    """Of the pickup that most orders miss: whom to move and what to pull forward; None = no need.
+
+    The work with more orders before it than people in proportion is the one that needs hands; the
+    house has to become faster by as much as is needed over what is observed.
+    """
+    worst = max(found, key=lambda one: len(one.late), default=None)
+    if worst is None or not worst.late:
+        return None
+    queue = _queues(facts)
+    crew: dict[Work, int] = {
+        "pick": sum(worker.dialogue == "pick" for worker in facts.workers),
+        "pack": sum(worker.dialogue == "pack" for worker in facts.workers),
+    }
+    busy: Work = "pick" if _load("pick", queue, crew) >= _load("pack", queue, crew) else "pack"
+    other: Work = "pack" if busy == "pick" else "pick"
+    factor = needed_per_hour(found, now=facts.now) / max(facts.rate.per_hour, 0.01)
+    people = min(max(1, ceil(max(1, crew[busy]) * (factor - 1))), PEOPLE_MAX)
+    spare = crew[other] - max(1, ceil(crew[other] * _share(queue[other], queue[busy])))
+    nearest = sorted(worst.late, key=lambda order: (NEAREST.index(order.state), order.state_ms))
+    forward = tuple(order for order in nearest if order.state == NEAREST[0])[:FORWARD_MAX]
+    from_work: Work | Literal[""] = other if spare >= people else ""
+    return Rescue(worst.carrier, worst.late, people, busy, from_work, forward)
+
+
+def _queues(facts: Facts) -> dict[Work, int]:
+    """Orders that wait for each work, or are in it."""
+    left = [order.state for order in facts.orders if order.state in LEFT]
+    picked = left.count("picked")
+    return {"pick": len(left) - picked, "pack": picked}
+
+
+def _load(work: Work, queue: Mapping[Work, int], crew: Mapping[Work, int]) -> float:
+    return queue[work] / max(1, crew[work])
+
+
+def _share(of: int, other: int) -> float:
+    return of / (of + other) if of + other else 0.0
 
 
 def needed_per_hour(found: Sequence[Outlook], *, now: int) -> float:

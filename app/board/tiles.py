@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from math import ceil
 
 from app.board.facts import Facts, Order
-from app.board.forecast import Outlook, needed_per_hour, outlooks
+from app.board.forecast import Outlook, Rescue, needed_per_hour, outlooks, rescue
 from app.board.words import carrier, clock, duration, reason
 from wms.board_state import Pickup, Stage, StageCode, Tile, Tone
 from wms.messages import Language, say
@@ -114,11 +114,29 @@ def _finish(facts: Facts, found: Sequence[Outlook], language: Language) -> Tile:
     if not late:
         return Tile(code="finish", value=finish)
     who = max(busy, key=lambda one: len(one.late))
-    hint = say(
+    hint = _saved(rescue(facts, found), language) or say(
         "board.hint.late", language, carrier=carrier(who.carrier, language), count=len(who.late)
     )
     rows = _rows(facts, late, language)
     return Tile(code="finish", value=f"{finish} > {cutoff}", tone="error", hint=hint, rows=rows)
+
+
+def _saved(found: Rescue | None, language: Language) -> str:
+    """One sentence: how many miss which truck, whom to move, what to do first."""
+    if found is None:
+        return ""
+    late = say(
+        "board.hint.misses", language, carrier=carrier(found.carrier, language),
+        count=len(found.late),
+    )  # fmt: skip
+    work = say(f"menu.{found.work}", language)
+    move = say("board.hint.add", language, count=found.people, work=work)
+    if found.from_work:
+        source = say(f"menu.{found.from_work}", language)
+        move = say("board.hint.move", language, count=found.people, work=work, source=source)
+    codes = " ".join(order.code for order in found.forward)
+    first = say("board.hint.forward", language, orders=codes) if codes else ""
+    return " ".join(part for part in (late, move, first) if part)
 
 
 def _stages(facts: Facts, language: Language) -> Tile:

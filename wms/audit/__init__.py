@@ -11,14 +11,16 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Row, text
 
-from wms.audit import counts, inbound, ledger, picking, record, work
+from wms.audit import changes, counts, inbound, ledger, packing, picking, record, storage, work
 from wms.audit.check import Check
 from wms.db import Tx
 
 __all__ = ["CHECKS", "Check", "Finding", "audit", "offending"]
 
 CHECKS: tuple[Check, ...] = (
-    *ledger.CHECKS, *work.CHECKS, *inbound.CHECKS, *counts.CHECKS, *picking.CHECKS, *record.CHECKS,
+    *ledger.CHECKS, *work.CHECKS, *inbound.CHECKS, *counts.CHECKS, *picking.CHECKS,
+    *storage.CHECKS, *record.CHECKS,
+    *changes.CHECKS, *packing.CHECKS,
 )  # fmt: skip
 
 
