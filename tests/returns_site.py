@@ -68,7 +68,8 @@ class ReturnsSite(FloorSite):
                  kind: str = "return", external_id: str = "") -> int:  # fmt: skip
         """An RMA for *order* (an id). Returns the return's number."""
         wanted = NewReturn(
-            owner="acme", external_id=external_id or self.key("rma"), kind=kind,  # type: ignore[arg-type]
+            owner="acme", external_id=external_id or self.key("rma"),
+            kind=kind,  # type: ignore[arg-type]
             order=self.external(order),
             lines=tuple(
                 line if isinstance(line, NewReturnLine)
@@ -88,7 +89,10 @@ class ReturnsSite(FloorSite):
         place: str = BOX, key: str = "", **more: Any,
     ) -> int:  # fmt: skip
         unit = Unit(
-            item=self.good(sku), grade=grade, disposition=disposition, place=place, **more,  # type: ignore[arg-type]
+            item=self.good(sku), place=place,
+            grade=grade,  # type: ignore[arg-type]
+            disposition=disposition,  # type: ignore[arg-type]
+            **more,
         )  # fmt: skip
         self.now += 1_000
         return self.write(

@@ -59,7 +59,8 @@ def open_box(goods: Goods | None = None, **more: object) -> Facts:
 
 
 def waiting(**more: object) -> Facts:
-    return Facts(current=changed(BOX, undelivered=True, kind="undelivered", **more))  # type: ignore[arg-type]
+    whole = changed(BOX, undelivered=True, kind="undelivered")
+    return Facts(current=changed(whole, **more))  # type: ignore[arg-type]
 
 
 def go(state: State, seen: Seen, facts: Facts = OPEN, then: Facts | None = None) -> Move:

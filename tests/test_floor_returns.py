@@ -282,7 +282,8 @@ def test_undo_and_a_thing_without_a_barcode(site: ReturnsSite) -> None:
     (box,) = site.ship(BASKET)
     site.announce(box.order_id, ("TEA", 2))
     hand = opened(site, rita(site), box.code)
-    assert hand.command("undo").prompt.message.code == "returns.nothing_to_undo"  # type: ignore[union-attr]
+    nothing = hand.command("undo").prompt.message
+    assert nothing is not None and nothing.code == "returns.nothing_to_undo"
     hand.expect("returns.instead", "9", "key")
     hand.expect("returns.unit", "1", "key")
     hand.expect("returns.strange", HAT)

@@ -337,7 +337,8 @@ def approve(tx: object, site: ReturnsSite, number: int) -> None:
 
     ref = returns_grade.disposal_ref(tx, number)  # type: ignore[arg-type]
     assert approvals.give(
-        tx, verb=returns_grade.DISPOSAL, ref=ref, owner="acme", giver=OTTO, asker=RITA,  # type: ignore[arg-type]
+        tx,  # type: ignore[arg-type]
+        verb=returns_grade.DISPOSAL, ref=ref, owner="acme", giver=OTTO, asker=RITA,
         pin=PIN, pepper=PEPPER, now=site.now,
     )  # fmt: skip
 
