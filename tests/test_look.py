@@ -13,8 +13,10 @@ from tests.floor_site import CAROL, JAN, ON_BOTH, FloorSite, Hand, floor_at, ref
 from tests.picking_site import ANNA, NOON
 from tests.serving import served
 from wms import incarnation, tokens
+from wms.count_choice import doubts
 from wms.db import Book, Tx
 from wms.look import Found
+from wms.look_places import confidence_at
 from wms.schema import inbound_lines, inbounds, orders, parcels, people, places, returns
 
 TEA = f"]E0{JAN['TEA']}"
@@ -77,7 +79,24 @@ def test_a_place_says_what_is_in_it_and_how_sure_the_book_is(site: FloorSite, ha
     assert "TEA 10" in lines
     assert "Blocked count" in lines
     assert "How sure 60 %" in lines
-    assert "  never counted (1)" in lines
+    assert "  never counted" in lines
+
+
+@ON_BOTH
+def test_a_place_is_as_sure_here_as_where_counts_are_chosen(site: FloorSite) -> None:
+    hand = site.signed_in("HT-01", ANNA, work="pick")
+    site.release([site.order(("TEA", 3))])
+    hand.expect("pick.bind", "1", "key")
+    hand.expect("pick.place", "T-01")
+    hand.expect("pick.item", "A-01")
+    hand.expect("pick.short", "short", "command")
+    hand.key("1")
+    chosen = {one.place: one.sure for one in site.read(doubts, now=site.now)}
+    rows = site.rows(select(places).where(places.c.kind == "bin"))
+    looked = {row.code: site.read(confidence_at, row, now=site.now) for row in rows}
+    assert chosen, "there is something to compare"
+    assert {code: looked[code] for code in chosen} == chosen
+    assert "confidence.shorts" in str(looked["A-01"])
 
 
 def test_a_tote_says_whose_it_is_and_what_it_holds(site: FloorSite, hand: Hand) -> None:

@@ -1,33 +1,45 @@
-"""How sure the book is of one place: its history since somebody last counted there."""
+"""How sure the book is of one place: its history since somebody last counted there.
+
+The same history as `wms.count_choice` reads of all places, by this place's indexes: a look-up must
+not read the whole ledger. A test holds the two together.
+"""
 
 from typing import Any
 
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import Row, case, func, select, union_all
 
 from wms.confidence import Confidence, History, confidence
+from wms.counts import COUNT
 from wms.db import Tx
-from wms.schema import counts, moves
-
-UNSURE = ("bin", "reserve")  # kinds of places that are counted
+from wms.schema import moves, tasks
+from wms.schema.goods import STORED
 
 
 def confidence_at(tx: Tx, place: Row[Any], *, now: int) -> Confidence | None:
     """How sure the book is of *place* (a row of `places`); None for what is never counted."""
-    if place.kind not in UNSURE:
+    if place.kind not in STORED:
         return None
-    here = (moves.c.source == place.code) | (moves.c.target == place.code)
-    undone = func.sum(case((moves.c.reason == "undo", 1), else_=0))
+    since = (
+        moves.c.at_ms > place.counted_ms, moves.c.item_id.is_not(None),
+        moves.c.reason.not_in((COUNT, "opening")),
+    )  # fmt: skip
+    here = union_all(
+        select(moves.c.reason).where(moves.c.source == place.code, *since),
+        select(moves.c.reason).where(moves.c.target == place.code, *since),
+    ).subquery()
     row = tx.execute(
-        select(func.count().label("n"), undone.label("undone")).where(
-            here, moves.c.at_ms > place.counted_ms
+        select(
+            func.count().label("moves"),
+            func.sum(case((here.c.reason == "undo", 1), else_=0)).label("undone"),
+            func.sum(case((here.c.reason.endswith(".override"), 1), else_=0)).label("overrides"),
         )
     ).one()
-    short = select(func.count()).where(
-        counts.c.place == place.code, counts.c.kind == "short", counts.c.done_ms.is_(None),
-        counts.c.state != "void",
+    found_short = select(func.count()).where(
+        tasks.c.place == place.code, tasks.c.kind == COUNT, tasks.c.ref.startswith("stop:"),
+        tasks.c.created_ms > place.counted_ms,
     )  # fmt: skip
     history = History(
-        counted_ms=place.counted_ms, moves=row.n, shorts=tx.scalar(short) or 0,
-        undone=int(row.undone or 0),
+        counted_ms=place.counted_ms, moves=row.moves, shorts=tx.scalar(found_short) or 0,
+        undone=int(row.undone or 0), overrides=int(row.overrides or 0),
     )  # fmt: skip
     return confidence(history, now=now)

@@ -12,11 +12,7 @@ from wms.messages import Language, reason_words, say
 
 ROWS = 6  # facts or heaps a page
 PASSAGES = 3  # each takes two lines
-WHY = {  # why the book is less sure of a place
-    "confidence.shorts": "look.why.shorts", "confidence.never": "look.why.never",
-    "confidence.days": "look.why.days", "confidence.moves": "look.why.moves",
-    "confidence.undone": "look.why.undone", "confidence.overrides": "look.why.overrides",
-}  # fmt: skip
+WHY = "confidence."  # why the book is less sure of a place
 PAPERS = ("order", "inbound", "return")
 Row = Fact | Stored | Promise | Passage
 
@@ -67,8 +63,8 @@ def page_lines(found: Found, page: Page, zone: ZoneInfo, language: Language) -> 
 
 
 def _fact(fact: Fact, language: Language) -> str:
-    if fact.name in WHY:
-        return "  " + say(WHY[fact.name], language, count=fact.value)
+    if fact.name.startswith(WHY):
+        return "  " + say(fact.name, language, count=fact.value)
     value = fact.value
     if fact.name == "order_state":
         value = say(f"look.order.{value}", language)
