@@ -90,7 +90,8 @@ def take_over(
     chosen = query.where(tours.c.cart == cart) if cart else query.where(tours.c.person_id == of)
     found = tx.scalar(chosen)
     row = _tour(tx, found) if found is not None else None
-    if row is None or row.person_id == person:
+    theirs = row is not None and (row.cart == cart if cart else row.person_id == of)
+    if row is None or not theirs or row.person_id == person:  # or taken over a moment ago
         raise Rejected(Code.TOUR_NOTHING, cart=cart or f"#{of}")
     name = str(tx.scalar(select(people.c.name).where(people.c.id == row.person_id)))
     if cart and not lead and _is_at_work(tx, row.person_id, now):
