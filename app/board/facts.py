@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Row, Table, and_, distinct, func, or_, sel
 
 from app.board.names import Names, names_in
 from sync import feeds
-from wms import calendar, inbound
+from wms import calendar, inbound, replenish_board, storage_facts
 from wms.calendar import Calendar, business_day
 from wms.db import Tx
 from wms.events import Told, told
@@ -144,6 +144,9 @@ class Facts:
     happened: tuple[Told, ...]
     names: Names
     receiving: inbound.Waiting  # deliveries that are being inspected
+    to_put_away: tuple[tuple[str, int, int], ...]  # dock, containers, eaches
+    blocked: tuple[replenish_board.Blocked, ...]  # orders that wait for the reserve
+    refilling: tuple[replenish_board.Refilling, ...]
 
 
 class _Answered(Struct):
@@ -167,7 +170,8 @@ def read(tx: Tx, *, now: int) -> Facts:
         robots=_robots(tx), devices=tuple(tx.execute(select(devices).order_by(devices.c.name))),
         redo=redo, happened=happened,
         names=names_in(tx, [*happened, *(parked.told for parked in redo.parked)]),
-        receiving=inbound.waiting(tx),
+        receiving=inbound.waiting(tx), to_put_away=tuple(storage_facts.to_put_away(tx)),
+        blocked=replenish_board.blocked(tx), refilling=replenish_board.running(tx),
     )  # fmt: skip
 
 

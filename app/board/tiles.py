@@ -1,11 +1,12 @@
 """The ten numbers, each with the rows behind it and one thing to do about it. Pure.
 
-What no flow records yet says so (`-`) instead of showing a comfortable zero.
+Seven and eight are in `app.board.storage_tiles`.
 """
 
 from collections.abc import Iterable, Sequence
 from math import ceil
 
+from app.board import storage_tiles
 from app.board.facts import Facts, Order
 from app.board.forecast import Outlook, Rescue, needed_per_hour, outlooks, rescue
 from app.board.words import carrier, clock, duration, reason
@@ -24,7 +25,7 @@ def tiles(facts: Facts, language: Language) -> tuple[Tile, ...]:
     return (
         _left(facts, found, language), _finish(facts, found, language), _stages(facts, language),
         _rate(facts, found, language), _short(facts, language), _held(facts, language),
-        _unrecorded("blocked", language), _inbound(facts, language),
+        storage_tiles.blocked(facts, language), storage_tiles.inbound(facts, language),
         _errors(facts, language), _devices(facts, language),
     )  # fmt: skip
 
@@ -210,23 +211,6 @@ def _held(facts: Facts, language: Language) -> Tile:
     hint = say("board.hint.see_to", language, what=held[0].code, why=why)
     rows = tuple(f"{order.code}  {reason(order.reason, language)}" for order in held[:ROWS_MAX])
     return Tile(code="held", value=str(len(held)), tone="attention", hint=hint, rows=rows)
-
-
-def _inbound(facts: Facts, language: Language) -> Tile:
-    """Deliveries that are not inspected to the end; what waits to be put away is not recorded."""
-    waits = facts.receiving
-    value = f"{waits.count}/-"
-    if not waits.count:
-        return Tile(code="inbound", value=value, hint=say("board.hint.not_recorded", language))
-    age = duration(max(0, facts.now - waits.since_ms) // 1000, language)
-    hint = say("board.hint.inspect", language, what=waits.oldest, age=age)
-    stale = facts.now - waits.since_ms > STALE_S * 1000
-    return Tile(code="inbound", value=value, tone="attention" if stale else "ok", hint=hint)
-
-
-def _unrecorded(code: str, language: Language) -> Tile:
-    hint = say("board.hint.not_recorded", language)
-    return Tile(code="blocked" if code == "blocked" else "inbound", value="-", hint=hint)
 
 
 def _errors(facts: Facts, language: Language) -> Tile:
