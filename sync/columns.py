@@ -56,6 +56,8 @@ COLUMNS: Mapping[Kind, Sequence[Column]] = {
         _c("picture", "画像", "画像url"),
         _c("kind", "商品区分"),
         _c("velocity", "出荷頻度", "abc"),
+        _c("relabel", "ラベル貼り", type="bool"),
+        _c("shelf_days_in", "入荷許容日数", type="int"),
     ),
     "places": (
         _c("code", "ロケ", "ロケーション", "ロケコード", required=True),

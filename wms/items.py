@@ -52,6 +52,8 @@ class NewItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     picture: Annotated[str, Meta(max_length=200)] = ""
     kind: Literal["", "gift", "insert"] = ""
     velocity: Literal["", "A", "B", "C"] = ""
+    relabel: bool = False  # it has no barcode of its own: a label is stuck on when it arrives
+    shelf_days_in: Annotated[int, Meta(ge=0, le=10_000)] = 0  # least remaining life at arrival
 
 
 Numbered = Sequence[tuple[int, NewItem]]  # rows with their numbers among all that came
@@ -186,7 +188,7 @@ def _values(row: NewItem) -> dict[str, object]:
         "rfid_tagged": int(row.rfid_tagged), "storage": row.storage,
         "fragile": int(row.fragile), "no_air": int(row.no_air),
         "picture": clean(row.picture, field="picture", max=200), "kind": row.kind,
-        "velocity": row.velocity,
+        "velocity": row.velocity, "relabel": int(row.relabel), "shelf_days_in": row.shelf_days_in,
     }  # fmt: skip
 
 
