@@ -17,7 +17,8 @@ from wms import orders as order_book
 from wms.cancel_table import OF_PARCEL, Stage, does, stage_of
 from wms.db import Tx, insert_for
 from wms.errors import Code, Rejected
-from wms.event_kinds import OrderCancelled, OrderCancelRefused, OrderChanged, OrderChangeRefused
+from wms.event_changes import OrderCancelRefused, OrderChanged, OrderChangeRefused
+from wms.event_kinds import OrderCancelled
 from wms.events import emit
 from wms.schema import allocations, order_lines, orders, parcels, return_lines, returns, versions
 from wms.text import clean

@@ -18,7 +18,7 @@ from wms.carriers import time_slot
 from wms.dates import iso_date
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.event_kinds import OrderChanged, OrderChangeRefused
+from wms.event_changes import OrderChanged, OrderChangeRefused
 from wms.events import emit
 from wms.new_order import (
     NO_HOUSE_NUMBER,

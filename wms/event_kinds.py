@@ -7,27 +7,9 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-
-class Event(Struct, frozen=True, kw_only=True):
-    """The base of all kinds. `about` names the field that identifies the aggregate."""
-
-    kind: ClassVar[str] = ""
-    noun: ClassVar[str] = ""
-    about: ClassVar[str] = ""
-    owner: str = ""
-
-    @property
-    def aggregate(self) -> str:
-        return f"{self.noun}:{getattr(self, self.about)}"
-
-
-class OrderEvent(Event, frozen=True, kw_only=True):
-    """Anything that the OMS must hear of in the order in which it happened to one order."""
-
-    noun: ClassVar[str] = "order"
-    about: ClassVar[str] = "order_id"
-    order_id: int
-    external_id: str = ""
+from wms.event_base import Event as Event
+from wms.event_base import OrderEvent as OrderEvent
+from wms.event_changes import CHANGES
 
 
 class OrderAccepted(OrderEvent, frozen=True, kw_only=True):
@@ -97,45 +79,6 @@ class OrderHeld(OrderEvent, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "order.held"
     reason: str
-
-
-class OrderContinued(OrderEvent, frozen=True, kw_only=True):
-    """A hold was released: the order goes on from `state`."""
-
-    kind: ClassVar[str] = "order.continued"
-    state: str
-
-
-class OrderChanged(OrderEvent, frozen=True, kw_only=True):
-    """The OMS changed the order; `fields` names what is another than before, never its content."""
-
-    kind: ClassVar[str] = "order.changed"
-    fields: tuple[str, ...]
-
-
-class OrderChangeRefused(OrderEvent, frozen=True, kw_only=True):
-    """A change came too late; `reason` is a code."""
-
-    kind: ClassVar[str] = "order.change_refused"
-    reason: str
-
-
-class OrderCancelRefused(OrderEvent, frozen=True, kw_only=True):
-    """A cancel came too late: `stage` is where the goods were, `returning` the return that awaits
-    what was sent ("" for none)."""
-
-    kind: ClassVar[str] = "order.cancel_refused"
-    stage: str
-    returning: str = ""
-
-
-class ParcelVoided(OrderEvent, frozen=True, kw_only=True):
-    """The box was opened again. `tracking` is void; "" if it was never told."""
-
-    kind: ClassVar[str] = "parcel.voided"
-    parcel: str
-    piece: int
-    tracking: str = ""
 
 
 class ServiceChanged(OrderEvent, frozen=True, kw_only=True):
@@ -414,28 +357,15 @@ class CountSettled(Event, frozen=True, kw_only=True):
     lost: int
 
 
-class WorkChanged(Event, frozen=True, kw_only=True):
-    """Value-added work went on: `work` is its kind, `done` how many are made by now."""
-
-    kind: ClassVar[str] = "work.changed"
-    noun: ClassVar[str] = "work"
-    about: ClassVar[str] = "work_id"
-    work_id: int
-    external_id: str
-    work: str
-    state: str
-    done: int
-
-
 KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
         OrderAccepted, OrderShort, OrderShortened, OrderReleased, OrderPicked, OrderPacked,
-        OrderContinued, OrderChanged, OrderChangeRefused, OrderCancelRefused, ParcelVoided,
+        *CHANGES,
         ServiceChanged,
         OrderShipped, OrderCancelled, OrderHeld, ParcelLabelled, ParcelInspected, ParcelLoaded,
         StockMoved, PickShort, WaveReleased, ManifestClosed, MissionChanged, DeviceChanged,
-        PrintChanged, TaskOpened, WorkChanged,
+        PrintChanged, TaskOpened,
         InboundAnnounced, InboundReceived, InboundCancelled,
         ReturnAnnounced, ReturnArrived, ReturnGraded, ReturnUngraded, ReturnClosed, ReturnDecided,
         ReturnCancelled, CountSettled,

@@ -14,7 +14,8 @@ from wms.cancel import locked
 from wms.cancel_floor import all_closed, is_walked
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.event_kinds import OrderContinued, OrderHeld, OrderPacked, OrderPicked
+from wms.event_changes import OrderContinued
+from wms.event_kinds import OrderHeld, OrderPacked, OrderPicked
 from wms.events import emit
 from wms.schema import allocations, orders, tours
 from wms.shortfalls import lacking

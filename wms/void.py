@@ -9,7 +9,8 @@ from sqlalchemy import Row, func, select, update
 
 from wms import orders as order_book
 from wms.db import Tx
-from wms.event_kinds import OrderShipped, ParcelVoided
+from wms.event_changes import ParcelVoided
+from wms.event_kinds import OrderShipped
 from wms.events import emit
 from wms.schema import (
     allocations,

@@ -16,7 +16,7 @@ from wms import tasks as task_book
 from wms.allocate import Need
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.event_kinds import WorkChanged
+from wms.event_changes import WorkChanged
 from wms.events import emit
 from wms.schema import items as items_table
 from wms.schema import owners, tasks, work_materials, work_orders
