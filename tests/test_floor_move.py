@@ -109,8 +109,8 @@ def test_sound_goods_are_not_put_among_what_may_not_be_sold(site: FloorSite) -> 
     refused(hand.scan("D-10"), Code.PUTAWAY_BLOCKED)
 
 
-def test_a_place_that_was_closed_takes_nothing(site: FloorSite) -> None:
-    """Unlocked destination: what was open when the walk began is judged again at its end."""
+def test_unlocked_destination_is_judged_again_when_it_is_scanned(site: FloorSite) -> None:
+    """What was open when the walk began may be closed at its end."""
     site.put("A-01", "TEA", 1)
     hand = anna(site)
     hand.expect("move.item", "A-01")

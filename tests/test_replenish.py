@@ -3,21 +3,22 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from picking import replenisher
 from tests.floor_site import ON_BOTH, FloorSite, floor_at
 from tests.picking_site import ANNA, TODAY, refused
+from tests.racing import race
 from wms import allocation, replenish_tasks, tasks
 from wms.allocate import NEVER, Free, Need
-from wms.db import Tx
-from wms.errors import Code
+from wms.db import Book, Tx
+from wms.errors import Code, Rejected
 from wms.replenish import Face, Lack, Refill, decide, lacking, takes
 from wms.schema import allocations, events, owners, pick_faces, places, stock
 from wms.schema import tasks as tasks_table
@@ -176,10 +177,10 @@ def test_a_face_that_has_its_minimum_waits(site: FloorSite) -> None:
     assert look(site) == []
 
 
-def test_orders_that_wait_for_more_than_the_bins_hold_are_served_from_the_reserve(
+def test_picks_blocked_by_replenishment_are_served_from_the_reserve(
     site: FloorSite,
 ) -> None:
-    """Picks blocked by replenishment: the reserve is never promised to an order, it is brought."""
+    """Hard case: picks blocked by replenishment. The reserve is brought, never promised."""
     site.put("A-01", "TEA", 3)
     site.put("R-01", "TEA", 50)
     face(site, "A-01", "TEA", 0, 4)
@@ -321,3 +322,37 @@ def test_the_picker_hears_that_it_is_coming_and_no_order_is_cut_meanwhile(site: 
     assert site.state(order) == "short"
     (event,) = site.rows(select(events.c.body).where(events.c.kind == "order.short"))
     assert json.loads(event.body)["coming"] == 4
+
+
+def refill_all(book: Book, _number: int, refills: Sequence[Refill], now: int) -> int:
+    """Open these tasks. Returns how many this racer opened."""
+    opened = 0
+    for refill in refills:
+        try:
+            task = book.write_now(replenish_tasks.open_refill, refill, today=TODAY, now=now)
+        except Rejected as refusal:
+            assert refusal.code is Code.STOCK_SHORT
+            continue
+        opened += task is not None
+    return opened
+
+
+@ON_BOTH
+def test_four_replenishers_at_once_promise_each_unit_once(
+    engine: str, request: pytest.FixtureRequest
+) -> None:
+    make: Callable[[], str] = request.getfixturevalue(f"new_{engine}")
+    url = make()
+    with floor_at(url) as site:
+        site.write(furnish)
+        site.put("R-01", "TEA", 10)
+        site.put("R-02", "CUP", 4)
+        face(site, "A-01", "TEA", 8, 8)
+        face(site, "A-02", "TEA", 8, 8)
+        face(site, "A-03", "CUP", 6, 6)
+        _, todo = site.read(replenisher.look, now=site.now)
+        (opened,) = race(url, (refill_all, todo.refills, site.now))
+        assert sum(opened) == 3
+        left = select(func.sum(stock.c.qty - stock.c.allocated)).where(stock.c.place.like("R-%"))
+        assert site.scalar(left) == 0
+        site.check()

@@ -16,7 +16,7 @@ from wms.allocate import Free
 from wms.db import Tx, insert_once
 from wms.errors import Code, Rejected
 from wms.putaway import Goods, propose
-from wms.replenish import Face, Refill, Todo, decide, lacking, takes
+from wms.replenish import Face, Lack, Refill, Todo, decide, lacking, takes
 from wms.schema import allocations, items, lots, moves, orders, pick_faces, places, stock
 from wms.schema import tasks as tasks_table
 from wms.schema.goods import MOVING
@@ -40,12 +40,18 @@ class Shorted:
 
 
 def look(tx: Tx, *, today: str) -> Todo:
-    """What is to be replenished now; *today* (YYYY-MM-DD) decides what has expired."""
-    reserve = reserve_stock(tx, today=today)
-    if not reserve:
+    """What is to be replenished now; *today* (YYYY-MM-DD) decides what has expired.
+
+    Reads the faces that are low, and of the reserve only what these and waiting orders want.
+    """
+    is_there = select(places.c.code).where(places.c.kind == "reserve").limit(1)
+    if tx.scalar(is_there) is None:
         return Todo()
-    stored = sorted({pile.key.item for pile in reserve})
-    return decide(faces(tx, stored, today=today), _lacks(tx, stored, today), reserve)
+    lacks = _lacks(tx, today)
+    wanting = faces(tx, list(lacks), today=today)
+    wanted = sorted({*lacks, *(face.item for face in wanting)})
+    reserve = reserve_stock(tx, wanted, today=today) if wanted else []
+    return decide(wanting, lacks, reserve)
 
 
 def coming(tx: Tx, item_ids: Collection[int]) -> dict[int, int]:
@@ -228,7 +234,8 @@ def end_if_done(tx: Tx, *, task: int, outcome: str, now: int) -> bool:
 
 
 def faces(tx: Tx, item_ids: Collection[int], *, today: str) -> list[Face]:
-    """The open pick faces of these items, with what lies there free and what is coming."""
+    """The open pick faces that are below their minimum, or of these items; with what lies there
+    free, and what is coming."""
     sound = and_(
         stock.c.condition == "available", lots.c.held == 0,
         or_(lots.c.expiry == "", lots.c.expiry >= today),
@@ -242,7 +249,8 @@ def faces(tx: Tx, item_ids: Collection[int], *, today: str) -> list[Face]:
     query = (
         select(pick_faces, there.label("there"))
         .join(places, places.c.code == pick_faces.c.place)
-        .where(places.c.blocked == "", pick_faces.c.item_id.in_(item_ids))
+        .where(places.c.blocked == "")
+        .where(or_(there < pick_faces.c.qty_min, pick_faces.c.item_id.in_(item_ids)))
     )
     live = {row.ref: row for row in tx.execute(_live_tasks())}
     found = []
@@ -285,8 +293,8 @@ def reserve_stock(
     ]
 
 
-def _lacks(tx: Tx, stored: Sequence[int], today: str) -> dict[int, Any]:
-    """What the waiting orders want of these items beyond what bins hold and tasks bring."""
+def _lacks(tx: Tx, today: str) -> dict[int, Lack]:
+    """What the waiting orders want beyond what bins hold and tasks bring, by item."""
     waiting = (
         select(orders.c.id)
         .where(orders.c.state.in_(WAITING))
@@ -296,11 +304,10 @@ def _lacks(tx: Tx, stored: Sequence[int], today: str) -> dict[int, Any]:
     numbers = list(tx.scalars(waiting))
     if not numbers:
         return {}
-    known = set(stored)
-    needs = [need for need in allocation.needs(tx, numbers, today=today) if need.item in known]
+    needs = allocation.needs(tx, numbers, today=today)
     wanted = sorted({need.item for need in needs})
     free = allocation.free_stock(tx, wanted, lock=False) if wanted else []
-    return dict(lacking(needs, free, coming(tx, wanted)))
+    return lacking(needs, free, coming(tx, wanted))
 
 
 def _live_tasks() -> Select[Any]:
