@@ -301,6 +301,24 @@ def test_a_stocktake_that_is_given_up_changes_nothing(site: FloorSite) -> None:
     start(site, owner="acme")
 
 
+@ON_BOTH
+def test_a_shelf_found_short_stays_closed_when_a_stocktake_is_given_up(site: FloorSite) -> None:
+    site.set(places, places.c.code == "A-01", blocked="count")
+    row = {"key": "s", "kind": "count", "place": "A-01", "ref": "stop:1", "created_ms": site.now}
+    site.add(tasks, row)
+    at(site, BERT).expect("count.item", "A-01")
+    begun = start(site, owner="acme")
+    assert blocked(site)["A-01"] == "stocktake"
+    assert at(site, BERT).prompt.step == "get", "his count is part of the stocktake now"
+    site.write(stocktakes.end, begun.code, now=site.now)
+    assert blocked(site) == {"A-01": "count"}
+    bert = at(site, BERT)
+    bert.expect("count.place", "1", "key")
+    bert.expect("count.item", "A-01")
+    assert count(bert, "A-01", TEA, "10") == "count.said.agreed"
+    assert blocked(site) == {}
+
+
 def places_blocked(tx: Any, site: FloorSite) -> None:
     from sqlalchemy import update
 

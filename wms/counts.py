@@ -32,6 +32,7 @@ from wms.schema import (
 from wms.schema import tasks as tasks_table
 from wms.stock import LOST, Move
 
+CHUNK = 400  # places a statement: bound parameters are limited
 COUNT = "count"  # kind of its task, reason of its moves, and why a short shelf is blocked
 STOCKTAKE = "stocktake"  # why a frozen place is blocked
 VERB = "approve_count"
@@ -283,6 +284,13 @@ def again(tx: Tx, *, count: int) -> None:
     row = read(tx, count)
     mine = (counts.c.id == count) & counts.c.state.in_(("open", "recount", "approval"))
     tx.execute(update(counts).where(mine).values(state="recount", round=row.round + 1))
+
+
+def opened(tx: Tx, codes: Sequence[str], *, now: int) -> None:
+    """Opening stock came from somebody's count: the book begins sure of places never counted."""
+    for start in range(0, len(codes), CHUNK):
+        fresh = places.c.code.in_(codes[start : start + CHUNK]) & (places.c.counted_ms == 0)
+        tx.execute(update(places).where(fresh).values(counted_ms=now))
 
 
 def reopen(tx: Tx, *, count: int) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 from sqlalchemy import Row, select, tuple_
 
-from wms import items, stock
+from wms import counts, items, stock
 from wms.dates import iso_date
 from wms.db import Tx, insert_for
 from wms.errors import Code, Rejected
@@ -96,6 +96,7 @@ def put(tx: Tx, rows: Sequence[NewStock], *, actor: str, now: int) -> Put:
         for key, row in zip(keys(rows), rows, strict=True)
     ]  # fmt: skip
     new = stock.post(tx, lines, actor=actor, now=now)
+    counts.opened(tx, sorted({line.target for line in lines}), now=now)
     return Put(new, 0, len(rows) - new)
 
 

@@ -261,7 +261,8 @@ def recount(tx: Tx, code: str, place: str) -> None:
 
 
 def end(tx: Tx, code: str, *, now: int) -> None:
-    """Give a stocktake up: nothing of it is booked, the places are open again.
+    """Give a stocktake up: nothing of it is booked, the places are open again; but those that were
+    found short before and wait for their count are closed until then, as they were.
 
     Refuses `STOCKTAKE_OVER` when it was signed or given up before.
     """
@@ -272,7 +273,26 @@ def end(tx: Tx, code: str, *, now: int) -> None:
     tasks_of = tasks_table.c.id.in_(select(counts.c.task_id).where(mine))
     _void(tx, mine, now, also=tasks_of)
     thaw(tx, code)
+    _short_again(tx, row)
     tx.execute(update(stocktakes).where(stocktakes.c.id == row.id).values(state="void"))
+
+
+def _short_again(tx: Tx, row: Row[Any]) -> None:
+    """Shelves that pickers found short, and that a stocktake was to count, have their task back."""
+    scope = select(counts.c.place).where(counts.c.stocktake_id == row.id)
+    put_off = (
+        (tasks_table.c.kind == count_book.COUNT)
+        & (tasks_table.c.state == "void")
+        & (tasks_table.c.outcome == count_book.STOCKTAKE)
+        & (tasks_table.c.done_ms == row.frozen_ms)
+        & tasks_table.c.ref.startswith("stop:")
+        & tasks_table.c.place.in_(scope)
+    )
+    short = list(tx.scalars(select(tasks_table.c.place).where(put_off).distinct()))
+    free = {"state": "open", "outcome": "", "done_ms": None, "person_id": None, "claimed_ms": None}
+    tx.execute(update(tasks_table).where(put_off).values(free))
+    closed = places.c.code.in_(short) & (places.c.blocked == "")
+    tx.execute(update(places).where(closed).values(blocked=count_book.COUNT))
 
 
 def thaw(tx: Tx, code: str) -> None:

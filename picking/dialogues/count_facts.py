@@ -142,7 +142,7 @@ def _work(tx: Tx, who: Who) -> Work | None:
                counts.c.id.label("number"), counts.c.round, counts.c.state, counts.c.person_id,
                counts.c.stocktake_id)
         .join(places, places.c.code == tasks_table.c.place)
-        .outerjoin(counts, counts.c.task_id == tasks_table.c.id)
+        .outerjoin(counts, _its_count())
         .where(mine)
         .order_by(tasks_table.c.id)
     )  # fmt: skip
@@ -153,6 +153,11 @@ def _work(tx: Tx, who: Who) -> Work | None:
         row.id, row.place, row.check_digits, row.number or 0, row.round or 0, row.state or "",
         row.person_id or 0, row.stocktake_id is not None,
     )  # fmt: skip
+
+
+def _its_count() -> ColumnElement[bool]:
+    """The count of a task; one that a stocktake has made void is over."""
+    return (counts.c.task_id == tasks_table.c.id) & counts.c.state.in_(count_book.LIVE)
 
 
 def open_tasks(who: Who, owners: frozenset[str] | None) -> ColumnElement[bool]:
@@ -184,7 +189,7 @@ def next_tasks(tx: Tx, who: Who, *, limit: int) -> list[int]:
     mine = case((counts.c.person_id == who.person.id, 1), else_=0)
     query = (
         select(tasks_table.c.id)
-        .outerjoin(counts, counts.c.task_id == tasks_table.c.id)
+        .outerjoin(counts, _its_count())
         .where(open_tasks(who, who.person.limited.get("count")))
         .order_by(tasks_table.c.priority.desc(), mine, short, tasks_table.c.id)
         .limit(limit)
