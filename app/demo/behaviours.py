@@ -1,9 +1,7 @@
 """Every step of every dialogue, and how a bot answers it."""
 
-import asyncio
-
 from app.demo import bots_back, bots_count, bots_inbound, bots_pack, bots_pick, bots_ship
-from app.demo.bots import WAIT_S, Behaviour, Bot
+from app.demo.bots import Behaviour, Bot
 from wms.prompts import Prompt
 
 
@@ -17,16 +15,9 @@ async def menu(bot: Bot, _prompt: Prompt) -> Prompt:
     return await bot.terminal.key("1")
 
 
-async def get_work(bot: Bot, _prompt: Prompt) -> Prompt:
-    """Ask for work; when there is none, rest a moment."""
-    prompt = await bot.terminal.key("1")
-    if prompt.step == "get":
-        await asyncio.sleep(WAIT_S)
-    return prompt
-
-
 BEHAVIOURS: dict[str, Behaviour] = {
-    "sign_in.badge": sign_in_badge, "menu.menu": menu, "pick.get": get_work, "task.get": get_work,
+    "sign_in.badge": sign_in_badge, "menu.menu": menu,
+    "pick.get": bots_count.get_work, "task.get": bots_count.get_work,
     **bots_pick.BEHAVIOURS, **bots_pack.BEHAVIOURS, **bots_ship.BEHAVIOURS,
     **bots_inbound.BEHAVIOURS, **bots_count.BEHAVIOURS, **bots_back.BEHAVIOURS,
 }  # fmt: skip

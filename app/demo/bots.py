@@ -66,6 +66,7 @@ class Bot:
     turns: int = 0  # how often it chose among several: the next one is another one
     bounce_s: float = 0.35  # longer than the floor's
     last_text: str = ""
+    idle: int = 0  # how often in a row there was no work
     memo: dict[str, Any] = field(default_factory=dict)  # what this trade has to remember
     paused: asyncio.Event = field(default_factory=asyncio.Event)
 

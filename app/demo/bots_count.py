@@ -13,7 +13,10 @@ async def get_work(bot: Bot, _prompt: Prompt) -> Prompt:
     """Ask for work; when there is none, rest a moment."""
     prompt = await bot.terminal.key("1")
     if prompt.step == "get":
+        bot.idle += 1
         await asyncio.sleep(WAIT_S)
+    else:
+        bot.idle = 0
     return prompt
 
 

@@ -8,10 +8,12 @@ from contextlib import ExitStack
 from random import Random
 from typing import Any
 
+from app.demo.day_verdict import judge_day
 from app.demo.processes import Demo, Options, demo_database, free_port, make_folder
+from app.demo.site import ZONE
 from app.demo.verdict import Verdict, judge
 from app.wiring import clock_ms
-from wms.db import Book
+from wms.db import Book, Tx
 
 LOOK_S = 0.25
 KILL_WITHIN_S = 1.5
@@ -65,9 +67,16 @@ class Day:
         await self.demo.stop()
         book = Book(self.demo.database)
         try:
-            return book.read_now(judge, tally, trouble=self.demo.options.trouble)
+            return book.read_now(self._judge, tally)
         finally:
             book.close()
+
+    def _judge(self, tx: Tx, tally: dict[str, Any]) -> Verdict:
+        options = self.demo.options
+        verdict = judge(tx, tally, trouble=options.trouble)
+        if options.day:
+            judge_day(tx, tally, verdict, zone=ZONE, now=clock_ms())
+        return verdict
 
     async def _look(self) -> bool:
         status = await self.demo.ask(do="status")

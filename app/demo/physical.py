@@ -46,6 +46,17 @@ class World:
         """Count something that was done."""
         self.flows[flow] += times
 
+    def lying(self) -> dict[str, list[tuple[str, str, int]]]:
+        """What lies on every shelf and pallet: (sku, lot, qty)."""
+        pallets = {code: units for code, units in self.totes.items() if code.startswith("PAL-")}
+        for code, units in self.broken.items():
+            pallets[code] = pallets.get(code, Counter()) + units
+        return {
+            place: [(sku, lot, qty) for (sku, lot), qty in sorted((+units).items())]
+            for place, units in {**self.shelves, **pallets}.items()
+            if +units
+        }
+
     def weight_g(self, units: Counter[Bin]) -> int:
         """What *units* really weigh together."""
         return sum(self.goods[sku].weight_g * qty for (sku, _), qty in units.items())

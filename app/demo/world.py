@@ -26,6 +26,9 @@ from app.demo.terminals import BenchTerminal, HttpTerminal
 from app.demo.trouble import Trouble
 from app.demo.twins import Hardware
 
+IDLE_LAST = ("task", "count", "replenish")  # a shift is over when these have nothing left to do
+IDLE_TURNS = 5
+
 
 @dataclass(slots=True)
 class Plan:
@@ -88,7 +91,11 @@ class WorldProcess:
             if self.world.where.get(pallet) == truck.dock and self.world.totes[pallet].total()
         ]  # fmt: skip
         asking = len(self.flows.doubtful) - sum(self.flows.answers.values())
-        return [*trucks, *standing, *(["second thoughts"] if asking else [])]
+        active = [
+            name for name, bot in self.bots.items()
+            if bot.worker.role in IDLE_LAST and bot.idle < IDLE_TURNS
+        ]  # fmt: skip
+        return [*trucks, *standing, *(["second thoughts"] if asking else []), *active]
 
     def tally(self) -> dict[str, Any]:
         """What the world can testify at the end: inbox, trays, deliveries, boxes, shelves."""
@@ -116,6 +123,7 @@ class WorldProcess:
             },
             "happened": dict(self.trouble.happened), "coped": dict(self.trouble.coped),
             "flows": dict(self.world.flows), "received": dict(self.world.received),
+            "places": self.world.lying(), "emptied": sorted(self.world.emptied),
             "cancelled": sorted(self.flows.cancelled) if self.flows else [],
             "answers": dict(self.flows.answers) if self.flows else {},
         }  # fmt: skip

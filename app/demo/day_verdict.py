@@ -1,0 +1,117 @@
+"""What a whole shift adds to the verdict: hands, ledger and bill must tell the same numbers."""
+
+from collections import Counter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from app.demo.verdict import Verdict
+from wms import billing
+from wms.calendar import local_time
+from wms.db import Tx
+from wms.schema import inbound_lines, inbounds, items, moves, orders, places, returns, stock, tasks
+from wms.stock import SUPPLIER
+
+Lies = dict[str, Counter[tuple[str, str]]]  # place: units by sku and lot
+
+
+def judge_day(tx: Tx, tally: dict[str, Any], verdict: Verdict, *, zone: ZoneInfo, now: int) -> None:
+    """Compare what was received, stored, counted and cancelled in one snapshot."""
+    _received(tx, tally, verdict, zone, now)
+    _deliveries(tx, tally, verdict)
+    _cancelled(tx, tally, verdict)
+    _shelves(tx, tally, verdict)
+    flows = tally["flows"]
+    for flow in ("put away", "pallets stored", "counts"):
+        verdict.claim(flows.get(flow, 0) > 0, f"{flow}: did not happen")
+    done = ", ".join(f"{flow} {count}" for flow, count in sorted(flows.items()))
+    verdict.lines.append(("shift", done))
+
+
+def _received(
+    tx: Tx, tally: dict[str, Any], verdict: Verdict, zone: ZoneInfo, now: int
+) -> None:  # fmt: skip
+    """Pieces of each owner: off the trucks by hand, into the ledger, onto the bill."""
+    query = (
+        select(items.c.owner, func.sum(moves.c.qty).label("qty"))
+        .join(items, items.c.id == moves.c.item_id)
+        .where(moves.c.source == SUPPLIER, moves.c.reason != "opening")
+        .group_by(items.c.owner)
+    )
+    booked = {row.owner: int(row.qty) for row in tx.execute(query)}
+    span = billing.month(f"{local_time(now, zone):%Y-%m}", zone)
+    billed = {
+        one.owner: one.qty for one in billing.bill(tx, span)
+        if (one.activity, one.unit) == ("receipts", "pieces")
+    }  # fmt: skip
+    real = tally["received"]
+    verdict.claim(real == booked == billed, f"received {real}, booked {booked}, billed {billed}")
+    total = sum(real.values())
+    verdict.lines.append(
+        ("received", f"{total} pieces by hand, {sum(booked.values())} booked, "
+                     f"{sum(billed.values())} billed")
+    )  # fmt: skip
+
+
+def _deliveries(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
+    """Every delivery is closed, and what differed from its papers is written on its lines."""
+    open_ones = list(tx.scalars(select(inbounds.c.code).where(inbounds.c.state != "received")))
+    verdict.claim(not open_ones, f"deliveries are open: {open_ones[:5]}")
+    came = inbound_lines.c.received + inbound_lines.c.damaged
+    query = (
+        select(
+            func.sum(func.abs(came - inbound_lines.c.qty)).label("differ"),
+            func.sum(inbound_lines.c.damaged).label("damaged"),
+        )
+    )  # fmt: skip
+    row = tx.execute(query).one()
+    verdict.claim(row.differ == 2, f"one too few and one too many, but {row.differ} pieces differ")
+    verdict.claim(row.damaged == 1, f"one was broken, but {row.damaged} are booked")
+    verdict.lines.append(("deliveries", f"{row.differ} pieces differ, {row.damaged} damaged"))
+
+
+def _cancelled(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
+    """What the shops were told is cancelled is, and goods nobody wants lie on shelves again."""
+    states = dict(tx.execute(select(orders.c.external_id, orders.c.state)).tuples().all())
+    wrong = [name for name in tally["cancelled"] if states.get(name) != "cancelled"]
+    verdict.claim(not wrong, f"told that it was cancelled, but it is not: {wrong[:5]}")
+    gone = {name for name, state in states.items() if state == "cancelled"}
+    verdict.claim(gone == set(tally["cancelled"]), "the book cancelled what nobody asked for")
+    open_tasks = select(tasks.c.kind).where(
+        tasks.c.kind.in_(("put_back", "stop", "count")), tasks.c.state.in_(("open", "claimed"))
+    )
+    left = Counter(tx.scalars(open_tasks))
+    verdict.claim(not left, f"nobody did: {dict(left)}")
+    prepared = tx.scalar(select(func.count()).select_from(returns))
+    told = ", ".join(f"{count} {word}" for word, count in sorted(tally["answers"].items()))
+    verdict.lines.append(("second thoughts", f"{told or 'none'}; {prepared} returns prepared"))
+
+
+def _shelves(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
+    """What lies in every bin and on every pallet is what the book says, but for the empty bins
+    at which nobody has looked."""
+    booked: Lies = {}
+    query = (
+        select(stock.c.place, items.c.sku, stock.c.lot, stock.c.qty)
+        .join(items, items.c.id == stock.c.item_id)
+        .join(places, places.c.code == stock.c.place)
+        .where(places.c.kind.in_(("bin", "reserve", "pallet")), stock.c.qty > 0)
+    )
+    for row in tx.execute(query):
+        booked.setdefault(row.place, Counter())[row.sku, row.lot] += row.qty
+    real: Lies = {
+        place: Counter({(sku, lot): qty for sku, lot, qty in units})
+        for place, units in tally["places"].items()
+    }
+    differ = [place for place in {*booked, *real} if booked.get(place) != real.get(place)]
+    unseen = [place for place in differ if place in tally["emptied"] and not real.get(place)]
+    wrong = sorted(set(differ) - set(unseen))
+    shown = "; ".join(
+        f"{place} holds {dict(real.get(place, {}))}, booked {dict(booked.get(place, {}))}"
+        for place in wrong[:3]
+    )
+    verdict.claim(not wrong, f"{len(wrong)} places differ: {shown}")
+    verdict.lines.append((
+        "places", f"{len(booked)} booked, {len(unseen)} empty ones that nobody has found yet"
+    ))  # fmt: skip
