@@ -55,6 +55,7 @@ from sync import (
     feeds,
     inbound_doors,
     return_doors,
+    template_doors,
     work_doors,
 )
 from sync import doors as import_door
@@ -190,7 +191,8 @@ def _set_up_stations(tx: Tx, config: Config) -> None:
     )  # fmt: skip
     for code, station in config.stations.items():
         if station.kind == "wall":
-            walls.set_up(tx, wall=code, slots=station.slots)
+            slots = [slot.partition("=") for slot in station.slots]
+            walls.set_up(tx, wall=code, slots={place: light for place, _, light in slots})
     gone = stations.c.code.not_in(list(config.stations))
     unused = stations.c.code.not_in(select(wall_slots.c.wall))
     tx.execute(delete(stations).where(gone, unused))
@@ -260,6 +262,7 @@ async def _until_stopped(site: Site) -> None:
         ),
         routers=[
             partner_door.routes(), import_door.routes(randomness.token_bytes),
+            template_doors.routes(),
             inbound_doors.routes(), change_doors.routes(), document_doors.routes(),
             work_doors.routes(),
             return_doors.routes(),

@@ -110,7 +110,7 @@ class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     scanner: str = ""
     reader: str = ""
     neighbour: str = ""
-    slots: dict[str, str] = {}
+    slots: tuple[str, ...] = ()  # of a wall: PLACE, or PLACE=DEVICE:CHANNEL
 
 
 class Webhook(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -227,10 +227,11 @@ def _cross_checks(config: Struct) -> list[str]:
             device = getattr(station, role)
             if device and device not in config.devices:
                 faults.append(f"stations.{name}.{role}: no device {device} under [devices]")
-        for slot, light in station.slots.items():
+        for slot in station.slots:
+            light = slot.partition("=")[2]
             device, _, channel = light.partition(":")
             if light and (device not in config.devices or not channel.isdigit()):
-                faults.append(f"stations.{name}.slots.{slot}: no light {light}: DEVICE:CHANNEL")
+                faults.append(f"stations.{name}.slots: {slot}: no light DEVICE:CHANNEL is {light}")
         if station.neighbour and station.neighbour not in config.stations:
             faults.append(f"stations.{name}.neighbour: no station {station.neighbour}")
     local = config.server.host in ("127.0.0.1", "::1", "localhost")

@@ -106,7 +106,7 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
     shortage.decide(
         tx, order=effect.question.order, verdict=effect.verdict, now=who.now, today=who.today
     )
-    return Say(f"short.decided_{effect.verdict}")
+    return Say(f"short_decided.{effect.verdict}")
 
 
 def prompt(state: State, facts: Facts, language: Language) -> Prompt:

@@ -255,7 +255,7 @@ def _decide(tx: Tx, effect: Decide, who: Who) -> Say | None:
         return None
     verdict = next(one for one in VERDICTS if one == effect.verdict)
     shortage.decide(tx, order=effect.order, verdict=verdict, now=who.now, today=who.today)
-    return Say(f"short.decided_{verdict}", "attention")
+    return Say(f"short_decided.{verdict}", "attention")
 
 
 def _undo(tx: Tx, effect: Undo, who: Who) -> None:
