@@ -179,11 +179,12 @@ EVERY_LINE = frozenset({"owner", "external_id", "sku", "qty"})
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of one file, in its order."""
+    """The columns of one file, in its order. `known` are those that it may have."""
 
-    kind: Kind
+    kind: str
     found: tuple[Column | None, ...]  # None: a column without a name
     header: tuple[str, ...]
+    known: Sequence[Column]
 
     def name_of(self, field: str) -> str:
         """What the file calls *field*."""
@@ -195,7 +196,12 @@ class Columns:
 
 def columns_of(kind: Kind, table: Table) -> tuple[Columns, list[Fault]]:
     """Which column is which, and what is wrong with the header (faults of row 1)."""
-    by_name = {_folded(name): column for column in COLUMNS[kind] for name in column.names}
+    return columns_among(kind, table, COLUMNS[kind])
+
+
+def columns_among(kind: str, table: Table, known: Sequence[Column]) -> tuple[Columns, list[Fault]]:
+    """Which of the *known* columns is which, and what is wrong with the header."""
+    by_name = {_folded(name): column for column in known for name in column.names}
     found: list[Column | None] = []
     faults: list[Fault] = []
     for name in table.columns:
@@ -205,12 +211,12 @@ def columns_of(kind: Kind, table: Table) -> tuple[Columns, list[Fault]]:
         if column is not None and column in found:
             faults.append(fault(1, Code.IMPORT_COLUMN_TWICE, field=shown(name)))
         found.append(column)
-    for column in COLUMNS[kind]:
+    for column in known:
         if column.required and column not in found:
             names = " / ".join(column.names[:2])
             faults.append(fault(1, Code.IMPORT_COLUMN_MISSING, field=names))
     header = tuple(shown(name) for name in table.columns)  # they are repeated in messages
-    return Columns(kind, tuple(found), header), faults
+    return Columns(kind, tuple(found), header, known), faults
 
 
 def values(columns: Columns, line: Line) -> tuple[dict[str, Any], list[Fault]]:
@@ -232,7 +238,7 @@ def values(columns: Columns, line: Line) -> tuple[dict[str, Any], list[Fault]]:
             taken[column.field] = _value(column, cell)
         except Rejected as refusal:
             faults.append(of_refusal(line.number, refusal))
-    for column in COLUMNS[columns.kind]:
+    for column in columns.known:
         in_groups = columns.kind in ("orders", "inbounds", "returns")
         needed = column.field in EVERY_LINE if in_groups else column.required
         if needed and all(column is not one for one, _ in filled):

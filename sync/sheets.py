@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -53,6 +53,20 @@ def table(data: bytes, name: str) -> Table:
         raise Rejected(Code.IMPORT_TOO_BIG, limit=ROWS_MAX)
     columns = tuple(_without_last_blanks(lines[0].cells))
     return Table(columns, tuple(lines[1:]))
+
+
+def workbook(data: bytes, name: str) -> dict[str, Table]:
+    """Every sheet of an XLSX that has a header, by its name; a sheet may have no rows.
+
+    Refuses `IMPORT_FORMAT` and `IMPORT_TOO_BIG`.
+    """
+    found: dict[str, Table] = {}
+    for title, rows in _xlsx_sheets(data, name):
+        lines = [Line(number, cells) for number, cells in enumerate(rows, 1) if any(cells)]
+        if lines:
+            columns = tuple(_without_last_blanks(lines[0].cells))
+            found[title] = Table(columns, tuple(lines[1:]))
+    return found
 
 
 def text_of(data: bytes) -> str:
@@ -114,15 +128,20 @@ def _csv_rows(data: bytes, name: str) -> list[tuple[str, ...]]:
 
 
 def _xlsx_rows(data: bytes, name: str) -> list[tuple[str, ...]]:
+    return next(_xlsx_sheets(data, name))[1]
+
+
+def _xlsx_sheets(data: bytes, name: str) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _refuse_huge(archive)
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+        for title in book.sheet_names:
+            rows = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
+            yield title, [tuple(_cell_text(cell) for cell in row) for row in rows]
     except (zipfile.BadZipFile, CalamineError) as error:
         reason = shown(type(error).__name__)
         raise Rejected(Code.IMPORT_FORMAT, file=shown(name), reason=reason) from None
-    return [tuple(_cell_text(cell) for cell in row) for row in rows]
 
 
 def _refuse_huge(archive: zipfile.ZipFile) -> None:

@@ -209,6 +209,7 @@ class Code(StrEnum):
     PHOTO_TOO_MANY = "photo.too_many"
     PHOTO_UNASKED = "photo.unasked"
     PICTURE_UNKNOWN = "picture.unknown"
+    IMPORT_SHEET_UNKNOWN = "import.sheet_unknown"
     LOOK_UNKNOWN = "look.unknown"
     LOOK_AMBIGUOUS = "look.ambiguous"
     RETURN_NOT_SENT = "return.not_sent"

@@ -1,0 +1,163 @@
+"""The opening workbook: filled in it opens a site; faults come back beside their rows."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import xlsxwriter
+from python_calamine import CalamineWorkbook
+from sqlalchemy import func, select
+from typer.testing import CliRunner
+
+from app.__main__ import cli
+from sync import template_file, template_reader
+from sync.template import EXAMPLE, SHEETS, WRONG
+from sync.template_reader import Unapplied, WorkbookReport
+from tests.site_process import write_config
+from wms import audit, places
+from wms.db import Book
+from wms.errors import Rejected
+from wms.messages import Language
+from wms.schema import items, owners, shops, stock
+
+NOW = 1_795_316_400_000
+LANGUAGES: tuple[Language, ...] = ("ja", "en")
+
+
+@pytest.fixture
+def book(sqlite_url: str) -> Iterator[Book]:
+    book = Book(sqlite_url)
+    book.write_now(places.ensure_outside)
+    yield book
+    assert book.read_now(audit.audit) == []
+    book.close()
+
+
+def bring(book: Book, data: bytes, *, dry_run: bool = False) -> WorkbookReport:
+    filled = template_reader.read(data, "opening.xlsx")
+    try:
+        return book.write_now(
+            template_reader.bring_in, filled, dry_run=dry_run, language="en", actor="cli",
+            device="cli", now=NOW,
+        )  # fmt: skip
+    except Unapplied as done:
+        return done.report
+
+
+def sheets_of(data: bytes) -> dict[str, list[list[Any]]]:
+    book = CalamineWorkbook.from_filelike(io.BytesIO(data))
+    return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
+
+
+def filled_in(language: Language, **changes: Any) -> bytes:
+    """The template whose examples were made real by taking the mark away, with changed cells."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        for title, rows in sheets_of(template_file.empty(language)).items():
+            page = book.add_worksheet(title)
+            for number, row in enumerate(rows):
+                cells = ["" if cell == EXAMPLE[language] and number else cell for cell in row]
+                page.write_row(number, 0, cells)
+            for key, value in changes.items():
+                sheet, _, name = key.partition("__")
+                if sheet == title:
+                    page.write(1, rows[0].index(name), value)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_examples_open_a_site_once(book: Book, language: Language) -> None:
+    data = filled_in(language)
+    count = select(func.count()).select_from(items)
+    tried = bring(book, data, dry_run=True)
+    assert (tried.fault_count, tried.applied) == (0, False)
+    assert book.read_now(lambda tx: tx.scalar(count)) == 0
+    done = bring(book, data)
+    assert done.applied
+    owner, shop, heap = book.read_now(lambda tx: [
+        tx.execute(select(table)).one() for table in (owners, shops, stock)
+    ])  # fmt: skip
+    assert (owner.code, owner.label_mode, owner.short_policy) == ("SAKURA", "immediate", "wait")
+    assert shop.notify == "inspection"
+    matcha = select(items.c.storage, items.c.expiry_tracked).where(items.c.sku == "S0001")
+    assert tuple(book.read_now(lambda tx: tx.execute(matcha).one())) == ("ambient", 1)
+    assert (heap.qty, heap.condition, heap.place) == (24, "available", "A-01-1")
+    again = bring(book, data)
+    assert again.applied
+    assert sum(each.changed for each in again.sheets) == 0
+    assert book.read_now(lambda tx: tx.scalar(select(stock.c.qty))) == 24
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_template_as_it_is_brings_nothing(language: Language) -> None:
+    data = template_file.empty(language)
+    titles = list(sheets_of(data))
+    assert titles[1:] == [sheet.title(language) for sheet in SHEETS]
+    with pytest.raises(Rejected, match=r"import\.empty"):
+        template_reader.read(data, "opening.xlsx")
+
+
+def test_faults_are_written_beside_their_rows_and_mended_there(book: Book) -> None:
+    bad = filled_in("ja", **{
+        "商品__重量g": "重い", "商品__温度帯": "ぬるい", "荷主__受注締め": "25:00",
+        "在庫__ロケ*": "Z-99",
+    })  # fmt: skip
+    done = bring(book, bad)
+    assert {(one.sheet, one.row, one.column) for one in done.faults} == {
+        ("荷主", 2, "受注締め"), ("商品", 2, "重量g"), ("商品", 2, "温度帯"),
+    }  # fmt: skip
+    told = template_file.with_faults(bad, "opening.xlsx", done, "ja")
+    rows = sheets_of(told)["商品"]
+    assert rows[0][0] == WRONG["ja"]
+    assert "重量g" in rows[1][0]
+    assert "温度帯" in rows[1][0]
+    assert rows[1][rows[0].index("重量g")] == "重い", "what was written stays, to be mended"
+    again = bring(book, told)
+    assert again.fault_count == done.fault_count, "the column of reasons is not read"
+
+
+def test_what_the_book_refuses_is_told_of_the_row_too(book: Book) -> None:
+    bad = filled_in("en", **{"Stock__place*": "Z-99"})
+    done = bring(book, bad)
+    assert [(one.sheet, one.row, one.column) for one in done.faults] == [("Stock", 2, "place*")]
+    shop = filled_in("en", **{"Shops__owner*": "NOBODY"})
+    assert [(one.sheet, one.row) for one in bring(book, shop).faults] == [("Shops", 2)]
+
+
+def test_an_unknown_sheet_is_refused(book: Book) -> None:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as strange:
+        strange.add_worksheet("Owner list").write_row(0, 0, ["code"])
+    assert [one.code for one in bring(book, out.getvalue()).faults] == ["import.sheet_unknown"]
+
+
+def test_drop_downs_offer_what_is_taken() -> None:
+    for sheet in SHEETS:
+        for column in sheet.columns:
+            for language in LANGUAGES:
+                for word in sheet.choices(column, language):
+                    assert word, (sheet.kind, column.field)
+    item = next(sheet for sheet in SHEETS if sheet.kind == "items")
+    storage = next(one for one in item.columns if one.field == "storage")
+    assert item.choices(storage, "ja") == ("常温", "冷蔵", "冷凍")
+    assert item.choices(storage, "en") == ("ambient", "chilled", "frozen")
+
+
+def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "ja_JP.UTF-8")
+    config, file, faults = (tmp_path / name for name in ("config.toml", "open.xlsx", "bad.xlsx"))
+    write_config(tmp_path, 8_470)
+    made = CliRunner().invoke(cli, ["template", "make", str(file)])
+    assert made.exit_code == 0, made.output
+    file.write_bytes(filled_in("ja", **{"荷主__受注締め": "25:00"}))
+    put = ["template", "put", str(file), "--config", str(config), "--errors", str(faults)]
+    refused = CliRunner().invoke(cli, put)
+    assert refused.exit_code == 1, refused.output
+    assert "荷主 2行" in refused.output
+    assert faults.exists()
+    file.write_bytes(filled_in("ja"))
+    done = CliRunner().invoke(cli, put)
+    assert done.exit_code == 0, done.output
+    assert "在庫 1" in done.output
