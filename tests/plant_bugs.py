@@ -20,6 +20,7 @@ COPIED = ("app", "wms", "picking", "sync", "labels", "devices", "tui", "tests", 
 # The seeded driver: it fails at once, where Hypothesis would first look for the smallest way.
 STEPS = ("tests/test_stock.py", "-k", "hundreds and sqlite")
 RACES = ("tests/test_ledger_races.py",)
+INBOUND = ("tests/test_inbound.py", "-k", "not postgresql")
 FAILED = 1  # pytest's exit code when tests ran and some failed
 SHOWN = 90
 
@@ -145,6 +146,63 @@ BUGS = (
         right="        .where(table.c.xid < horizon(tx))\n",
         wrong="",
         tests=("tests/test_seals.py",),
+    ),
+    Bug(
+        what="the same receipt again is not known",
+        file="wms/inbound_receipt.py",
+        right="    if _booked_before(tx, what, key):\n        return 0\n    row",
+        wrong="    row",
+        tests=INBOUND,
+        also="\n\ndef _booked_before(tx, what, key):\n    return False\n",
+    ),
+    Bug(
+        what="a receipt replaces what was counted before",
+        file="wms/inbound_receipt.py",
+        right="{column: column + part.qty}",
+        wrong="{column: part.qty}",
+        tests=INBOUND,
+    ),
+    Bug(
+        what="what is taken back stays counted",
+        file="wms/inbound_receipt.py",
+        right="    _uncount(tx, booked)\n",
+        wrong="",
+        tests=INBOUND,
+    ),
+    Bug(
+        what="more than announced needs no reason",
+        file="wms/inbound_receipt.py",
+        right="    if over and not what.over and",
+        wrong="    if over < 0 and not what.over and",
+        tests=INBOUND,
+    ),
+    Bug(
+        what="goods of another owner are taken in",
+        file="wms/inbound_receipt.py",
+        right="    if item.owner != row.owner:\n",
+        wrong="    if not item.owner:\n",
+        tests=INBOUND,
+    ),
+    Bug(
+        what="goods that expire today are expired at the dock, but not for an order",
+        file="wms/inbound_rules.py",
+        right="    if expiry < usable_from(today, 0):\n",
+        wrong="    if expiry <= usable_from(today, 0):\n",
+        tests=INBOUND,
+    ),
+    Bug(
+        what="a tag that was received is received again",
+        file="wms/inbound_tags.py",
+        right="inbound_units.c.seen_ms.is_(None),",
+        wrong="inbound_units.c.seen_ms.is_not(None),",
+        tests=("tests/test_inbound_portal.py", "-k", "again and sqlite"),
+    ),
+    Bug(
+        what="a reader that was away has seen that nothing is there",
+        file="picking/portal.py",
+        right="row.health != ONLINE or row.since_ms > since_ms",
+        wrong="row.since_ms < 0",
+        tests=("tests/test_inbound_portal.py", "-k", "blind"),
     ),
 )
 
