@@ -105,6 +105,22 @@ def where(tx: Tx, container: str) -> str:
     return tx.scalar(on_truck) or tx.scalar(stands) or ""
 
 
+def stopped(tx: Tx) -> tuple[tuple[str, str], ...]:
+    """Boxes that must not leave and are looked for (出荷止め), and where each should be."""
+    live = (tasks.c.kind == STOP) & tasks.c.state.in_(LIVE)
+    query = (
+        select(parcels.c.code, func.coalesce(manifests.c.code, places.c.parent, "").label("place"))
+        .join(tasks, tasks.c.ref == "parcel:" + parcels.c.code)
+        .join(places, places.c.code == parcels.c.code)
+        .outerjoin(
+            manifests, (manifests.c.id == parcels.c.manifest_id) & (parcels.c.state == "loaded")
+        )
+        .where(live, parcels.c.state != "void")
+        .order_by(tasks.c.id)
+    )
+    return tuple((row.code, row.place) for row in tx.execute(query))
+
+
 def goods(tx: Tx, container: str) -> tuple[Goods, ...]:
     """What lies free in *container*, each with the shelf where it should go."""
     free = (stock.c.place == container) & (stock.c.qty > stock.c.allocated)

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Row, Table, and_, distinct, func, or_, sel
 
 from app.board.names import Names, names_in
 from sync import feeds
-from wms import calendar, inbound, replenish_board, storage_facts
+from wms import calendar, inbound, put_back, replenish_board, storage_facts
 from wms.calendar import Calendar, business_day
 from wms.db import Tx
 from wms.events import Told, told
@@ -147,6 +147,7 @@ class Facts:
     to_put_away: tuple[tuple[str, int, int], ...]  # dock, containers, eaches
     blocked: tuple[replenish_board.Blocked, ...]  # orders that wait for the reserve
     refilling: tuple[replenish_board.Refilling, ...]
+    stopped: tuple[tuple[str, str], ...] = ()  # boxes that are looked for, and where
 
 
 class _Answered(Struct):
@@ -172,6 +173,7 @@ def read(tx: Tx, *, now: int) -> Facts:
         names=names_in(tx, [*happened, *(parked.told for parked in redo.parked)]),
         receiving=inbound.waiting(tx), to_put_away=tuple(storage_facts.to_put_away(tx)),
         blocked=replenish_board.blocked(tx), refilling=replenish_board.running(tx),
+        stopped=put_back.stopped(tx),
     )  # fmt: skip
 
 

@@ -204,13 +204,20 @@ def _short(facts: Facts, language: Language) -> Tile:
 
 
 def _held(facts: Facts, language: Language) -> Tile:
-    held = [order for order in facts.orders if order.state == "held"]
-    if not held:
+    """Held orders, those without an address among them, after boxes that must not leave."""
+    stopped = [(code, say("board.stopped", language, place=place)) for code, place in facts.stopped]
+    held = [
+        (order.code, reason(order.reason, language))
+        for order in facts.orders
+        if order.state == "held"
+    ]
+    found = [*stopped, *held]
+    if not found:
         return Tile(code="held", value="0")
-    why = reason(held[0].reason, language)
-    hint = say("board.hint.see_to", language, what=held[0].code, why=why)
-    rows = tuple(f"{order.code}  {reason(order.reason, language)}" for order in held[:ROWS_MAX])
-    return Tile(code="held", value=str(len(held)), tone="attention", hint=hint, rows=rows)
+    hint = say("board.hint.see_to", language, what=found[0][0], why=found[0][1])
+    rows = tuple(f"{code}  {why}" for code, why in found[:ROWS_MAX])
+    tone: Tone = "error" if stopped else "attention"
+    return Tile(code="held", value=str(len(found)), tone=tone, hint=hint, rows=rows)
 
 
 def _errors(facts: Facts, language: Language) -> Tile:
