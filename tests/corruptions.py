@@ -213,7 +213,7 @@ _WORK = (
 _USED = "INSERT INTO work_materials (work_id, item_id, qty, used) VALUES (9, 1, 1, {0})"
 CHANGES = [
     spoil("stopped_box", _VOID.format("V-1"), "UPDATE parcels SET state = 'open', order_id ="
-          " (SELECT id FROM orders WHERE state = 'cancelled') WHERE code = 'V-1'"),
+          " (SELECT id FROM orders WHERE external_id = 'early') WHERE code = 'V-1'"),
     spoil("opened_box", _VOID.format("A-2")),
     spoil("unwanted_tote", _walk(901),
           "INSERT INTO tour_totes (tour_id, slot, tote, state) VALUES (901, 1, 'A-2', 'put_back')"),
@@ -232,4 +232,19 @@ STORAGE = [
           "UPDATE places SET volume_ml_max = 1 WHERE code = 'B-1'"),
     spoil("mixing", "UPDATE places SET mix = 'item' WHERE code = 'B-1'"),
 ]  # fmt: skip
-CORRUPTIONS = [*STORAGE, *CHANGES, *WALKS, *LEDGER, *WORK, *INBOUND, *PACKING, *COUNTS, *RECORD]
+RETURNS = [
+    spoil("returned", "UPDATE order_lines SET returned = 0 WHERE order_id = 1"),
+    spoil("returned", "UPDATE order_lines SET returned = shipped + 1 WHERE order_id = 6",
+          bare="order_lines"),
+    spoil("return_lines", "UPDATE return_lines SET graded = graded + 1 WHERE qty = 1"),
+    spoil("return_orders", "UPDATE orders SET kind = 'exchange', origin = 'return:1'"
+          " WHERE external_id = 'early'"),
+    spoil("return_orders", "UPDATE orders SET origin = 'return:9' WHERE kind = 'exchange'",
+          "UPDATE returns SET exchange_id = NULL"),
+    spoil("return_moves", "UPDATE moves SET ref = 'return:9' WHERE key = 'worn:in'"),
+    spoil("return_moves", "UPDATE return_units SET qty = 2 WHERE key = 'stray'",
+          "UPDATE return_lines SET graded = 2 WHERE qty = 0"),
+]  # fmt: skip
+CORRUPTIONS = [
+    *STORAGE, *CHANGES, *WALKS, *LEDGER, *WORK, *INBOUND, *PACKING, *RETURNS, *COUNTS, *RECORD,
+]  # fmt: skip

@@ -8,6 +8,7 @@ from sync import outbox
 from tests.counted_book import counted
 from tests.ledger_site import ACTOR, FOOD, NOON, PEN, RADIO, SOMEONE
 from tests.ledger_world import World
+from tests.lived_returns import came_back
 from wms import (
     allocation,
     commands,
@@ -54,6 +55,7 @@ def live(world: World) -> None:
     world.book.write_now(_carried_by_hand)
     world.book.write_now(_inputs)
     world.book.write_now(_cancelled_before_it_came)
+    world.book.write_now(came_back)
     world.book.write_now(_listen)
     world.book.write_now(_deliver)
     while world.book.write_now(seals.seal):

@@ -11,7 +11,18 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Row, text
 
-from wms.audit import changes, counts, inbound, ledger, packing, picking, record, storage, work
+from wms.audit import (
+    changes,
+    counts,
+    inbound,
+    ledger,
+    packing,
+    picking,
+    record,
+    returns,
+    storage,
+    work,
+)
 from wms.audit.check import Check
 from wms.db import Tx
 
@@ -20,7 +31,7 @@ __all__ = ["CHECKS", "Check", "Finding", "audit", "offending"]
 CHECKS: tuple[Check, ...] = (
     *ledger.CHECKS, *work.CHECKS, *inbound.CHECKS, *counts.CHECKS, *picking.CHECKS,
     *storage.CHECKS, *record.CHECKS,
-    *changes.CHECKS, *packing.CHECKS,
+    *changes.CHECKS, *packing.CHECKS, *returns.CHECKS,
 )  # fmt: skip
 
 
