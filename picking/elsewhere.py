@@ -6,7 +6,7 @@ was damaged, or it may not be sent any more (`renewal`). What is nowhere falls t
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -211,14 +211,50 @@ def _walk_on(
     walk = _ahead(tx, here.tour_id)
     fresh = [_Ahead(None, one.key.place, slot_of[one.line], one.allocation) for one in found]
     plan = layout.load(tx, [here.place, here.drop_place, *(stop.place for stop in walk + fresh)])
-    for stop in fresh:
+    legs = _legs_ahead(tx, here.tour_id)
+    of_leg = {stop: legs.get(plan.place(stop.place).zone) for stop in fresh}
+    for stop in (stop for stop in fresh if of_leg[stop] is None):
         places_ahead = [other.place for other in walk]
         index = routes.where_to_insert(
             places_ahead, stop.place, plan, here=here.place, end=here.drop_place
         )
         walk.insert(index, stop)
     _renumber(tx, here.tour_id, walk)
-    return tuple(dict.fromkeys(stop.place for stop in walk if stop.id is None))
+    _leave_to_legs(tx, {stop: leg for stop, leg in of_leg.items() if leg is not None})
+    in_order = [stop for stop in walk if stop.id is None]
+    in_order += [stop for stop in fresh if of_leg[stop] is not None]
+    return tuple(dict.fromkeys(stop.place for stop in in_order))
+
+
+def _legs_ahead(tx: Tx, tour: int) -> dict[str, int]:
+    """The walks by zone that go on with this one's totes: what lies there is theirs to fetch."""
+    legs: dict[str, int] = {}
+    after: int | None = tour
+    while after is not None:  # as many as the floor has zones
+        query = select(tours.c.id, tours.c.zone).where(tours.c.after == after)
+        row = tx.execute(query.where(tours.c.state == "open")).first()
+        after = row.id if row is not None else None
+        if row is not None and row.zone:
+            legs[row.zone] = row.id
+    return legs
+
+
+def _leave_to_legs(tx: Tx, left: Mapping[_Ahead, int]) -> None:
+    """Stops that other zones' people will make, after those that they have."""
+    if not left:
+        return
+    last = (
+        select(stops.c.tour_id, func.max(stops.c.seq).label("seq"))
+        .where(stops.c.tour_id.in_(set(left.values())))
+        .group_by(stops.c.tour_id)
+    )
+    behind = {row.tour_id: row.seq for row in tx.execute(last)}
+    rows = [
+        {"tour_id": leg, "seq": behind.get(leg, 0) + number, "slot": stop.slot,
+         "allocation_id": stop.allocation}
+        for number, (stop, leg) in enumerate(left.items(), start=1)
+    ]  # fmt: skip
+    tx.execute(insert(stops), rows)
 
 
 def _ahead(tx: Tx, tour: int) -> list[_Ahead]:
@@ -244,4 +280,5 @@ def _renumber(tx: Tx, tour: int, walk: Sequence[_Ahead]) -> None:
         for n, one in enumerate(walk, 1)
         if one.id is None
     ]
-    tx.execute(insert(stops), fresh)
+    if fresh:
+        tx.execute(insert(stops), fresh)

@@ -126,6 +126,17 @@ def test_a_full_tote_passes_on_beside_its_successor(site: FloorSite) -> None:
     assert site.state(1) == "picked"
 
 
+def test_what_is_found_in_a_later_zone_is_that_zones_to_fetch(site: FloorSite) -> None:
+    by_zone(site)
+    site.put("D-09", "TEA", 5)
+    site.release([site.order(("TEA", 2), ("HAT", 1))])
+    tour = site.claim()
+    assert site.short(tour.id).places == ("D-09",)
+    assert site.view(tour.id).current is None, "nobody of the first zone walks there"
+    leg = site.view(tour.id + 1)
+    assert [stop.place for stop in leg.stops] == ["C-03", "D-09"]
+
+
 def test_people_pick_in_the_zones_that_name_them(site: FloorSite) -> None:
     rules(site, method="pass", zones={"Z1": PickZone(people=("P1",)),
                                       "Z2": PickZone(people=("P2",))})  # fmt: skip
