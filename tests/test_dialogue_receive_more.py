@@ -111,6 +111,8 @@ def test_why_to_put_by_its_digit() -> None:
     asked = hand(SOAP, at="why")
     wet = receive(asked, key("2"), holding(SOAP))
     assert (wet.at, wet.state.hand.why) == ("put", "wet")
+    assert RECEIVE.prompt(wet.state, holding(SOAP), "en").photo == f"inbound_line:{SOAP}"
+    assert RECEIVE.prompt(asked, holding(SOAP), "en").photo == ""
     assert receive(asked, command("back"), holding(SOAP)).state.hand.why == ""
 
 

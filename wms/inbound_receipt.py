@@ -180,10 +180,20 @@ def _booked_before(tx: Tx, what: Receipt, key: str) -> bool:
 
 
 def _booked(tx: Tx, root: str) -> list[Row[Any]]:
-    """The lines of the ledger of one receipt: its key with 1, 2, 3... behind it."""
-    between = (moves.c.key >= f"{root}:") & (moves.c.key < f"{root};")
-    mine = moves.c.reason.in_((RECEIVE, BY_PORTAL))
-    rows = tx.execute(select(moves).where(between, mine).order_by(moves.c.id))
+    """The lines of the ledger of one receipt: its key with 1, 2, 3... behind it.
+
+    They were booked together. Ranges of keys are not asked for: what lies between two texts is
+    another thing under each collation.
+    """
+    first = tx.execute(select(moves).where(moves.c.key == f"{root}:1")).first()
+    if first is None or first.reason not in (RECEIVE, BY_PORTAL):
+        return []
+    together = (moves.c.actor == first.actor) & (moves.c.at_ms == first.at_ms)
+    rows = tx.execute(
+        select(moves)
+        .where(together, moves.c.id >= first.id, moves.c.reason == first.reason)
+        .order_by(moves.c.id)
+    )
     return [row for row in rows if row.key.rpartition(":")[0] == root]
 
 

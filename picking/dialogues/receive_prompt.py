@@ -166,7 +166,14 @@ def _in_hand(page: Prompt, state: State, facts: Facts, language: Language) -> Pr
         why = (say(f"receive.why.{hand.why}", language),) if hand.why else ()
         left = say("receive.still", language, count=facts.room(item.id))
         lines = (left, *why)
-    return replace(page, focus=focus, lines=lines)
+    return replace(page, focus=focus, lines=lines, photo=_photo(state, facts) if hand.why else "")
+
+
+def _photo(state: State, facts: Facts) -> str:
+    """What a picture of damaged goods is kept with: their line, or the delivery."""
+    mine = (one.line.id for one in facts.lines if one.line.item == state.hand.item)
+    line = next(mine, 0)
+    return f"inbound_line:{line}" if line else f"inbound:{state.delivery}"
 
 
 def _portal(page: Prompt, state: State, facts: Facts, language: Language) -> Prompt:
