@@ -91,6 +91,8 @@ def test_the_totes_pass_from_zone_to_zone(site: FloorSite) -> None:
     bert.expect("pick.fetch", "T-02")
     bert.expect("pick.place", "T-01")
     scans(bert, "C-03", HAT, "T-01", HAT, "T-02", "BENCH-1")
+    sent = select(func.count()).where(tour_totes.c.station != "")
+    assert site.scalar(sent) == 2, "each tote once, by the last of its walks"
     assert {site.state(order) for order in (1, 2)} == {"picked"}
     assert (site.in_tote("T-01"), site.in_tote("T-02")) == (
         {"TEA": 1, "HAT": 1}, {"CUP": 1, "HAT": 1},
