@@ -11,7 +11,16 @@ from wms import parcels, print_jobs, tasks
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.label_data import shipping_data
-from wms.schema import allocations, documents, items, order_lines, orders, places, stations
+from wms.schema import (
+    allocations,
+    documents,
+    items,
+    order_lines,
+    orders,
+    places,
+    stations,
+    stock,
+)
 from wms.schema import parcels as parcels_table
 from wms.schema import print_jobs as jobs
 from wms.slip_data import is_slip_wanted, slip_data, slip_template
@@ -27,7 +36,7 @@ SERVED = ("picked", "packed")  # states of a unit that a one-piece order has
 
 
 def take(tx: Tx, *, tote: str, place: str) -> None:
-    """Refuses `TOTE_ELSEWHERE` and `TOTE_EMPTY`: only what stands here can be packed here."""
+    """Refuses `TOTE_ELSEWHERE`, `TOTE_EMPTY`, and `TOTE_UNWANTED` when its goods go back."""
     row = tx.execute(select(places).where(places.c.code == tote)).one()
     if row.parent != place:
         raise Rejected(Code.TOTE_ELSEWHERE, tote=tote, place=row.parent or "?")
@@ -36,6 +45,9 @@ def take(tx: Tx, *, tote: str, place: str) -> None:
         allocations.c.task_id.is_(None),
     )  # fmt: skip
     if tx.execute(picked.limit(1)).first() is None:
+        filled = select(stock.c.qty).where(stock.c.place == tote, stock.c.qty > 0)
+        if tx.execute(filled.limit(1)).first() is not None:
+            raise Rejected(Code.TOTE_UNWANTED, tote=tote)
         raise Rejected(Code.TOTE_EMPTY, tote=tote)
 
 

@@ -225,8 +225,11 @@ def test_a_tote_at_a_bench_or_on_its_way_is_not_packed(site: FloorSite) -> None:
     answer = do_cancel(site, order)
     assert answer.put_back == ("T-01",)
     hand = site.signed_in("BENCH-1", 3, work="pack")
-    refused_scan = hand.scan("T-01")
-    assert refused_scan.fate == "refused"
+    site.set(places, places.c.code == "T-01", parent="BENCH-1")
+    message = hand.scan("T-01").prompt.message
+    site.set(places, places.c.code == "T-01", parent="DROP")
+    assert message is not None
+    assert message.code == Code.TOTE_UNWANTED
     assert [kind for kind, _ref, _place in live_tasks(site)] == ["put_back"]
 
 

@@ -209,7 +209,7 @@ def test_the_bench_of_a_stopped_box_is_named(site: FloorSite) -> None:
     assert hand.expect("task.tote", "1", "key").focus.place == "BENCH-1"
     dock = site.signed_in("DOCK-1", DAVE, work="ship")
     dock.expect("ship.load", YAMATO)
-    refused(dock.scan(f"P{order:07d}-1"), Code.LOAD_STOPPED)
+    refused(dock.scan(f"P{order:07d}-1"), Code.LOAD_CANCELLED)
     dock.command("ok")
     site.set(places, places.c.code == f"P{order:07d}-1", parent="BENCH-2")
     assert hand.prompt.focus.place == "BENCH-2", "wherever it stands now"

@@ -179,6 +179,7 @@ def release_all(tx: Tx, row: Row[Any], *, now: int) -> list[str]:
     for tote in sorted(totes):
         put_back.ask_tote(tx, tote, order=row.id, now=now)
     cancel_floor.end_walks(tx, row, now=now)
+    cancel_floor.free_slots(tx, row.id)
     return sorted(totes)
 
 

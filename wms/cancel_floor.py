@@ -14,9 +14,11 @@ from wms.schema import (
     order_lines,
     orders,
     parcels,
+    stock,
     stops,
     tour_totes,
     tours,
+    wall_slots,
     waves,
 )
 from wms.shortfalls import lacking
@@ -40,10 +42,22 @@ def end_walks(tx: Tx, row: Row[Any], *, now: int) -> None:
     bound = exists().where(tour_totes.c.tour_id == tours.c.id, tour_totes.c.tote.is_not(None))
     idle = (tours.c.wave_id == row.wave_id) & (tours.c.state == "open")
     empty = update(tours).where(idle, tours.c.person_id.is_(None), ~left, ~bound)
-    tx.execute(empty.values(state="void", done_ms=now))
+    gone = tx.execute(
+        empty.values(state="void", done_ms=now).returning(tours.c.id, tours.c.after)
+    ).all()
+    for one in gone:  # pick and pass: the leg behind it follows the leg before it
+        behind = update(tours).where(tours.c.after == one.id)
+        tx.execute(behind.values(after=one.after))
     walked = exists().where(tours.c.wave_id == waves.c.id, tours.c.state.in_(WALKED))
     done = update(waves).where(waves.c.id == row.wave_id, waves.c.state == "released", ~walked)
     tx.execute(done.values(state="done"))
+
+
+def free_slots(tx: Tx, order: int) -> None:
+    """Slots of a put wall that are kept for *order* and hold nothing are free again."""
+    filled = exists().where(stock.c.place == wall_slots.c.place, stock.c.qty > 0)
+    mine = update(wall_slots).where(wall_slots.c.order_id == order, ~filled)
+    tx.execute(mine.values(order_id=None, colour="", shown=""))
 
 
 def shrink_total(tx: Tx, row: Row[Any]) -> set[str]:

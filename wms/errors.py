@@ -152,6 +152,7 @@ class Code(StrEnum):
     LOAD_STOPPED = "load.stopped"
     TOTE_ELSEWHERE = "tote.elsewhere"
     TOTE_EMPTY = "tote.empty"
+    TOTE_UNWANTED = "tote.unwanted"
     TOTAL_NOBODY_WAITS = "total.nobody_waits"
     TOTES_ELSEWHERE = "pack.totes_elsewhere"
     ORDER_INCOMPLETE = "pack.order_short"

@@ -14,7 +14,19 @@ from sqlalchemy import Row, exists, func, select, update
 from wms import tasks as work
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.schema import items, lots, manifests, moves, parcels, places, stock, tasks, tour_totes
+from wms.schema import (
+    items,
+    lots,
+    manifests,
+    moves,
+    orders,
+    parcels,
+    places,
+    stock,
+    tasks,
+    tour_totes,
+    wall_slots,
+)
 from wms.schema.goods import STORED
 from wms.stock import Move, post
 
@@ -95,14 +107,15 @@ def _ask(
 
 
 def where(tx: Tx, container: str) -> str:
-    """Where a tote or box is to be looked for: its truck's manifest, else where it stands."""
+    """Where a tote or box is to be looked for: its truck's manifest, else where it stands; what
+    stands nowhere (a slot of a put wall) is a place itself."""
     on_truck = (
         select(manifests.c.code)
         .join(parcels, parcels.c.manifest_id == manifests.c.id)
         .where(parcels.c.code == container, parcels.c.state == "loaded")
     )
     stands = select(places.c.parent).where(places.c.code == container)
-    return tx.scalar(on_truck) or tx.scalar(stands) or ""
+    return tx.scalar(on_truck) or tx.scalar(stands) or container
 
 
 def stopped(tx: Tx) -> tuple[tuple[str, str], ...]:
@@ -282,6 +295,9 @@ def settle(tx: Tx, container: str, *, now: int) -> None:
     filled = exists().where(stock.c.place == container, stock.c.qty > 0)
     mine = (tour_totes.c.tote == container) & (tour_totes.c.state == PUT_BACK)
     tx.execute(update(tour_totes).where(mine, ~filled).values(state="empty"))
+    over_there = wall_slots.c.order_id.in_(select(orders.c.id).where(orders.c.state == "cancelled"))
+    slot = update(wall_slots).where(wall_slots.c.place == container, over_there, ~filled)
+    tx.execute(slot.values(order_id=None, colour="", shown=""))
 
 
 def last_put(tx: Tx, actor: str) -> Row[Any] | None:

@@ -44,8 +44,9 @@ class UndoPutBack:
 
 
 def is_container(task: Task, seen: Seen) -> bool:
-    """Whether the container of *task* was scanned: a tote, or a box by either of its barcodes."""
-    if seen.kind in ("tote", "parcel") and seen.code == task.container:
+    """Whether the container of *task* was scanned: a tote, a slot of a wall, or a box by either of
+    its barcodes."""
+    if seen.kind in ("tote", "place", "parcel") and seen.code == task.container:
         return True
     return bool(task.parcel) and seen.kind in ("parcel", "tracking") and seen.id == task.parcel
 
