@@ -136,6 +136,7 @@ def test_no_pin_is_journaled_nor_kept_by_its_hash(
         assert (refused_behind.fate, refused_behind.prompt.locked) == ("refused", True)
         anna.command("ok")
     anna.expect("trial.done", PIN, "key")
+    assert site.session(ANNA).last_text == "", "nor by its hash"
     hand = site.at("LEAD-1")
     hand.sign_in(LEA)
     hand.expect("menu.menu", PIN, "key")

@@ -95,7 +95,7 @@ def test_item_to_item_by_scans_and_keys() -> None:
     case = do(one.state, item(TEA, qty=12))
     assert case.state.seen == (Tally(TEA, "", "", 13),)
     shown = COUNT.prompt(case.state, facts(), "en")
-    assert (shown.focus.sku, shown.focus.qty, shown.lines) == ("TEA", 13, ("13 pieces so far",))
+    assert (shown.focus.sku, shown.focus.qty, shown.lines) == ("TEA", 13, ("So far 13",))
     keyed = do(case.state, key("60"))
     assert keyed.state.seen == (Tally(TEA, "", "", 60),)
     assert do(keyed.state, item(TEA)).state.seen == (Tally(TEA, "", "", 61),)
