@@ -94,7 +94,7 @@ BUGS = (
         file="picking/dialogues/approval.py",
         right='    return Say("approval.given") if right else Say("sign_in.wrong_pin", "error")',
         wrong=(
-            '    if not right:\n        raise Rejected(Code.PIN_WEAK, digits=6)\n'
+            "    if not right:\n        raise Rejected(Code.PIN_WEAK, digits=6)\n"
             '    return Say("approval.given")'
         ),
         tests=("tests/test_approval.py", "-k", "wrong_pin and sqlite"),
