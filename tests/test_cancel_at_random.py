@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import select
 
 from picking.dispatch import deliver, dispatch
-from tests.floor_site import ANNA, CAROL, DAVE, JAN, FloorSite, Hand, floor_at
-from tests.picking_site import BERT, SOMEONE, TODAY
+from tests.floor_site import CAROL, DAVE, JAN, FloorSite, Hand, floor_at
+from tests.picking_site import ANNA, BERT, SOMEONE, TODAY
 from tests.test_cancel import BASKET
 from wms import cancel, changes, holds
 from wms.changes import Change

@@ -210,8 +210,7 @@ def test_work_is_given_to_one(site: FloorSite) -> None:
     work = released(site, "kit")
     hand = working(site)
     hand.expect("work.tote", "1", "key")
-    taken = {"work": work.work_id, "person": 5, "today": TODAY, "now": site.now}
-    assert site.write(work_done.start, **taken) is False
+    assert not site.write(work_done.start, work=work.work_id, person=5, today=TODAY, now=site.now)
 
 
 def test_a_wrong_tote_a_wrong_shelf_and_another_owner_s_are_refused(site: FloorSite) -> None:
