@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
+import msgspec
 import pytest
 
 from app.terminal import door
@@ -12,7 +13,7 @@ from tests.browser_site import BrowserSite, browser_site
 from tests.floor_site import TOKEN
 from tests.picking_site import ANNA
 from wms.messages import texts
-from wms.schema import photos
+from wms.schema import photos, scans
 
 PAGE = Path("app/static/terminal")
 ADDRESS = re.compile(r"(?:https?:)?//[a-z0-9]+\.", re.IGNORECASE)
@@ -114,3 +115,29 @@ def test_a_photo_is_kept_only_where_a_prompt_asked_for_one(
     big = client.post(url, params=query, headers=headers, content=bytes(5_000_000))
     assert big.status_code == 413
     assert site.site.rows(photos.select()) == []
+
+
+def test_a_photo_that_comes_late_is_kept_once_with_whoever_took_it(
+    site: BrowserSite, client: httpx2.Client
+) -> None:
+    hand = site.site.signed_in("HT-01", ANNA)
+    hand.scan("A-01")
+    asked = msgspec.json.decode(site.site.journal()[-1].answer)
+    asked["prompt"]["photo"] = "return:5"  # what the last screen showed
+    written = msgspec.json.encode(asked).decode()
+    site.site.set(scans, scans.c.id == site.site.journal()[-1].id, answer=written)
+    url, query = "/v1/terminals/HT-01/photos", {"ref": "return:5", "key": "ht-01-abc-p1"}
+    headers = {**MINE, "Content-Type": "image/jpeg"}
+    for _ in range(2):
+        kept = client.post(url, params=query, headers=headers, content=JPEG)
+        assert kept.status_code == 200, kept.text
+    (row,) = site.site.rows(photos.select())
+    assert (row.ref, row.type, row.person_id) == ("return:5", "image/jpeg", ANNA)
+    shown = client.get(
+        "/v1/terminals/HT-01/pictures", params={"name": f"photo:{row.id}"}, headers=MINE
+    )
+    assert shown.content == JPEG
+    svg = client.post(
+        url, params={**query, "key": "ht-01-abc-p2"}, headers=headers, content=b"<svg onload=x>"
+    )
+    assert svg.json()["error"]["code"] == "photo.type"

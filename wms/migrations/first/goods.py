@@ -234,6 +234,13 @@ moves = Table(
     ),
 )
 
+Index(
+    "ix_moves_container",
+    moves.c.container,
+    sqlite_where=moves.c.container.is_not(None),
+    postgresql_where=moves.c.container.is_not(None),
+)
+
 boxes = Table(
     "boxes",
     metadata,
