@@ -52,7 +52,7 @@ class Invoice(Data, frozen=True):
 def render(data: Invoice, dots_per_mm: int, copy: int) -> bytes:
     """A PDF, with its barcode and number on every page."""
     words = data.language
-    paper = Paper(f"{say(f'{data.kind}.title', words)} {data.code}")
+    paper = Paper(f"{say(f'bill.title.{data.kind}', words)} {data.code}")
     table, rows = _table(data)
     end = 10 + len(data.totals) * _TOTAL_MM + 24
     pages = table.pages(rows, BOTTOM - _FIRST_MM - HEADER_MM, BOTTOM - _NEXT_MM - HEADER_MM)
@@ -88,7 +88,7 @@ def _table(data: Invoice) -> tuple[Table, list[Sequence[str]]]:
 
 def _every_page(paper: Paper, data: Invoice, page: str, copy: int) -> None:
     words = data.language
-    paper.line(say(f"{data.kind}.title", words), "", LEFT, 14, 20)
+    paper.line(say(f"bill.title.{data.kind}", words), "", LEFT, 14, 20)
     if copy > 1:
         paper.line(say("label.copy", words, number=copy), "", LEFT + 40, 16, 10)
     paper.code128(data.code, "code", 110, 12, 85, 11)
@@ -102,16 +102,16 @@ def _first_page(paper: Paper, data: Invoice) -> None:
     y += paper.text(postal_shown(to.postal), "to.postal", LEFT, y, 88, 9)
     y += paper.fitted(to.address, "to.address", LEFT, y, 88, 12, 9) + 1
     paper.fitted(to.addressed, "to.name", LEFT, y, 88, 9, 14)
-    paper.line(say(f"{data.kind}.amount", words), "", LEFT, 66, 10)
+    paper.line(say(f"bill.amount.{data.kind}", words), "", LEFT, 66, 10)
     paper.line(yen(data.amount), "amount", LEFT + 34, 63, 20)
     paper.rule(LEFT, 72, 92)
     if data.purpose:
-        purpose = say("receipt.purpose", words, purpose=data.purpose)
+        purpose = say("bill.purpose", words, purpose=data.purpose)
         paper.fitted(purpose, "purpose", LEFT, 74, 92, 5, 9)
     facts = (
         ("slip.order", data.order),
         ("slip.issued_on", day_shown(data.issued_on, "issued_on", words)),
-        ("invoice.due_on", day_shown(data.due_on, "due_on", words)),
+        ("bill.due_on", day_shown(data.due_on, "due_on", words)),
     )  # fmt: skip
     y = 80.0
     for word, value in facts:

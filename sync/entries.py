@@ -10,7 +10,7 @@ from sync.sheets import Line
 from wms.errors import Code
 from wms.shape import Fault, fault
 
-LINE_FIELDS = frozenset({"sku", "qty", "kind", "note"})
+LINE_FIELDS = frozenset({"sku", "qty", "kind", "note", "price"})
 INBOUND_LINE_FIELDS = frozenset({"sku", "qty", "lot", "expiry"})
 RETURN_LINE_FIELDS = frozenset({"sku", "qty", "serial", "exchange_sku"})
 RECIPIENT_FIELDS = frozenset({

@@ -49,6 +49,7 @@ class NewItem(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     storage: Literal["ambient", "chilled", "frozen"] = "ambient"
     fragile: bool = False
     no_air: bool = False
+    own_box: bool = False  # it travels in the box that it came in
     picture: Annotated[str, Meta(max_length=200)] = ""
     kind: Literal["", "gift", "insert"] = ""
     velocity: Literal["", "A", "B", "C"] = ""
@@ -186,7 +187,7 @@ def _values(row: NewItem) -> dict[str, object]:
         "height_mm": row.height_mm, "lot_tracked": int(row.lot_tracked),
         "expiry_tracked": int(row.expiry_tracked), "serial_tracked": int(row.serial_tracked),
         "rfid_tagged": int(row.rfid_tagged), "storage": row.storage,
-        "fragile": int(row.fragile), "no_air": int(row.no_air),
+        "fragile": int(row.fragile), "no_air": int(row.no_air), "own_box": int(row.own_box),
         "picture": clean(row.picture, field="picture", max=200), "kind": row.kind,
         "velocity": row.velocity, "relabel": int(row.relabel), "shelf_days_in": row.shelf_days_in,
     }  # fmt: skip
