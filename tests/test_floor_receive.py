@@ -11,7 +11,7 @@ from tests.floor_site import ON_BOTH, Hand, data, refused
 from tests.receive_site import CASE, JAN, PREFIX, ROSA, SORA, ReceiveSite, dock_at, gs1, line
 from wms.errors import Code
 from wms.inbound_lpn import is_sscc, sscc
-from wms.schema import barcodes, inbounds, places, print_jobs
+from wms.schema import barcodes, inbounds, people, person_roles, places, print_jobs, roles
 
 SOAP, MILK, RADIO = (f"]E0{JAN[sku]}" for sku in ("SOAP", "MILK", "RADIO"))
 
@@ -343,3 +343,20 @@ def test_a_delivery_that_was_cancelled_is_not_found(site: ReceiveSite) -> None:
     site.asn(("SOAP", 3))
     site.set(inbounds, inbounds.c.id == 1, state="cancelled")
     refused(site.receiving().scan("ASN-1"), "receive.wrong_delivery")
+
+
+def test_who_may_receive_one_owner_s_goods_sees_no_other_delivery(site: ReceiveSite) -> None:
+    site.asn(("SOAP", 3))
+    site.add(roles, {"code": "dock", "permissions": '["receive"]'})
+    site.add(person_roles, {"person_id": SORA, "role": "dock", "owner": "other"})
+    site.set(people, people.c.id == SORA, permissions="[]")
+    hand = site.receiving(SORA, "HT-05")
+    assert [option.key for option in hand.prompt.options] == ["F3"]
+    refused(hand.scan("ASN-1"), "receive.wrong_delivery")
+    site.set(person_roles, person_roles.c.person_id == SORA, owner="acme")
+    hand.command("ok")
+    hand.expect("receive.item", "ASN-1")
+    hand.expect("receive.put", SOAP)
+    site.set(person_roles, person_roles.c.person_id == SORA, owner="other")
+    assert hand.scan("DOCK").prompt.step == "choose", "what was taken away is gone at once"
+    assert site.lines(1) == [("SOAP", 3, 0, 0)]
