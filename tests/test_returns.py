@@ -2,16 +2,27 @@
 
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from sqlalchemy import func, select
 
 from tests.floor_site import ON_BOTH
 from tests.picking_site import NOON, refused
 from tests.returns_site import BOX, OTTO, RITA, SHELF, TABLE, ReturnsSite, returns_at, set_serials
-from wms import allocation, returns, returns_close, returns_find, returns_grade, returns_view
+from wms import (
+    allocation,
+    returns,
+    returns_close,
+    returns_find,
+    returns_grade,
+    returns_rules,
+    returns_view,
+    site_settings,
+)
 from wms.errors import Code
 from wms.returns_new import NewReturn, NewReturnLine
 from wms.schema import events, return_units
+from wms.site_settings import SiteSettings
 
 DAY_MS = 86_400_000
 IN, OUT = "@customer", "@lost"
@@ -352,3 +363,27 @@ def test_lots_that_nobody_knows_are_never_restocked(site: ReturnsSite) -> None:
         site.grade(number, "FOOD")
     site.grade(number, "FOOD", "C", "quarantine")
     assert site.at_place(BOX) == {("FOOD", "quarantine", ""): 1}
+
+
+def test_an_owner_says_what_becomes_of_a_grade(site: ReturnsSite) -> None:
+    rules = [
+        {"owner": "acme", "grade": "B", "disposition": "to_owner", "accepted": False},
+        {"owner": "acme", "grade": "damaged", "disposition": "dispose", "accepted": True},
+    ]
+    put = msgspec.convert({"return_rules": rules}, SiteSettings)
+    for _ in range(2):
+        site.write(site_settings.put, put)
+    found = site.read(returns_rules.rules_of, "acme")
+    assert found["B"] == ("to_owner", False)
+    assert found["damaged"] == ("dispose", True)
+    assert found["A"] == returns_rules.DEFAULTS["A"]
+    assert site.read(returns_rules.rules_of, "bloom") == returns_rules.DEFAULTS
+    (box,) = site.ship(BASKET)
+    number = site.arrive(parcel=box.id)
+    site.grade(number, "TEA", "B", "to_owner")
+    site.grade(number, "TEA", "damaged", "quarantine")
+    units = site.read(returns_view.get, str(number)).units
+    assert [one.refund for one in units] == [False, True]
+    wrong = msgspec.convert({"return_rules": [{**rules[0], "grade": "missing"}]}, SiteSettings)
+    with refused(Code.RETURN_RULE):
+        site.write(site_settings.put, wrong)

@@ -13,11 +13,12 @@ import msgspec
 from msgspec import Meta, Struct
 from sqlalchemy import delete, select
 
-from wms import inserts, owners
+from wms import inserts, owners, returns_rules
 from wms.db import Tx, upsert
 from wms.errors import Code, Rejected
 from wms.inserts import NewInsert
 from wms.owners import Holiday, Key, NewOwner, NewService, NewShop, Pickup, Transit, Words
+from wms.returns_rules import NewReturnRule
 from wms.schema import boxes, service_upgrades, services, tracking_ranges
 from wms.schema import owners as owners_table
 from wms.shape import refuse_first, shape_faults
@@ -73,6 +74,7 @@ class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     tracking: tuple[NewRange, ...] = ()
     upgrades: tuple[NewUpgrade, ...] = ()
     inserts: tuple[NewInsert, ...] = ()
+    return_rules: tuple[NewReturnRule, ...] = ()
 
 
 def put(tx: Tx, settings: SiteSettings) -> None:
@@ -87,6 +89,7 @@ def put(tx: Tx, settings: SiteSettings) -> None:
     put_ranges(tx, settings.tracking)
     put_upgrades(tx, settings.upgrades)
     inserts.put_rules(tx, settings.inserts)
+    returns_rules.put_rules(tx, settings.return_rules)
 
 
 def put_boxes(tx: Tx, rows: Sequence[NewBox]) -> None:
