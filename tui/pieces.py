@@ -252,7 +252,8 @@ def _menu(prompt: Prompt, width: int) -> list[Piece]:
     def draw(rows: int) -> list[Row]:
         lines: list[Row] = [(Span(clip(label, width), "strong"),) for label in labels]
         if rows >= spaced:
-            return [line for pair in zip(lines, [()] * len(lines), strict=True) for line in pair]
+            apart = [line for pair in zip(lines, [()] * len(lines), strict=True) for line in pair]
+            return apart[:spaced]  # nothing below the last one: that row may be the keys'
         if rows >= len(labels) or not pairs:
             return lines[:rows]
         beside = [*labels[rows:], *[""] * (2 * rows - len(labels))]
