@@ -1,6 +1,14 @@
 """Every step of every dialogue, and how a bot answers it."""
 
-from app.demo import bots_back, bots_count, bots_inbound, bots_pack, bots_pick, bots_ship
+from app.demo import (
+    bots_back,
+    bots_count,
+    bots_inbound,
+    bots_pack,
+    bots_pick,
+    bots_returns,
+    bots_ship,
+)
 from app.demo.bots import Behaviour, Bot
 from wms.prompts import Prompt
 
@@ -20,4 +28,5 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "pick.get": bots_count.get_work, "task.get": bots_count.get_work,
     **bots_pick.BEHAVIOURS, **bots_pack.BEHAVIOURS, **bots_ship.BEHAVIOURS,
     **bots_inbound.BEHAVIOURS, **bots_count.BEHAVIOURS, **bots_back.BEHAVIOURS,
+    **bots_returns.BEHAVIOURS,
 }  # fmt: skip

@@ -10,7 +10,18 @@ from app.demo.verdict import Verdict
 from wms import billing
 from wms.calendar import local_time
 from wms.db import Tx
-from wms.schema import inbound_lines, inbounds, items, moves, orders, places, returns, stock, tasks
+from wms.schema import (
+    inbound_lines,
+    inbounds,
+    items,
+    moves,
+    orders,
+    places,
+    return_units,
+    returns,
+    stock,
+    tasks,
+)
 from wms.stock import SUPPLIER
 
 Lies = dict[str, Counter[tuple[str, str]]]  # place: units by sku and lot
@@ -21,9 +32,10 @@ def judge_day(tx: Tx, tally: dict[str, Any], verdict: Verdict, *, zone: ZoneInfo
     _received(tx, tally, verdict, zone, now)
     _deliveries(tx, tally, verdict)
     _cancelled(tx, tally, verdict)
+    _returned(tx, tally, verdict)
     _shelves(tx, tally, verdict)
     flows = tally["flows"]
-    for flow in ("put away", "pallets stored", "counts"):
+    for flow in ("put away", "pallets stored", "counts", "replenished", "returns"):
         verdict.claim(flows.get(flow, 0) > 0, f"{flow}: did not happen")
     done = ", ".join(f"{flow} {count}" for flow, count in sorted(flows.items()))
     verdict.lines.append(("shift", done))
@@ -88,9 +100,26 @@ def _cancelled(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
     verdict.lines.append(("second thoughts", f"{told or 'none'}; {prepared} returns prepared"))
 
 
+def _returned(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
+    """Every box that came back is graded and closed; every exchange was shipped once."""
+    sent_back = tally["flows"].get("sent back", 0)
+    closed = tx.scalar(
+        select(func.count()).select_from(returns)
+        .where(returns.c.state == "closed", returns.c.external_id.like("RMA-%"))
+    )  # fmt: skip
+    verdict.claim(closed == sent_back, f"{sent_back} boxes came back, {closed} returns are closed")
+    units = tx.scalar(select(func.sum(return_units.c.qty)))
+    graded = tally["flows"].get("graded", 0)
+    verdict.claim(units == graded, f"{graded} pieces graded by hand, {units} booked")
+    states = Counter(tx.scalars(select(orders.c.state).where(orders.c.kind == "exchange")))
+    verdict.claim(states["shipped"] >= 1, "no exchange was shipped")
+    told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    verdict.lines.append(("returns", f"{sent_back} boxes, {units} graded; exchanges: {told}"))
+
+
 def _shelves(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
-    """What lies in every bin and on every pallet is what the book says, but for the empty bins
-    at which nobody has looked."""
+    """What lies in every bin and on every pallet is what the book says. Where a bin was empty from
+    the start and nobody has looked, the book has just that much more."""
     booked: Lies = {}
     query = (
         select(stock.c.place, items.c.sku, stock.c.lot, stock.c.qty)
@@ -100,12 +129,12 @@ def _shelves(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
     )
     for row in tx.execute(query):
         booked.setdefault(row.place, Counter())[row.sku, row.lot] += row.qty
-    real: Lies = {
-        place: Counter({(sku, lot): qty for sku, lot, qty in units})
-        for place, units in tally["places"].items()
-    }
+    real, emptied = _lies(tally["places"]), _lies(tally["emptied"])
     differ = [place for place in {*booked, *real} if booked.get(place) != real.get(place)]
-    unseen = [place for place in differ if place in tally["emptied"] and not real.get(place)]
+    unseen = [
+        place for place in differ
+        if place in emptied and booked[place] == real.get(place, Counter()) + emptied[place]
+    ]  # fmt: skip
     wrong = sorted(set(differ) - set(unseen))
     shown = "; ".join(
         f"{place} holds {dict(real.get(place, {}))}, booked {dict(booked.get(place, {}))}"
@@ -115,3 +144,10 @@ def _shelves(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
     verdict.lines.append((
         "places", f"{len(booked)} booked, {len(unseen)} empty ones that nobody has found yet"
     ))  # fmt: skip
+
+
+def _lies(told: dict[str, list[tuple[str, str, int]]]) -> Lies:
+    return {
+        place: Counter({(sku, lot): qty for sku, lot, qty in units})
+        for place, units in told.items()
+    }

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from app.demo.goods import Good
-from app.demo.shift import Truck
+from app.demo.shift import QUARANTINE, Back, Truck
 from app.demo.site import BOXES, DROPS, Bin, Site, benches, totes
 
 EMPTY_BINS_PERCENT = 2  # of the shelves hold nothing, whatever the book says
@@ -38,6 +38,7 @@ class World:
     stack: list[str] = field(default_factory=list)
     boxes: dict[str, Box] = field(default_factory=dict)
     trucks: list[Truck] = field(default_factory=list)
+    back: list[Back] = field(default_factory=list)  # boxes in the returns cage
     broken: dict[str, Counter[Bin]] = field(default_factory=lambda: defaultdict(Counter))
     received: Counter[str] = field(default_factory=Counter)  # pieces by owner
     flows: Counter[str] = field(default_factory=Counter)  # what was done today
@@ -47,14 +48,14 @@ class World:
         self.flows[flow] += times
 
     def lying(self) -> dict[str, list[tuple[str, str, int]]]:
-        """What lies on every shelf and pallet: (sku, lot, qty)."""
+        """What lies on every shelf and pallet, as (sku, lot, qty); not what waits for a decision."""
         pallets = {code: units for code, units in self.totes.items() if code.startswith("PAL-")}
         for code, units in self.broken.items():
             pallets[code] = pallets.get(code, Counter()) + units
         return {
             place: [(sku, lot, qty) for (sku, lot), qty in sorted((+units).items())]
             for place, units in {**self.shelves, **pallets}.items()
-            if +units
+            if +units and place != QUARANTINE
         }
 
     def weight_g(self, units: Counter[Bin]) -> int:

@@ -190,7 +190,7 @@ class Demo:
         site.write(tx, made, now=now)
         site.write_pickups(tx, now=now)
         if self.options.day:
-            shift.write(tx)
+            shift.write(tx, made, self.options.seed)
         return tokens.create(
             tx, name="demo-shops", scopes=SCOPES, owner="", days=2, now=now, random=random_bytes
         )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.demo.goods import OWNERS, Good
 from app.demo.site import Bin, Site, Worker
-from wms import places
+from wms import faces, places
 from wms.db import Tx
 
 DOCKS = ("IN-1", "IN-2")
@@ -21,7 +21,7 @@ PALLETS = tuple(f"PAL-{n:03d}" for n in range(1, 13))
 TRUCKS_EACH = 2  # deliveries of each owner
 LINES_EACH = 5
 CANCEL_EVERY = 9  # of the orders; some are refused, because they are on the truck by then
-RETURN_EVERY = 6  # of the shipped parcels come back
+RETURNS_MIN, RETURN_EVERY = 3, 6  # so many of the shipped boxes come back
 POSTS = (
     ("receive", "HT-21", ""), ("putaway", "HT-22", ""), ("replenish", "HT-23", ""),
     ("count", "HT-24", ""), ("count", "HT-25", ""), ("returns", "RET-1", ""),
@@ -39,6 +39,18 @@ class Truck:
     units: Counter[Bin]
     damaged: Counter[Bin] = field(default_factory=Counter)
     pallets: list[str] = field(default_factory=list)  # empty ones, to receive onto
+    done: bool = False
+
+
+@dataclass(slots=True)
+class Back:
+    """A box that a customer sent back, and what is in it."""
+
+    parcel: str
+    order: str  # external id
+    kind: str  # return, exchange
+    units: Counter[Bin]
+    broken: bool = False
     done: bool = False
 
 
@@ -96,11 +108,25 @@ def with_people(site: Site, seed: int) -> Site:
     return replace(site, workers=(*site.workers, *more))
 
 
-def write(tx: Tx) -> None:
-    """Put the docks, the reserve, the pallets and the places for returns into the book."""
+def write(tx: Tx, site: Site, seed: int) -> None:
+    """Put the docks, the reserve, the pallets and the places for returns into the book.
+
+    The first bin of what the trucks bring is its pick face, and it is never full enough.
+    """
     fixed, standing = _places()
     places.put(tx, fixed)
     places.put(tx, standing)
+    wanted = {
+        sku: truck.owner for truck in trucks(site, seed) for sku, lot in truck.units if not lot
+    }
+    homes: dict[str, str] = {}
+    for place, units in sorted(site.shelves.items()):
+        for sku, _ in units:
+            homes.setdefault(sku, place)
+    faces.put(tx, [
+        faces.NewFace(place=homes[sku], owner=owner, sku=sku, min=60, max=80)
+        for sku, owner in sorted(wanted.items())
+    ])  # fmt: skip
 
 
 def _workers(random: Random, first: int) -> list[Worker]:

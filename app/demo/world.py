@@ -95,7 +95,12 @@ class WorldProcess:
             name for name, bot in self.bots.items()
             if bot.worker.role in IDLE_LAST and bot.idle < IDLE_TURNS
         ]  # fmt: skip
-        return [*trucks, *standing, *(["second thoughts"] if asking else []), *active]
+        boxes = [back.parcel for back in self.world.back if not back.done]
+        waits = (
+            ("second thoughts", asking > 0), ("returns", not self.flows.sent_back),
+            ("exchanges", self.flows.exchanges_left() > 0),
+        )  # fmt: skip
+        return [*trucks, *standing, *boxes, *(name for name, true in waits if true), *active]
 
     def tally(self) -> dict[str, Any]:
         """What the world can testify at the end: inbox, trays, deliveries, boxes, shelves."""
@@ -123,7 +128,10 @@ class WorldProcess:
             },
             "happened": dict(self.trouble.happened), "coped": dict(self.trouble.coped),
             "flows": dict(self.world.flows), "received": dict(self.world.received),
-            "places": self.world.lying(), "emptied": sorted(self.world.emptied),
+            "places": self.world.lying(), "emptied": {
+                place: [(sku, lot, qty) for (sku, lot), qty in self.site.shelves[place].items()]
+                for place in sorted(self.world.emptied)
+            },
             "cancelled": sorted(self.flows.cancelled) if self.flows else [],
             "answers": dict(self.flows.answers) if self.flows else {},
         }  # fmt: skip
