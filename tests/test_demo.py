@@ -32,6 +32,17 @@ def test_a_day_survives_ten_kills_and_every_other_trouble(database: str) -> None
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("database", ["", "postgresql"])
+def test_hands_ledger_and_bill_agree_after_a_whole_shift(database: str) -> None:
+    verdict = live_through(Options(orders=40, seed=11, database=database, day=True))
+    assert verdict.passed, "\n".join(verdict.faults)
+    figures = dict(verdict.lines)
+    for flow in ("deliveries", "put away", "replenished", "counts", "returns", "put back"):
+        assert flow in figures["shift"], flow
+    assert "shipped" in figures["returns"], "an exchange"
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(20))
 def test_twenty_more_days_with_a_kill_each(seed: int) -> None:
     verdict = live_through(Options(orders=ORDERS, seed=100 + seed, kills=1))

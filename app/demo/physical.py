@@ -48,7 +48,7 @@ class World:
         self.flows[flow] += times
 
     def lying(self) -> dict[str, list[tuple[str, str, int]]]:
-        """What lies on every shelf and pallet, as (sku, lot, qty); not what waits for a decision."""
+        """What lies on shelves and pallets, as (sku, lot, qty); not what waits for a decision."""
         pallets = {code: units for code, units in self.totes.items() if code.startswith("PAL-")}
         for code, units in self.broken.items():
             pallets[code] = pallets.get(code, Counter()) + units
