@@ -104,7 +104,7 @@ BUGS = (
         file="wms/counts.py",
         right="row.round > 1 and row.person_id == person",
         wrong="row.round > 1 and not person",
-        tests=("tests/test_counts.py", "-k", "twice_is_not and sqlite"),
+        tests=("tests/test_stocktakes.py", "-k", "twice_is_not and sqlite"),
     ),
     Bug(
         what="a count that is late takes goods that are there",

@@ -195,6 +195,34 @@ def test_rights_are_changed_through_the_server(running: SiteProcess) -> None:
     assert "nobody" in refusal(genba("person", "grant", "E7", "nobody", config=running.config))
 
 
+def test_counts_and_stocktakes_through_the_server(running: SiteProcess, tmp_path: Path) -> None:
+    def done(*words: str) -> str:
+        result = genba(*words, config=running.config)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    book = book_of(running.config)
+    book.write_now(lambda tx: tx.execute(insert(places).values(code="Z-01", kind="bin", zone="Z")))
+    book.close()
+    assert done("count", "open", "Z-01", "NOWHERE") == "1 counts asked for\n"
+    assert done("count", "list", "--zone", "Z", "--limit", "5") == "", "nothing ever lay there"
+    begun = done("stocktake", "start", "--zone", "Z")
+    assert begun == "ST000001 goes on: 0 of 1 places counted, 0 differ\n"
+    assert done("stocktake", "show") == begun
+    assert done("stocktake", "show", "ST000001", "--all") == begun
+    file = tmp_path / "certificate.xlsx"
+    assert "0 lines" in done("stocktake", "show", "ST000001", "--out", str(file))
+    assert file.read_bytes().startswith(b"PK")
+    unfinished = genba("stocktake", "sign", "ST000001", "--by", "Sato", config=running.config)
+    assert "1 places to count" in refusal(unfinished)
+    again = genba("stocktake", "recount", "ST000001", "Z-01", config=running.config)
+    assert "Z-01" in refusal(again)
+    swept = genba("count", "sweep", "Z-01", "--device", "reader-1", config=running.config)
+    assert "Z-01" in refusal(swept)
+    assert "given up" in done("stocktake", "end", "ST000001")
+    assert "over" in refusal(genba("stocktake", "end", "ST000001", config=running.config))
+
+
 def test_webhooks_are_listed_and_sent_again(running: SiteProcess, alone: str) -> None:
     listed = ask(WebhookList, "webhooks", "list", config=running.config)
     assert [(one.name, one.state, one.parked) for one in listed.endpoints] == [("oms", "on", 0)]
