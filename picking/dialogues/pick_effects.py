@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from picking import hands, shortage, swaps, tours, zero
+from picking import fitness, hands, shortage, swaps, tours, zero
 from picking.dialogues import approval
 from picking.dialogues.base import Say, Who
 from picking.elsewhere import Shorted
@@ -206,11 +206,11 @@ def _freshened(tx: Tx, who: Who) -> Say | None:
     """The next stop is one that may be made: others are replaced before anybody walks there."""
     tour = tours.live(tx, person=who.person.id)
     said: Say | None = None
-    while tour is not None:
+    while tour is not None and (unfit := fitness.unfit(tx, tour, today=who.today)):
         stop = tours.view(tx, tour).current
-        fresh = _renewed(tx, stop.id, who) if stop is not None else None
+        fresh = _renewed(tx, stop.id, who) if stop is not None and stop.id in unfit else None
         if fresh is None:
-            return said
+            break
         said = fresh
     return said
 
