@@ -17,7 +17,7 @@ from tests.floor_site import FIRST_NUMBER, ON_BOTH, FloorSite, floor_at
 from tests.intake_site import NOW, order, seeded
 from tests.picking_site import TODAY
 from tests.test_cancel import YAMATO, boxed, closed, dropped, loaded, promised
-from wms import audit, cancel, parcels
+from wms import audit, cancel, loading, parcels
 from wms import orders as order_book
 from wms.db import Book, Tx
 from wms.errors import Rejected
@@ -153,7 +153,7 @@ def test_against_a_load(make: Callable[[], str]) -> None:
             load = {"parcel": box, "manifest": truck, "now": site.now}
             answer, refusal = together(
                 site.book.url, cancelling(site),
-                calling(parcels.load, **load),
+                calling(loading.load, **load),
             )  # fmt: skip
             lost = isinstance(refusal, Rejected)
             assert answer.stage == ("closed" if lost else "loaded")

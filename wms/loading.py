@@ -19,6 +19,7 @@ from wms.schema import manifests, orders, parcels, places, services
 STOPPED = ("held", "cancelled")  # states of an order whose boxes must not leave
 CAGES = ("cart", "pallet")  # kinds of places that parcels ride in
 HERE = ("labelled", "closed")
+GONE = ("shipped", "void")  # not in a cage any more, wherever they were last seen
 
 
 def load(tx: Tx, *, parcel: int, manifest: int, now: int) -> None:
@@ -76,7 +77,7 @@ def put_in_cage(
     if refusal is not None:
         raise refusal
     others = _chosen().join(places, places.c.code == parcels.c.code)
-    inside = _rows(tx, others.where(places.c.parent == cage, parcels.c.state != "shipped"))
+    inside = _rows(tx, others.where(places.c.parent == cage, parcels.c.state.not_in(GONE)))
     stranger = next((one for one in inside if one.carrier != row.carrier), None)
     if stranger is not None:
         raise Rejected(
