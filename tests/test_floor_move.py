@@ -84,6 +84,22 @@ def test_pieces_move_onto_a_container_and_a_container_onto_another(site: FloorSi
     assert lies(site, "LPN-2") == {site.good("TEA"): 3}
 
 
+def test_what_is_put_into_a_container_weighs_on_the_place_where_it_stands(site: FloorSite) -> None:
+    site.put("A-01", "TEA", 9)
+    site.good("TEA", weight_g=100)
+    limit(site, "R-01", weight_g_max=500)
+    hand = anna(site)
+    hand.expect("move.place", "LPN-1")
+    hand.expect("move.source", "R-01")
+    hand.expect("move.item", "A-01")
+    hand.expect("move.count", "TEA")
+    refused(hand.scan("LPN-1"), Code.PUTAWAY_TOO_HEAVY)
+    hand.command("ok")
+    hand.expect("move.place", "5", "key")
+    hand.expect("move.item", "LPN-1")
+    assert lies(site, "LPN-1") == {site.good("TEA"): 5}
+
+
 def test_expired_stock_that_cannot_even_be_moved_can(site: FloorSite) -> None:
     """It may always be put apart: no limit of that place keeps it among what is sold."""
     site.put("A-01", "FOOD", 5, lot="L1", expiry="2026-11-21")

@@ -4,7 +4,7 @@ Whoever puts something down locks the place first and judges it again (`wms.puta
 that two people who were shown the same free room do not both fill it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from wms import allocation
 from wms import stock as ledger
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.putaway import SOFT, Goods, Refusal, Spot, refusals
+from wms.putaway import SOFT, Goods, Refusal, refusals
 from wms.schema import moves, parcels, places, stock, tour_totes, tours
 from wms.schema.goods import MOVING
 from wms.stock import Key, Move
@@ -39,12 +39,13 @@ class Why:
 
 def check(
     tx: Tx, *, load: Sequence[Goods], to: str, today: str, as_container: bool = False,
-    by_lead: bool = False, lock: bool = False,
-) -> Spot:  # fmt: skip
-    """Refuse the gravest reason why *load* may not be put at *to*; returns the place as it is.
+    by_lead: bool = False, lock: bool = False, sources: Collection[str] = (),
+) -> bool:  # fmt: skip
+    """Refuse the gravest reason why *load* may not be put at *to*, or where that container stands.
 
     With *lock* nobody else puts anything there before this transaction ends. *by_lead* passes over
-    what the lead may decide (`wms.putaway.SOFT`).
+    what the lead may decide (`wms.putaway.SOFT`); returns whether anything was. What comes from
+    *sources* that stand in the same place weighs on it already.
     """
     if lock:
         here = select(places.c.code).where(places.c.code == to)
@@ -54,12 +55,25 @@ def check(
         raise Rejected(Code.REFERENCE_UNKNOWN, field="place", value=to)
     if spot.kind in MOVING:
         refuse_in_use(tx, to)
-        return spot
+        stand = _stand(tx, to)
+        if not stand or any(_stand(tx, source) == stand for source in sources):
+            return False
+        return check(
+            tx, load=load, to=stand, today=today, as_container=True, by_lead=by_lead, lock=lock
+        )
     found = refusals(load, spot, as_container=as_container)
     grave = [one for one in found if not (by_lead and one.code in SOFT)]
     if grave:
         raise _refused(grave[0], to)
-    return spot
+    return bool(found)
+
+
+def _stand(tx: Tx, code: str) -> str:
+    """The place in which a container stands, however deep; of a place itself; "" if nowhere."""
+    row = tx.execute(select(places.c.kind, places.c.parent).where(places.c.code == code)).one()
+    if row.kind not in MOVING:
+        return code
+    return _stand(tx, row.parent) if row.parent is not None else ""
 
 
 def carry(
@@ -75,8 +89,11 @@ def carry(
         line.key: line for line in lines(tx, sorted({one.place for one in takes}), today=today)
     }
     load = [_some(tx, found, source, qty) for source, qty in takes.items()]
-    spot = check(tx, load=load, to=to, today=today, by_lead=why.by_lead, lock=True)
-    overrides = why.proposed not in ("", to) or bool(refusals(load, spot) and why.by_lead)
+    passed_over = check(
+        tx, load=load, to=to, today=today, by_lead=why.by_lead, lock=True,
+        sources=sorted({source.place for source in takes}),
+    )  # fmt: skip
+    overrides = why.proposed not in ("", to) or passed_over
     ledger.post(tx, [
         Move(
             key=f"{key}:{n}", item=source.item, qty=qty, source=source.place, target=to,
@@ -101,11 +118,11 @@ def carry_container(
     inside = all_inside(tx, container, today=today)
     _refuse_promised(tx, inside)
     load = [line.goods for line in inside]
-    spot = check(
-        tx, load=load, to=to, today=today, as_container=True, by_lead=why.by_lead, lock=True
-    )
-    soft = spot.kind not in MOVING and refusals(load, spot, as_container=True)
-    overrides = why.proposed not in ("", to) or bool(soft)
+    passed_over = check(
+        tx, load=load, to=to, today=today, as_container=True, by_lead=why.by_lead, lock=True,
+        sources=[container],
+    )  # fmt: skip
+    overrides = why.proposed not in ("", to) or passed_over
     if row.parent is None:  # it stood nowhere: nothing to tell the ledger
         here = (places.c.code == container) & places.c.parent.is_(None)
         tx.execute(update(places).where(here).values(parent=to))
