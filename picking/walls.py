@@ -238,7 +238,7 @@ def empty(tx: Tx, *, slot: str, tote: str, key: str, actor: str, now: int) -> st
     for part in parts:  # a slot's few goods
         reassign.carry(tx, part.id, qty=part.qty, to=tote, key=f"{key}:{part.id}", actor=actor,
                        now=now, reason="empty")  # fmt: skip
-    _move_the_unpromised(tx, slot, tote, key, actor, now)
+    moved = _move_the_unpromised(tx, slot, tote, key, actor, now) + len(parts)
     tour = tx.scalar(
         select(func.max(tours.c.id))
         .join(stops, stops.c.tour_id == tours.c.id)
@@ -246,10 +246,11 @@ def empty(tx: Tx, *, slot: str, tote: str, key: str, actor: str, now: int) -> st
         .join(order_lines, order_lines.c.id == allocations.c.line_id)
         .where(order_lines.c.order_id == row.order_id, tours.c.kind == "batch")
     )
-    _stand(tx, tote, str(row.at), key, actor, now)
-    tx.execute(insert(tour_totes).values(
-        tour_id=tour, slot=row.position, order_id=row.order_id, tote=tote, state="dropped"
-    ))  # fmt: skip
+    if moved:
+        _stand(tx, tote, str(row.at), key, actor, now)
+        tx.execute(insert(tour_totes).values(
+            tour_id=tour, slot=row.position, order_id=row.order_id, tote=tote, state="dropped"
+        ))  # fmt: skip
     free = {"order_id": None, "colour": "", "shown": ""}
     tx.execute(update(wall_slots).where(wall_slots.c.place == slot).values(free))
     settle(tx, [row.order_id], now=now)
@@ -330,8 +331,9 @@ def _stand(tx: Tx, tote: str, place: str, key: str, actor: str, now: int) -> Non
 
 def _move_the_unpromised(
     tx: Tx, slot: str, tote: str, key: str, actor: str, now: int
-) -> None:  # fmt: skip
-    """What lies in the slot for nobody (its order was cancelled) goes along, to be put back."""
+) -> int:  # fmt: skip
+    """What lies in the slot for nobody (its order was cancelled) goes along, to be put back.
+    Returns how many balances did."""
     free = stock.c.qty - stock.c.allocated
     rows = tx.execute(select(stock, free.label("free")).where(stock.c.place == slot, free > 0))
     lines = [
@@ -339,4 +341,4 @@ def _move_the_unpromised(
              lot=row.lot, condition=row.condition, serial=row.serial, reason="empty")
         for number, row in enumerate(rows)
     ]  # fmt: skip
-    ledger.post(tx, lines, actor=actor, now=now)
+    return ledger.post(tx, lines, actor=actor, now=now)

@@ -1,17 +1,31 @@
 """Zones, batches and put walls on the real floor: what was picked together becomes orders again."""
 
 from collections.abc import Iterator
+from random import Random
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from picking import tours, walls
+from picking.dispatch import dispatch
 from tests.floor_site import CAROL, JAN, ON_BOTH, FloorSite, Hand, floor_at
 from tests.picking_site import ANNA, BERT, refused
-from wms import picking_rules
+from wms import allocation, picking_rules
+from wms import orders as order_book
 from wms.config import Picking, PickZone
+from wms.db import Tx
 from wms.errors import Code
-from wms.schema import places, stations, tasks, terminals, tour_totes, wall_slots
+from wms.schema import (
+    allocations,
+    order_lines,
+    people,
+    places,
+    stations,
+    tasks,
+    terminals,
+    tour_totes,
+    wall_slots,
+)
 from wms.schema import tours as tours_table
 
 TEA, CUP, HAT = (f"]E0{JAN[sku]}" for sku in ("TEA", "CUP", "HAT"))
@@ -57,8 +71,6 @@ def wall(site: FloorSite, slots: int = 2) -> None:
 
 
 def allow(site: FloorSite, person: int, *permissions: str) -> None:
-    from wms.schema import people
-
     words = "[" + ",".join(f'"{one}"' for one in permissions) + "]"
     site.set(people, people.c.id == person, permissions=words)
 
@@ -249,6 +261,31 @@ def test_a_slot_that_waits_for_more_is_emptied_on_purpose_only(site: FloorSite) 
     hand.command("ok")
     scans(hand, "T-07")
     assert site.state(1) == "released", "the rest of it waits in the batch's tote"
+
+
+def test_a_cancelled_orders_slot_is_emptied_and_put_back(site: FloorSite) -> None:
+    hand = batched(site)
+    scans(hand, TEA, "W-1")
+    gone = site.rows(select(allocations.c.id).where(allocations.c.state == "picked"))
+    mine = {row.id for row in site.rows(
+        select(allocations.c.id).join(order_lines, order_lines.c.id == allocations.c.line_id)
+        .where(order_lines.c.order_id == 1)
+    )}  # fmt: skip
+    site.write(allocation.release, [row.id for row in gone if row.id in mine])
+    site.write(cancelled, 1, site.now)
+    hand.expect("sort.tote", "W-1")
+    scans(hand, "T-08")
+    site.write(dispatch, now=site.now, rng=Random(1))
+    back = site.rows(select(tasks.c.ref).where(tasks.c.kind == "put_back"))
+    assert [row.ref for row in back] == ["tote:T-08"]
+    scans(hand, TEA, "W-1")
+    assert site.in_tote("T-01") == {"TEA": 1, "CUP": 1, "HAT": 1}, "the other order's, and free"
+
+
+def cancelled(tx: Tx, order: int, now: int) -> None:
+    order_book.set_state(tx, [order], "cancelled", now=now)
+    lines = update(order_lines).where(order_lines.c.order_id == order)
+    tx.execute(lines.values(cancelled=order_lines.c.qty))
 
 
 @ON_BOTH
