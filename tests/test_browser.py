@@ -213,8 +213,10 @@ def test_keys_work_from_the_keyboard_and_f5_does_not_reload(
 ) -> None:
     page = site.picking(browser)
     page.run("window.stays = true")
+    page.run("document.addEventListener('keydown', e => { window.kept = e.defaultPrevented; })")
     page.key("F5")
     page.until("document.body.dataset.step", "pick.list")
+    assert page.run("window.kept") is True, "the browser itself must not get it"
     page.key("F3")
     page.until("document.body.dataset.step", "pick.item")
     page.key("F1")
@@ -235,6 +237,7 @@ def test_hostile_names_are_only_text(site: BrowserSite, browser: Browser) -> Non
     page.shows("item", HOSTILE)
     assert page.run("document.getElementById('item').textContent") == HOSTILE
     assert page.run("document.querySelectorAll('#body img[src]').length") == 0
+    assert not [url for url in browser.requests if "/pictures" in url], "not even asked for"
     assert page.run("document.scripts.length") == 1
     assert page.run("document.title") == "HT-01 Genba"
     page.key("F1")
