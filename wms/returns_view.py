@@ -63,7 +63,7 @@ class Evidence:
     photos: int = 0
 
 
-class LineView(Struct, frozen=True, kw_only=True):
+class ReturnLineView(Struct, frozen=True, kw_only=True):
     """What was announced of one SKU, and how much of it was graded, in eaches."""
 
     line_no: int
@@ -104,7 +104,7 @@ class ReturnView(Struct, frozen=True, kw_only=True):
     exchange: str
     accepted_ms: int
     state_ms: int
-    lines: tuple[LineView, ...]
+    lines: tuple[ReturnLineView, ...]
     units: tuple[UnitView, ...]
     photos: tuple[int, ...]
 
@@ -179,12 +179,12 @@ def _views(tx: Tx, rows: Sequence[Row[Any]]) -> list[ReturnView]:
     of_orders = {row.order_id for row in rows} | {row.exchange_id for row in rows}
     order_of = _names(tx, orders.c.id, orders.c.external_id, of_orders)
     parcel_of = _names(tx, parcels.c.id, parcels.c.code, {row.parcel_id for row in rows})
-    lines: dict[int, list[LineView]] = {number: [] for number in ids}
+    lines: dict[int, list[ReturnLineView]] = {number: [] for number in ids}
     units: dict[int, list[UnitView]] = {number: [] for number in ids}
     query = select(return_lines, items.c.sku).join(items, items.c.id == return_lines.c.item_id)
     mine = return_lines.c.return_id.in_(ids)
     for row in tx.execute(query.where(mine).order_by(return_lines.c.id)):
-        lines[row.return_id].append(LineView(
+        lines[row.return_id].append(ReturnLineView(
             line_no=row.line_no, sku=row.sku, qty=row.qty, graded=row.graded, serial=row.serial
         ))  # fmt: skip
     query = select(return_units, items.c.sku).join(items, items.c.id == return_units.c.item_id)
