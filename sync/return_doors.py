@@ -8,11 +8,13 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Struct
 
 from sync.http import Now, TheBook, TheToken
-from wms import commands, photos, returns, returns_close, returns_view, tokens
+from wms import commands, photos, returns, returns_close, returns_orders, returns_view, tokens
 from wms.db import Tx
 from wms.errors import Code, Rejected
+from wms.orders import Accepted
 from wms.returns import Announced, NewReturn
 from wms.returns_close import Decision
+from wms.returns_orders import ToOwner
 from wms.returns_view import ReturnPage, ReturnView
 from wms.text import shown
 from wms.tokens import Token
@@ -101,6 +103,32 @@ async def post_return_decision(
     )  # fmt: skip
 
 
+@post(
+    "/returns/to-owner",
+    opt={"scope": SCOPE},
+    summary="Have returned goods sent to their owner",
+    responses={200: ResponseSpec(Accepted, description="It was asked for before")},
+)
+async def post_to_owner(
+    data: JSONBody[ToOwner], book: TheBook, token: TheToken, now: Now
+) -> Response[Accepted]:
+    """All that was set aside for the owner in closed returns goes out, as an order of its own.
+
+    201 for a new one; 200 with the same answer for the same `external_id` again.
+    """
+    answer = await book.write(send_to_owner, data, token=token, now=now)
+    return Response(answer, status_code=201 if answer.new else 200)
+
+
+def send_to_owner(tx: Tx, asked: ToOwner, *, token: Token, now: int) -> Accepted:
+    """Send goods back to their owner on behalf of *token*. Refuses another owner's."""
+    tokens.owner_for(token, asked.owner)
+    answer = returns_orders.send_to_owner(tx, asked, now=now)
+    if answer.new:
+        _record(tx, "returns.to_owner", asked.external_id, answer.code, token, now)
+    return answer
+
+
 def announce(tx: Tx, row: NewReturn, *, token: Token, now: int) -> Announced:
     """Take an RMA on behalf of *token*. Refuses another owner's, and what `returns` does."""
     tokens.owner_for(token, row.owner)
@@ -143,5 +171,5 @@ def _record(tx: Tx, name: str, key: str, code: str, token: Token, now: int) -> N
 def routes() -> Router:
     """The handlers of these doors."""
     return Router("/v1", route_handlers=[
-        post_return, get_return, get_returns, get_return_photo, post_return_decision,
+        post_return, post_to_owner, get_return, get_returns, get_return_photo, post_return_decision,
     ])  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from litestar.testing import TestClient
 from sqlalchemy import func, select
@@ -11,9 +12,10 @@ from sync import files
 from sync.files import DryRun, Report
 from tests.api_site import Api, Clock, api, application
 from tests.intake_site import NOW
+from tests.picking_site import SOMEONE
 from tests.returns_site import RITA, SHELF, ReturnsSite, returns_at
 from tests.test_photos import JPEG
-from wms import incarnation, photos, returns
+from wms import incarnation, photos, returns, returns_close
 from wms.schema import commands
 from wms.schema import returns as returns_table
 
@@ -131,3 +133,24 @@ def test_an_owner_sees_the_picture_and_decides_once(shipped: tuple[ReturnsSite, 
     assert (other.status_code, site.told("return.decided")) == (409, 1)
     names = site.rows(select(commands.c.name).where(commands.c.name.like("returns.%")))
     assert [row.name for row in names] == ["returns.reship"]
+
+
+def test_goods_are_sent_back_to_their_own_owner_alone(shipped: tuple[ReturnsSite, Api]) -> None:
+    site, door = shipped
+    (box,) = site.ship((("TEA", 2), ("CUP", 1)))
+    number = site.arrive(parcel=box.id)
+    site.grade(number, "TEA", "C", "to_owner", place=SHELF)
+    site.write(returns_close.close, number, person=RITA, key="end", actor="person:6", now=site.now)
+    body = {
+        "owner": "acme", "shop": "acme-shop", "external_id": "BACK-1", "service": "yamato",
+        "recipient": msgspec.to_builtins(SOMEONE),
+    }  # fmt: skip
+    path = "/v1/returns/to-owner"
+    theirs = door.headers(SCOPE, owner="bloom")
+    assert door.client.post(path, json=body, headers=theirs).status_code == 403
+    headers = door.headers(SCOPE, owner="acme")
+    sent = [door.client.post(path, json=body, headers=headers) for _ in range(2)]
+    assert [one.status_code for one in sent] == [201, 200]
+    assert sent[1].json() == {**sent[0].json(), "new": False}
+    nothing = door.client.post(path, json={**body, "external_id": "BACK-2"}, headers=headers)
+    assert nothing.json()["error"]["code"] == "return.nothing"

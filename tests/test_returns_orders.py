@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import func, select
 
 from picking import tours
 from tests.floor_site import ON_BOTH
-from tests.picking_site import NOON, refused
+from tests.picking_site import NOON, SOMEONE, refused
 from tests.returns_site import (
     BOX,
     RITA,
@@ -316,3 +317,31 @@ def test_goods_of_a_sold_out_item_come_back_and_are_sold_again(site: ReturnsSite
     site.write(returns_grade.undo, number, key="undo", actor="person:6", now=site.now)
     site.grade(number, "RARE", place="A-09")
     assert sent_out(site, waiting) == "shipped"
+
+
+@ON_BOTH
+def test_what_was_set_aside_is_sent_back_to_its_owner_once(site: ReturnsSite) -> None:
+    (box,) = site.ship((("TEA", 3), ("CUP", 1)))
+    number = site.arrive(parcel=box.id)
+    site.grade(number, "TEA", "C", "to_owner", place=SHELF, qty=2)
+    site.grade(number, "TEA", "C", "repair", place=SHELF)
+    site.grade(number, "CUP", "damaged", "to_owner", place=SHELF)
+    asked = returns_orders.ToOwner(
+        owner="acme", shop="acme-shop", external_id="BACK-1", service="yamato",
+        recipient=SOMEONE,
+    )  # fmt: skip
+    with refused(Code.RETURN_NOTHING):
+        site.write(returns_orders.send_to_owner, asked, now=site.now)
+    close(site, number)
+    first = site.write(returns_orders.send_to_owner, asked, now=site.now)
+    again = site.write(returns_orders.send_to_owner, asked, now=site.now)
+    assert (first.new, again.new, again.order_id) == (True, False, first.order_id)
+    assert promised(site, first.order_id) == {"TEA": 2, "CUP": 1}
+    other = msgspec.structs.replace(asked, external_id="BACK-2")
+    with refused(Code.RETURN_NOTHING):
+        site.write(returns_orders.send_to_owner, other, now=site.now)
+    sold = msgspec.structs.replace(asked, external_id=site.external(box.order_id))
+    with refused(Code.KEY_REUSED):
+        site.write(returns_orders.send_to_owner, sold, now=site.now)
+    assert sent_out(site, first.order_id) == "shipped"
+    assert site.at_place(SHELF) == {("TEA", "returned", ""): 1}, "the one that is repaired"

@@ -7,9 +7,10 @@ cause is told.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta, Struct
 from sqlalchemy import Row, func, insert, select, update
 
 from wms import allocation, orders
@@ -19,9 +20,10 @@ from wms.allocation import free_stock, needs
 from wms.calendar import business_day
 from wms.calendar import load as calendar_of
 from wms.db import Tx
+from wms.errors import Code, Rejected
 from wms.event_kinds import OrderCancelled, OrderHeld
 from wms.events import emit
-from wms.new_order import NewLine, NewOrder, Recipient
+from wms.new_order import EXTERNAL_ID_CHARACTERS, NewLine, NewOrder, Recipient
 from wms.returns_rows import change
 from wms.schema import (
     allocations,
@@ -30,14 +32,17 @@ from wms.schema import (
     order_lines,
     return_lines,
     return_units,
+    returns,
     work_orders,
 )
 from wms.schema import orders as orders_table
 from wms.stock import Key
+from wms.text import shown
 
 EXCHANGE_WAITS = "return.exchange_waits"  # why a replacement is held: the original is looked at
 REPAIR_WAITS = "return.repair_waits"
 REFUSED = "return.refused"  # why a replacement is cancelled
+UNITS_MAX = 200  # sent back to an owner in one order
 SUFFIX = {"exchange": "X", "repair": "S", "reship": "P"}
 
 
@@ -169,6 +174,67 @@ def reship(tx: Tx, row: Row[Any], *, now: int) -> str:
     }
     _promise_these(tx, order, keys, why="reship", now=now)
     return _external_id(row, "reship")
+
+
+class ToOwner(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where an owner wants what is sent back to them, in one order of theirs."""
+
+    owner: Annotated[str, Meta(min_length=1, max_length=32)]
+    shop: Annotated[str, Meta(min_length=1, max_length=32)]
+    external_id: Annotated[str, Meta(min_length=1, max_length=EXTERNAL_ID_CHARACTERS)]
+    service: Annotated[str, Meta(min_length=1, max_length=32)]
+    recipient: Recipient
+
+
+def send_to_owner(tx: Tx, asked: ToOwner, *, now: int) -> orders.Accepted:
+    """Send every unit of closed returns that was set aside for its owner back to them, once.
+
+    The same again gives the same answer. Refuses `RETURN_NOTHING` when none is set aside,
+    `STOCK_SHORT` when one lies elsewhere by now, and what an order is refused for.
+    """
+    known = (orders_table.c.owner == asked.owner) & (
+        orders_table.c.external_id == asked.external_id
+    )
+    before = tx.execute(select(orders_table).where(known)).first()
+    units = [] if before is not None else _set_aside(tx, asked.owner)
+    if before is None and not units:
+        raise Rejected(Code.RETURN_NOTHING, returning=shown(asked.owner))
+    if before is not None:  # what it sends was decided then
+        if before.kind != "transfer":
+            raise Rejected(Code.KEY_REUSED, field="external_id", key=shown(asked.external_id))
+        names = [name for name in orders.Accepted.__struct_fields__ if name in before._mapping]
+        told = {name: before._mapping[name] for name in names}
+        return orders.Accepted(order_id=before.id, new=False, **told)
+    wanted: Counter[str] = Counter()
+    keys: Counter[Key] = Counter()
+    for unit in units:
+        wanted[unit.sku] += unit.qty
+        keys[Key(unit.place, unit.item_id, unit.lot, "returned", unit.serial)] += unit.qty
+    order = NewOrder(
+        owner=asked.owner, shop=asked.shop, external_id=asked.external_id, service=asked.service,
+        recipient=asked.recipient,
+        lines=tuple(NewLine(sku=sku, qty=qty) for sku, qty in wanted.items()),
+    )  # fmt: skip
+    answer = orders.accept_own(tx, order, kind="transfer", origin="returns", now=now)
+    _promise_these(tx, answer.order_id, keys, why="to_owner", now=now)
+    mine = return_units.c.id.in_([unit.id for unit in units])
+    tx.execute(update(return_units).where(mine).values(sent_id=answer.order_id))
+    return answer
+
+
+def _set_aside(tx: Tx, owner: str) -> Sequence[Row[Any]]:
+    """Units of closed returns that wait to be sent back to *owner*, the oldest first, locked."""
+    query = (
+        select(return_units, items.c.sku)
+        .join(items, items.c.id == return_units.c.item_id)
+        .join(returns, returns.c.id == return_units.c.return_id)
+        .where(returns.c.owner == owner, returns.c.state == "closed")
+        .where(return_units.c.disposition == "to_owner", return_units.c.undone == 0)
+        .where(return_units.c.sent_id.is_(None))
+        .order_by(return_units.c.id)
+        .limit(UNITS_MAX)
+    )
+    return tx.execute(query.with_for_update(of=return_units)).all()
 
 
 def came_in(tx: Tx, row: Row[Any]) -> Counter[tuple[int, str, str, str]]:

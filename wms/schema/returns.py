@@ -80,6 +80,7 @@ return_units = Table(
     text_("note"),
     flag("refund"),  # the owner's rule accepts it
     flag("undone"),  # a slip of the hand, taken back
+    Column("sent_id", ForeignKey("orders.id")),  # the order that sends it back to its owner
     Column("person_id", ForeignKey("people.id"), nullable=False),
     at(),
     CheckConstraint("qty > 0", name="qty"),
