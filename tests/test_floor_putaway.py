@@ -150,7 +150,10 @@ def test_goods_that_were_returned_never_go_into_a_pick_bin(site: FloorSite) -> N
     limit(site, "D-10", blocked=QUARANTINE)
     hand = anna(site)
     assert hand.expect("putaway.count", "TEA").focus.qty == 2
-    refused(hand.scan("A-05"), Code.PUTAWAY_CONDITION)
+    answer = hand.scan("A-05")
+    refused(answer, Code.PUTAWAY_CONDITION)
+    assert answer.prompt.message is not None
+    assert answer.prompt.message.text == "A-05 is for sound goods, these are returned"
     hand.command("ok")
     assert hand.expect("putaway.place", "2", "key").focus.place == "D-10"
     hand.expect("putaway.source", "D-10")

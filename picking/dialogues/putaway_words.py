@@ -1,0 +1,22 @@
+"""Refusals of the storage in the worker's words: conditions, storage, why a place is closed."""
+
+from wms.errors import Rejected
+from wms.messages import Language, say
+
+# What the book calls them, and the code of what people call them.
+SPOKEN = {
+    "available": "condition.available", "quarantine": "condition.quarantine",
+    "damaged": "condition.damaged", "expired": "condition.expired",
+    "returned": "condition.returned", "ambient": "storage.ambient", "chilled": "storage.chilled",
+    "frozen": "storage.frozen", "count": "storage.to_be_counted",
+}  # fmt: skip
+
+
+def spoken(refusal: Rejected, language: Language) -> Rejected:
+    """The same refusal; what was expected and what was brought are words of *language*."""
+    params = dict(refusal.params)
+    for name in ("expected", "scanned"):
+        code = SPOKEN.get(str(params.get(name, "")))
+        if code is not None:
+            params[name] = say(code, language)
+    return Rejected(refusal.code, **params)
