@@ -108,6 +108,7 @@ def test_the_pages_say_everything_once() -> None:
     assert shown[0].lines == (
         "Owner acme", "State waits for stock", "Because A does not have 1 of B free",
     )  # fmt: skip
+    assert [prompt.title for prompt in shown] == ["Item", "Item TEA", "Item TEA", "Item TEA"]
     assert shown[1].lines == ("In stock (promised)", "A-01 10 (3) damaged L1 2027-01-31")
     assert shown[2].lines == ("Promised", "wave or task 3 promised A-01")
     assert shown[3].lines == ("Where it has been", "01/01 09:00 Anna", "  A-01 > T-01", "  TEA 1")

@@ -172,9 +172,11 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
     every = pages(found)
     page = state.page % len(every)
     return Prompt(
-        dialogue="look", step="shown", title=title(found, language),
+        dialogue="look", step="shown",
+        title=title(found, language) + (f" {found.code}" if page else ""),
         ask=say("look.ask.shown", language), help=say("help.look.shown", language),
-        awaits=(Await.ITEM, Await.PLACE, Await.TEXT), focus=_focus(found, first=page == 0),
+        awaits=(Await.ITEM, Await.PLACE, Await.TEXT),
+        focus=Focus() if page else _focus(found),
         lines=page_lines(found, every[page], facts.zone, language),
         done=page + 1 if len(every) > 1 else 0, total=len(every) if len(every) > 1 else 0,
         options=options(language, *(("list",) if len(every) > 1 else ()), "back"),
@@ -182,14 +184,13 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
     )  # fmt: skip
 
 
-def _focus(found: Found, *, first: bool) -> Focus:
-    """The big thing: the code of a place, the name of goods."""
+def _focus(found: Found) -> Focus:
+    """The big thing of the first page: the code of a place, the name of goods."""
     if found.kind in ("place", "tote"):
         return Focus(place=found.code)
     if found.kind in ("item", "lot", "serial"):
         qty = sum(heap.qty for heap in found.stock)
-        picture = found.picture if first else ""
-        return Focus(item=found.name, qty=qty if first else None, picture=picture)
+        return Focus(item=found.name, qty=qty, picture=found.picture)
     return Focus(item=found.name, parcel=found.code)
 
 
