@@ -78,8 +78,10 @@ def fitting(site: FloorSite, hand: Hand, chance: Random) -> tuple[str, Via]:
             return f"]E0{jan}", "scan"
         case "pick.lot":
             return focus.lot, "scan"
-        case "pick.tote" | "task.tote":
+        case "pick.tote" | "task.tote" | "pick.fetch":
             return focus.tote, "scan"
+        case "pick.aside":  # what is damaged goes anywhere but into a shelf
+            return "TOTES", "scan"
         case "pick.bind" | "pack.tote":
             return a_tote(site, hand, prompt, chance), "scan"
         case "pack.box":
