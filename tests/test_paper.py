@@ -1,7 +1,7 @@
 """Picking by paper: what the lists say, and that entering them does what scans would have done."""
 
+from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import zxingcpp
@@ -170,7 +170,7 @@ def test_who_may_not_pick_enters_nothing(site: Site) -> None:
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_every_line_has_its_barcode(language: str, tmp_path: Path) -> None:
+def test_every_line_has_its_barcode(language: str) -> None:
     lines = [
         {"line": f"L{n}", "place": f"A-0{n % 9}-12-3", "item": "有機ほうじ茶 ティーバッグ 50個入",
          "sku": "TEA-50", "lot": "L2611", "expiry": "2027-01-31", "qty": n, "slot": n % 6 + 1}
@@ -181,7 +181,6 @@ def test_every_line_has_its_barcode(language: str, tmp_path: Path) -> None:
             "pickup_time": "17:00", "slots": slots, "lines": lines}  # fmt: skip
     made = render("pick_list", {"tours": [tour, tour], "language": language})
     found = [[code.text for code in zxingcpp.read_barcodes(page)] for page in images(made)]
-    assert sorted(text for page in found for text in page if text.startswith("L")) == sorted(
-        2 * [line["line"] for line in lines]  # type: ignore[misc]
-    )
+    read = Counter(text for page in found for text in page if text.startswith("L"))
+    assert read == Counter(2 * [f"L{n}" for n in range(1, 31)])
     assert all("TOUR-12" in page for page in found)
