@@ -52,8 +52,8 @@ def test_a_box_is_graded_piece_by_piece_and_closed(site: ReturnsSite) -> None:
     number = site.announce(box.order_id, ("TEA", 2), ("CUP", 1), external_id="RMA-1")
     hand = rita(site)
     shown = hand.expect("returns.evidence", f"]F0a{box.tracking}a")
-    assert shown.lines == ("Return", "Packed by Carol", "TEA x2", "CUP x1")
-    assert (shown.photo, shown.focus.parcel) == (f"return:{number}", box.code)
+    assert shown.lines == ("TEA x2", "CUP x1", "Return", f"{box.code} 480 g", "Packed by Carol")
+    assert shown.photo == f"return:{number}"
     hand.expect("returns.unit", "1", "key")
     hand.expect("returns.grade", TEA)
     hand.expect("returns.disposition", "1", "key")
@@ -254,7 +254,7 @@ def test_recycled_tracking_numbers_are_asked_about(site: ReturnsSite) -> None:
         f"{second.code} 2026-10-01", f"{first.code} {first.ship_date}",
     ]  # fmt: skip
     shown = hand.expect("returns.evidence", "2", "key")
-    assert shown.focus.parcel == first.code
+    assert f"{first.code} 480 g" in shown.lines
     site.set(parcels, parcels.c.id == second.id, **before)
 
 

@@ -24,7 +24,7 @@ from wms.schema import (
     returns,
 )
 
-CHOICES_MAX = 8  # one digit each
+CHOICES_MAX = 5  # as many as the smallest screen shows
 WINDOW_MS = 90 * 86_400_000  # goods come back within; older numbers were given to others since
 SEARCHED_MAX = 2_000  # orders whose recipients are compared
 _DIGITS = re.compile(r"[0-9]{4,}")

@@ -100,17 +100,17 @@ def _of_the_box(
         return replace(page, lines=lines[:LINES_MAX] or (say("returns.all_here", language),),
                        options=keys)  # fmt: skip
     if state.at == "evidence":
+        waits = (say("returns.waits", language),) if current.waits else ()
         told = [say(f"returns.kind.{current.kind}", language)]
-        if current.waits:
-            told.append(say("returns.waits", language))
+        if seen.parcel:
+            told.append(f"{seen.parcel} {seen.weight_g} g")
         if seen.packed_by:
             told.append(say("returns.packed_by", language, name=seen.packed_by))
         if seen.epcs:
             told.append(say("returns.tags", language, count=len(seen.epcs)))
         keys = (*_of_evidence(current, language), *page.options)
-        return replace(
-            page, focus=focus, lines=(*told, *_contents(current, language)), options=keys
-        )
+        lines = (*waits, *_contents(current, language), *told)  # the contents first: it is small
+        return replace(page, lines=lines, options=keys)
     return replace(page, focus=focus, lines=_contents(current, language))
 
 
