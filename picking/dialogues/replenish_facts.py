@@ -6,7 +6,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, case, func, select
 
 from picking.dialogues.base import Who
 from wms import replenish_tasks
@@ -119,9 +119,8 @@ def load(tx: Tx, _state: State, who: Who) -> Facts:
     row = tx.execute(select(tasks_table).where(mine, kind).order_by(tasks_table.c.id)).first()
     if row is None:
         is_open = kind & (tasks_table.c.state == "open")
-        count = select(func.count().label("all"), func.sum(
-            (tasks_table.c.priority >= replenish_tasks.URGENT).cast(tasks_table.c.id.type)
-        ).label("urgent")).where(is_open)  # fmt: skip
+        urgent = case((tasks_table.c.priority >= replenish_tasks.URGENT, 1), else_=0)
+        count = select(func.count().label("all"), func.sum(urgent).label("urgent")).where(is_open)
         found = tx.execute(count).one()
         return Facts(waiting=found.all, urgent=int(found.urgent or 0))
     promises = list(tx.execute(_promises(row.id)))
