@@ -56,6 +56,7 @@ class WorkChanged(Event, frozen=True, kw_only=True):
     state: str
     done: int
 
+
 CHANGES = (
     OrderContinued, OrderChanged, OrderChangeRefused, OrderCancelRefused, ParcelVoided,
     WorkChanged,
