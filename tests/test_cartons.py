@@ -146,6 +146,12 @@ def test_a_size_that_is_not_known_shows_nothing() -> None:
     assert propose((Piece(1, 0, 40, 30),), BOXES, ANY) == ()
 
 
+def test_nobody_waits_for_a_proposal_of_very_many_kinds() -> None:
+    pieces = tuple(Piece(n, 20 + n, 30, 20) for n in range(31))
+    assert propose(pieces, BOXES, ANY) == ()
+    assert codes(propose(pieces[:12], BOXES, ANY)) == ["S"]
+
+
 def test_a_flat_service_takes_flat_boxes() -> None:
     mailer = Carton("MAIL", 300, 220, 28)
     flat = Limits(600, 30, 1_000)

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from wms.cuboids import (
     BLOCKS_MAX,
+    KINDS_MAX,
     Block,
     Piece,
     Placed,
@@ -82,12 +83,13 @@ def propose(
     """The boxes for *pieces*: one where one does, the smallest that do; () where none can be shown.
 
     *boxes* are in the order in which they are preferred (the smallest first). What travels in its
-    own box is a box by itself. A size of 0 is not known, and then nothing can be shown.
+    own box is a box by itself. A size of 0 is not known, and then nothing can be shown; nor is it
+    for more than `KINDS_MAX` different pieces, as it would take too long.
     """
     usable = tuple(box for box in boxes if limits.take(box.sides))
     alone = [piece for piece in pieces if piece.own_box]
     rest = tuple(piece for piece in pieces if not piece.own_box)
-    if not all(min(piece.sides) > 0 for piece in pieces):
+    if not all(min(piece.sides) > 0 for piece in pieces) or len({*rest}) > KINDS_MAX:
         return ()
     found = [own_box(piece) for piece in alone]
     if not all(limits.take(one.box.sides) and _light(one, limits) for one in found):
@@ -119,9 +121,9 @@ def smallest(pieces: tuple[Piece, ...], boxes: Sequence[Carton], limits: Limits)
 
 
 def _fullest(pieces: tuple[Piece, ...], boxes: Sequence[Carton], limits: Limits) -> Filled | None:
-    """The box that takes the most of *pieces* within its weight; None if none takes any."""
+    """Of the two largest boxes the one that takes more of *pieces* within its weight, if any."""
     best: Filled | None = None
-    for box in reversed(boxes):
+    for box in boxes[-2:]:
         inside = _as_many(pieces, box, limits)
         if inside and (best is None or _load(inside) > _load(best.inside)):
             best = Filled(box, inside)
@@ -137,7 +139,7 @@ def _as_many(pieces: tuple[Piece, ...], box: Carton, limits: Limits) -> tuple[Pl
         if limits.carry(weight_g + piece.weight_g):
             chosen.append(piece)
             weight_g += piece.weight_g
-    blocks = [Block((piece,), piece.sides) for piece in chosen[: 2 * BLOCKS_MAX]]
+    blocks = [Block((piece,), piece.sides) for piece in chosen[:BLOCKS_MAX]]
     inside, _left = fill(sorted(blocks, key=by_volume), box.sides)
     return inside
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import permutations
 
 BLOCKS_MAX = 24  # equal pieces are first stacked into blocks, down to so many
+KINDS_MAX = 30  # of so many different pieces nobody waits for a proposal
+ORDERS_BLOCKS_MAX = 16  # with more of them, only one order of packing is tried
 SEARCH_BLOCKS_MAX = 12  # with more of them, nothing is taken back
 SEARCH_MAX = 250  # places that are taken back before a box is given up
 SEARCH_WIDTH = 8  # places that are tried for one piece
@@ -77,7 +79,9 @@ def packing(pieces: tuple[Piece, ...], room: Sides) -> tuple[Placed, ...] | None
         return None
     if len(set(pieces)) == 1 and (rows := _in_rows(pieces, room)) is not None:
         return rows
-    for blocks in _ways(pieces, room):
+    for number, blocks in enumerate(_ways(pieces, room)):
+        if number and len(blocks) > ORDERS_BLOCKS_MAX:
+            return None
         inside, left = fill(blocks, room)
         if not left:
             return inside
