@@ -244,6 +244,22 @@ def test_relabelling_prints_labels_and_binds_a_barcode(site: FloorSite) -> None:
     assert total(site, "BARE") == 4, "nothing moves"
 
 
+@ON_BOTH
+def test_a_repair_needs_no_release_and_may_end_in_part(site: FloorSite) -> None:
+    site.put("D-05", "RADIO", 2)
+    work = asked(site, "repair", sku="RADIO", qty=2)
+    hand = working(site)
+    shown = hand.expect("work.make", work.code)
+    assert shown.lines == (f"{work.code} Repair", "0 of 2 done")
+    hand.expect("work.make", "1", "key")
+    assert hand.key("2").fate == "refused", "one is left"
+    hand.command("ok")
+    hand.expect("work.finish", "full", "command")
+    hand.expect("work.get", "1", "key")
+    answer = view(site, work)
+    assert (answer.state, answer.done, total(site, "RADIO")) == ("done", 1, 2)
+
+
 def test_a_kit_whose_expiry_is_tracked_expires_with_its_first_part(site: FloorSite) -> None:
     site.set(items, items.c.sku == "SET", expiry_tracked=1)
     site.put("A-07", "TEA", 20, lot="L1", expiry="2027-03-01")
