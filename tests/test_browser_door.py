@@ -7,11 +7,15 @@ from pathlib import Path
 import httpx2
 import msgspec
 import pytest
+import zxingcpp
+from typer.testing import CliRunner
 
+from app.__main__ import cli
 from app.terminal import door
 from tests.browser_site import BrowserSite, browser_site
 from tests.floor_site import TOKEN
 from tests.picking_site import ANNA
+from tests.site_process import write_config
 from wms.messages import texts
 from wms.schema import photos, scans
 
@@ -59,6 +63,21 @@ def test_every_part_is_served_and_nothing_else(client: httpx2.Client) -> None:
         assert answer.headers["content-type"].partition(";")[0] in door.TYPES.values()
     for name in ("index.html", "nothing.js", "..%2f..%2fREADME.md", "%2e%2e", "main.js%00"):
         assert client.get(f"/t/{name}").status_code in (400, 404), name
+
+
+def test_the_command_shows_the_link_and_its_qr_code(tmp_path: Path) -> None:
+    config, qr = write_config(tmp_path, 8_470), tmp_path / "ht-01.svg"
+    done = CliRunner().invoke(cli, [
+        "terminal", "add", "HT-01", "--page", "http://genba.example:8470/", "--qr", str(qr),
+        "--config", str(config),
+    ])  # fmt: skip
+    assert done.exit_code == 0, done.output
+    token, link = done.stdout.splitlines()
+    assert link == f"http://genba.example:8470/t#HT-01:{token}"
+    drawn = zxingcpp.create_barcode(link, zxingcpp.BarcodeFormat.QRCode)
+    assert qr.read_text("utf-8") == drawn.to_svg()
+    assert [one.text for one in zxingcpp.read_barcodes(drawn.to_image(scale=4))] == [link]
+    assert qr.stat().st_mode & 0o077 == 0
 
 
 def test_what_names_bring_is_only_ever_text() -> None:

@@ -31,10 +31,20 @@ def make(
     language: Annotated[
         Literal["ja", "en"], typer.Option(help="What it speaks before anybody signs in.")
     ] = "ja",
+    page: Annotated[
+        str, typer.Option(help="The server's address for handhelds; adds the link of a browser.")
+    ] = "",
+    qr: Annotated[
+        Path | None, typer.Option(help="Write that link as a QR code into this SVG file.")
+    ] = None,
     as_json: AsJson = False,
     config: ConfigFile = Path("config.toml"),
 ) -> None:
-    """Make a terminal known; its token is shown once and kept nowhere"""
+    """Make a terminal known; its token is shown once and kept nowhere
+
+    With --page http://genba.example:8470 the link is shown that makes a browser this terminal; it
+    holds the token, and so does its QR code.
+    """
     import os
 
     import msgspec
@@ -61,6 +71,19 @@ def make(
         return
     typer.echo(say("terminal.made", spoken(), terminal=terminal), err=True)
     typer.echo(made.token)
+    if page:
+        link = f"{page.rstrip('/')}/t#{terminal}:{made.token}"
+        typer.echo(link)
+        if qr is not None:
+            _write_qr(link, qr)
+
+
+def _write_qr(link: str, file: Path) -> None:
+    """The code for a handheld's camera, readable by its owner only: it holds the token."""
+    import zxingcpp
+
+    file.touch(mode=0o600)
+    file.write_text(zxingcpp.create_barcode(link, zxingcpp.BarcodeFormat.QRCode).to_svg(), "utf-8")
 
 
 def show(as_json: AsJson = False, config: ConfigFile = Path("config.toml")) -> None:
