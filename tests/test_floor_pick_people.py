@@ -28,7 +28,9 @@ from wms.schema import (
     items,
     order_lines,
     owners,
+    person_roles,
     places,
+    roles,
     sessions,
     tasks,
 )
@@ -116,6 +118,18 @@ def test_two_people_are_never_given_the_same_work(site: FloorSite) -> None:
     with refused(Code.TOUR_NOT_YOURS):
         site.write(tours.pick_stop, stop=tour.current.id, qty=1, tote="T-01", key="late",
                    actor=f"person:{ANNA}", now=site.now, today="2026-11-22")  # fmt: skip
+
+
+def test_whoever_picks_for_one_owner_gets_no_work_of_another(site: FloorSite) -> None:
+    site.add(roles, {"code": "bolt-picker", "permissions": '["pick"]'})
+    site.add(owners, {"code": "bolt"})
+    allow(site, CAROL)
+    site.add(person_roles, {"person_id": CAROL, "role": "bolt-picker", "owner": "bolt"})
+    site.release([site.order(("TEA", 2), ("CUP", 1))])
+    assert site.write(tours.claim, person=CAROL, now=site.now) is None
+    assert site.write(tours.claim, person=ANNA, now=site.now) is not None
+    with refused(Code.PERMISSION_MISSING):
+        site.write(hands.take_over, person=CAROL, key="take", now=site.now, of=ANNA)
 
 
 # What an owner's rule makes of a short order

@@ -80,6 +80,8 @@ def fitting(site: FloorSite, hand: Hand, chance: Random) -> tuple[str, Via]:
             return focus.lot, "scan"
         case "pick.tote" | "task.tote" | "pick.fetch":
             return focus.tote, "scan"
+        case "look.shown":
+            return "back", "command"
         case "pick.aside":  # what is damaged goes anywhere but into a shelf
             return "TOTES", "scan"
         case "pick.bind" | "pack.tote":
