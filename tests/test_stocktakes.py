@@ -124,6 +124,7 @@ def test_a_place_counted_by_one_person_twice_is_not_two_counts(site: FloorSite) 
     assert count(bert, "A-01", TEA, "10") == "count.said.counted"
     row = site.rows(select(counts_table).where(counts_table.c.place == "A-01"))[0]
     assert (row.state, row.first_person_id, row.person_id) == ("counted", ANNA, BERT)
+    refused(bert.scan("A-01"), Code.COUNT_CLOSED)
 
 
 @ON_BOTH

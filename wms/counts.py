@@ -52,13 +52,15 @@ def begin(tx: Tx, *, place: str, person: int, key: str, now: int) -> int:
 
     A count that waits there is taken up; a shelf that was found short gets its count; else one is
     opened. Refuses `COUNT_NOT_HERE` where nothing is counted, `COUNT_IN_WORK` while picked goods
-    lie in it, `COUNT_TAKEN` while somebody else counts it, and `COUNT_SECOND` where one person has
-    counted for a stocktake: the other count is somebody else's.
+    lie in it, `COUNT_TAKEN` while somebody else counts it, `COUNT_SECOND` where one person has
+    counted for a stocktake (the other count is somebody else's), and then `COUNT_CLOSED`.
     """
     _lock(tx, place)
     row = live_at(tx, place)
     count = row.id if row is not None else _open_here(tx, place, key, now)
     row = read(tx, count)
+    if row.state == "counted":
+        raise Rejected(Code.COUNT_CLOSED, place=place)
     if row.stocktake_id is not None and row.round > 1 and row.person_id == person:
         raise Rejected(Code.COUNT_SECOND, place=place)
     if row.task_id is not None and not tasks.claim(tx, task=row.task_id, person=person, now=now):
