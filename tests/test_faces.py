@@ -76,11 +76,11 @@ def test_places_have_their_limits_and_keep_what_the_floor_knows(site: FloorSite)
     assert bring(site, "places", text).same == 2
 
 
-def test_an_item_keeps_what_a_file_does_not_say(site: FloorSite) -> None:
-    tea = site.good("TEA", value=980, own_box=1)
+def test_an_item_keeps_what_no_file_says(site: FloorSite) -> None:
+    tea = site.good("TEA", value=980)
     site.write(items.put, [items.NewItem(owner="acme", sku="TEA", name="Tea", velocity="A")])
-    columns = (item_table.c.value, item_table.c.own_box, item_table.c.velocity)
-    assert site.rows(select(*columns).where(item_table.c.id == tea)) == [(980, 1, "A")]
+    columns = (item_table.c.value, item_table.c.velocity)
+    assert site.rows(select(*columns).where(item_table.c.id == tea)) == [(980, "A")]
 
 
 def test_faces_are_put_by_the_thousand_in_a_few_statements(site: FloorSite) -> None:
