@@ -44,6 +44,7 @@ def test_what_is_in_a_box_is_too_late_for_a_smaller_line(site: FloorSite) -> Non
     order = boxed(site)
     counts = site.counts()
     assert less(site, order, n1=1).outcome == "refused"
+    assert less(site, order, n1=1).new is False
     assert site.counts()["allocations"] == counts["allocations"]
     assert site.told("order.change_refused") == 1
     assert cancelled_of(site, order) == [(2, 2, 0), (1, 1, 0)]

@@ -83,6 +83,8 @@ def test_a_change_after_the_label_is_too_late(
     before = row_of(site, order)
     answer = do_change(site, order, recipient=ELSEWHERE)
     assert (answer.outcome, answer.reason) == ("refused", reason)
+    again = do_change(site, order, recipient=ELSEWHERE)
+    assert (again.outcome, again.new) == ("refused", False), "asked again, told once"
     assert row_of(site, order) == before
     assert site.told("order.change_refused") == 1
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
+from msgspec.json import encode
 from sqlalchemy import Row, insert, literal, select, update
 
 from wms import allocation, cancel_floor, put_back, void
@@ -17,10 +18,20 @@ from wms import orders as order_book
 from wms.cancel_table import OF_PARCEL, Stage, does, stage_of
 from wms.db import Tx, insert_for
 from wms.errors import Code, Rejected
+from wms.event_base import Event
 from wms.event_changes import OrderCancelRefused, OrderChanged, OrderChangeRefused
 from wms.event_kinds import OrderCancelled
 from wms.events import emit
-from wms.schema import allocations, order_lines, orders, parcels, return_lines, returns, versions
+from wms.schema import (
+    allocations,
+    events,
+    order_lines,
+    orders,
+    parcels,
+    return_lines,
+    returns,
+    versions,
+)
 from wms.text import clean
 
 REASON_CHARACTERS = 100
@@ -223,8 +234,19 @@ def _refuse(tx: Tx, row: Row[Any], stage: Stage, now: int) -> Cancelled:
 def _refuse_change(tx: Tx, row: Row[Any], stage: Stage, now: int) -> Cancelled:
     """Lines cannot be made smaller any more; what was sent is awaited back only by a cancel."""
     about = {"owner": row.owner, "order_id": row.id, "external_id": row.external_id}
-    emit(tx, OrderChangeRefused(**about, reason=TOO_LATE), now=now)
-    return _answer(row, "refused", stage)
+    new = tell_once(tx, OrderChangeRefused(**about, reason=TOO_LATE), now=now)
+    return _answer(row, "refused", stage, new=new)
+
+
+def tell_once(tx: Tx, event: Event, *, now: int) -> bool:
+    """Tell *event* unless it was the last thing told of its order: who asks again hears it again,
+    and nobody else does. True when it is told now."""
+    mine = select(events.c.kind, events.c.body).where(events.c.aggregate == event.aggregate)
+    last = tx.execute(mine.order_by(events.c.seq.desc()).limit(1)).first()
+    if last is not None and (last.kind, last.body) == (event.kind, encode(event).decode()):
+        return False
+    emit(tx, event, now=now)
+    return True
 
 
 def _return_id(row: Row[Any]) -> str:

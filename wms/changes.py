@@ -13,7 +13,7 @@ from sqlalchemy import Row, exists, select, update
 from wms import calendar, holds, void
 from wms import orders as order_book
 from wms.allocation import usable_from
-from wms.cancel import locked
+from wms.cancel import locked, tell_once
 from wms.carriers import time_slot
 from wms.dates import iso_date
 from wms.db import Tx
@@ -83,8 +83,8 @@ def change(tx: Tx, order: int, wanted: Change, *, now: int) -> Changed:
         return _answer(row, "changed", new=False)
     reason = _too_late(tx, row, boxes, values, relabel=wanted.relabel)
     if reason:
-        emit(tx, OrderChangeRefused(**_about(row), reason=reason), now=now)
-        return _answer(row, "refused", reason=reason)
+        new = tell_once(tx, OrderChangeRefused(**_about(row), reason=reason), now=now)
+        return _answer(row, "refused", reason=reason, new=new)
     tx.execute(update(orders).where(orders.c.id == order).values(values))
     for box in boxes:
         _carry_over(tx, box, values)
