@@ -22,7 +22,7 @@ At = Literal[
     "why", "bind", "inside", "list", "close", "portal", "locate",
 ]  # fmt: skip
 BIND = "bind_barcode"
-OPEN_MAX = 500  # deliveries that can be chosen from; more are found by their code
+OPEN_MAX = 2_000  # deliveries that can be chosen from: those begun, then those expected first
 
 
 class Hand(Struct, frozen=True, kw_only=True):
