@@ -107,7 +107,7 @@ def test_no_order_and_no_box_gets_what_a_task_was_promised(site: FloorSite) -> N
         site.write(allocation.pack, taken, qty=1, to="BENCH-1", key="k-2", **doing)
     with refused(Code.ALLOCATION_CLOSED):
         site.write(allocation.bind, taken, line=line or 1)
-    with refused(Code.TOTE_EMPTY):
+    with refused(Code.TOTE_UNWANTED):
         site.write(bench.take, tote="T-01", place="TOTES")
 
 
