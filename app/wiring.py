@@ -18,7 +18,7 @@ from random import Random, SystemRandom
 
 import structlog
 import uvicorn
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from app import count_doors, crew, print_doors, rights, site_doors
 from app.board import board_router
@@ -193,6 +193,8 @@ def _set_up_stations(tx: Tx, config: Config) -> None:
         if station.kind == "wall":
             slots = [slot.partition("=") for slot in station.slots]
             walls.set_up(tx, wall=code, slots={place: light for place, _, light in slots})
+    astray = stations.c.redirect.not_in(["", *config.stations])
+    tx.execute(update(stations).where(astray).values(redirect=""))
     gone = stations.c.code.not_in(list(config.stations))
     unused = stations.c.code.not_in(select(wall_slots.c.wall))
     tx.execute(delete(stations).where(gone, unused))

@@ -159,7 +159,7 @@ def print_papers(tx: Tx, *, order: int, station: str, now: int, again: bool = Fa
     at = stations.c.code == station
     own = tx.execute(select(stations.c.slip_printer, stations.c.redirect).where(at)).one()
     used = select(stations.c.slip_printer).where(stations.c.code == own.redirect)
-    if not (tx.execute(used).scalar_one() if own.redirect else own.slip_printer):
+    if not (tx.execute(used).scalar() if own.redirect else own.slip_printer):
         return
     if own.slip_printer and is_slip_wanted(tx, order):  # a bench without slips redirects none
         count = _printed(tx, f"slip:{order}:")
