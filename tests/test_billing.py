@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -43,6 +44,7 @@ NOVEMBER = month("2026-11", TOKYO)
 OTHER = 9  # an item of the second owner
 SPOTS = ("A-1", "A-2", "B-1", "DOCK", "T-1")
 DAY_MS = 86_400_000
+NUMBERS = count()
 
 
 def at(day: int, hour: int = 12) -> int:
@@ -70,14 +72,10 @@ def moved(
     book: Book, day: int, qty: int, source: str, target: str, *, item: int = 1, reason: str = "",
     hour: int = 12,
 ) -> None:  # fmt: skip
-    moved.number += 1  # type: ignore[attr-defined]
     line = Move(
-        key=f"m{moved.number}", item=item, qty=qty, source=source, target=target, reason=reason  # type: ignore[attr-defined]
-    )  # fmt: skip
+        key=f"m{next(NUMBERS)}", item=item, qty=qty, source=source, target=target, reason=reason
+    )
     book.write_now(stock.move, line, actor="test", now=at(day, hour))
-
-
-moved.number = 0  # type: ignore[attr-defined]
 
 
 def billed(book: Book, owner: str = "") -> dict[tuple[str, str, str], int]:
