@@ -61,7 +61,10 @@ def test_what_the_schema_allows_is_understood(site: Api) -> None:
 
 def test_what_the_schema_forbids_is_refused(site: Api) -> None:
     def probe(case: Any) -> None:
-        case.call_and_validate(headers=HEADERS)
+        if (
+            [] not in (case.query or {}).values()
+        ):  # an empty list is not sent: nothing is wrong then
+            case.call_and_validate(headers=HEADERS)
 
     for operation in operations(site):
         if operation.path not in NOTHING_TO_GET_WRONG:

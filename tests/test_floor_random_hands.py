@@ -40,6 +40,7 @@ def busy(url: str) -> FloorSite:
     site.add(barcodes, {"code": "4904567890127", "item_id": site.good("FOOD"), "qty": 1})
     site.add(places, {"code": "R-1", "kind": "robot"})
     site.set(stations, stations.c.code == "PACK-1", slip_printer="a4-1", scale="scale-1")
+    site.set(stations, stations.c.code == "PACK-2", printer="label-2")
     numbers = site.orders(WORK)
     for half in (numbers[:4], numbers[4:]):
         site.release(half)
