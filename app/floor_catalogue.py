@@ -35,8 +35,8 @@ def modules() -> dict[str, ModuleType]:
 def transitions(module: ModuleType) -> list[Transition]:
     """What the docstring lists, one for each source; words that go on in the next line are joined.
 
-    >>> [each.target for each in transitions(sign_in)][:1]
-    ['pin']
+    >>> [each.target for each in transitions(sign_in)][:2]
+    ['in', 'pin']
     """
     found: list[Transition] = []
     lines = (getdoc(module) or "").partition("Transitions:")[2].splitlines()

@@ -10,7 +10,7 @@ import subprocess
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -51,6 +51,10 @@ def executable() -> str:
 needs_chromium = pytest.mark.skipif(not executable(), reason="there is no Chromium here")
 
 
+class Navigated(Exception):
+    """The page was left while a script ran in it: the next one is another page."""
+
+
 @dataclass
 class Browser:
     """A running browser and the messages that came out of it."""
@@ -75,6 +79,8 @@ class Browser:
         while number not in self.answers:
             self.listen(until - time.monotonic())
         answer = self.answers.pop(number)
+        if "navigated or closed" in str(answer.get("error", "")):
+            raise Navigated
         assert "error" not in answer, f"{method}: {answer['error']}"
         result: dict[str, Any] = answer["result"]
         return result
@@ -138,7 +144,10 @@ class Page:
         self.call("Page.navigate", url=url)
 
     def reload(self) -> None:
+        """Load the page anew, and wait until the old one is gone."""
+        self.run("window.before = true")
         self.call("Page.reload")
+        self.until("window.before === undefined")
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page (a promise is waited for)."""
@@ -153,10 +162,11 @@ class Page:
         found = None
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
-            answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
-            found = answer["result"].get("value")
-            if "exceptionDetails" not in answer and found == wanted:
-                return found
+            with suppress(Navigated):
+                answer = self.call("Runtime.evaluate", expression=script, returnByValue=True)
+                found = answer["result"].get("value")
+                if "exceptionDetails" not in answer and found == wanted:
+                    return found
             time.sleep(POLL_S)
         pytest.fail(f"{script} is {found!r}, not {wanted!r}")
 

@@ -42,6 +42,16 @@ SMALL: dict[str, dict[str, Any]] = {
     "return_slip": SLIP,
     "invoice": INVOICE,
     "manifest": MANIFEST,
+    "pick_list": {
+        "tours": [
+            {
+                "code": "TOUR-1",
+                "carrier": "yamato",
+                "slots": [{"slot": 1, "order": "O1"}],
+                "lines": [{"line": "L1", "place": "A-01", "item": "石鹸", "qty": 2, "slot": 1}],
+            }
+        ]
+    },
     "sheet": {"totes": [{"code": "T-0123"}]},
 }
 NAMES = st.text(

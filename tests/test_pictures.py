@@ -17,5 +17,6 @@ async def test_the_pictures_are_current_in_both_languages_and_need_no_network() 
             assert kept.read_text("utf-8") == made, f"{kept} is out of date: run genba docs"
         assert "href" not in picture.svg
         assert "@import" not in picture.svg
-    assert {path.stem for path in FOLDER.iterdir()} == set(taken)
+    drawn = {path.stem for path in FOLDER.iterdir() if path.stem.startswith("states-")}
+    assert {path.stem for path in FOLDER.iterdir()} - drawn == set(taken)
     assert {Path(name).suffix for name in taken} == {".en", ".ja"}

@@ -24,7 +24,7 @@ LABEL_LOT_CHARACTERS = 20
 def sscc(prefix: str, serial: int, extension: str = EXTENSION) -> str:
     """The 18 digits of a logistic unit. Refuses `SSCC_EXHAUSTED` when *serial* does not fit.
 
-    >>> sscc("0614141", 1234567890, "1")
+    >>> sscc("0614141", 234567890, "1")
     '106141412345678908'
     """
     room = BODY_DIGITS - len(prefix)
