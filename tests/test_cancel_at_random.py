@@ -241,7 +241,10 @@ def finish(day: Day) -> None:
     assert site.rows(promised) == []
 
 
-@pytest.mark.parametrize("seed", range(3))
+MORE = [pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2)]
+
+
+@pytest.mark.parametrize("seed", [0, *MORE])
 def test_cancels_at_any_moment_keep_the_promises(sqlite_url: str, seed: int) -> None:
     whatever_happens(sqlite_url, seed)
 
