@@ -249,5 +249,6 @@ def test_cancels_at_any_moment_keep_the_promises(sqlite_url: str, seed: int) -> 
     whatever_happens(sqlite_url, seed)
 
 
+@pytest.mark.long
 def test_cancels_at_any_moment_keep_the_promises_on_postgresql(postgresql_url: str) -> None:
     whatever_happens(postgresql_url, 11, steps=20)

@@ -95,7 +95,7 @@ class Picker:
             self.site.write(tours.tote_full, tour=tour, slot=stop.slot, now=self.site.now)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_whatever_pickers_do_orders_are_whole_or_short(database_url: str, seed: int) -> None:
     chance = Random(seed)
     with site_at(database_url) as site:

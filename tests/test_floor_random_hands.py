@@ -144,7 +144,10 @@ def is_sane(answer: Answer, text: str) -> None:
         assert severity != "error"
 
 
-@pytest.mark.parametrize(("engine", "seed"), [("sqlite", 2), ("sqlite", 3), ("postgresql", 4)])
+LONG = pytest.param("sqlite", 3, marks=pytest.mark.long)
+
+
+@pytest.mark.parametrize(("engine", "seed"), [("sqlite", 2), LONG, ("postgresql", 4)])
 def test_many_hands_never_break_the_book(
     engine: str, seed: int, request: pytest.FixtureRequest
 ) -> None:

@@ -107,7 +107,10 @@ def is_sane(answer: Answer, text: str) -> None:
         assert prompt.locked or prompt.dialogue != "receive", (text, prompt)
 
 
-@pytest.mark.parametrize(("engine", "seed"), [("sqlite", 2), ("sqlite", 5), ("postgresql", 5)])
+LONG = pytest.param("sqlite", 5, marks=pytest.mark.long)
+
+
+@pytest.mark.parametrize(("engine", "seed"), [("sqlite", 2), LONG, ("postgresql", 5)])
 def test_any_hands_at_the_dock_never_break_the_book(
     engine: str, seed: int, request: pytest.FixtureRequest
 ) -> None:

@@ -51,7 +51,7 @@ def lanes(*, long: bool) -> tuple[tuple[Step, ...], ...]:
         (
             Step(
                 "tests",
-                (*python, "pytest", "-n", "2", "--dist", "worksteal", *chosen),
+                (*python, "pytest", "-n", "3", "--dist", "worksteal", *chosen),
             ),
         ),
     )
