@@ -1,18 +1,16 @@
 """A delivery as it is announced, and what makes it fit for the book."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
-from sqlalchemy import Row, select, tuple_
+from sqlalchemy import Row, select
 
-from wms import items
+from wms import external, items
 from wms.dates import iso_date
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.items import CHUNK
 from wms.schema import inbounds, places
 from wms.shape import Fault, fault, of_refusal, shape_faults, sound
 from wms.text import clean, code, shown
@@ -71,11 +69,6 @@ class Checked(NamedTuple):
     faults: list[Fault]
 
 
-def content_hash(row: NewInbound) -> str:
-    """What two announcements of one delivery must agree on."""
-    return hashlib.sha256(msgspec.json.encode(row, order="sorted")).hexdigest()
-
-
 def check(tx: Tx, rows: Sequence[NewInbound]) -> Checked:
     """Sort *rows*; each ends in exactly one of known and ready, or has faults."""
     faults = shape_faults(rows)
@@ -85,7 +78,7 @@ def check(tx: Tx, rows: Sequence[NewInbound]) -> Checked:
             safe[number] = _cleaned(row)
         except Rejected as refusal:
             faults.append(of_refusal(number, refusal))
-    faults += _twice(safe)
+    faults += external.twice(safe)
     known, fresh = _without_known(tx, safe, faults)
     ids = items.rows_of(tx, {(row.owner, line.sku) for row in fresh.values() for line in row.lines})
     docks = set(tx.execute(select(places.c.code).where(
@@ -97,7 +90,7 @@ def check(tx: Tx, rows: Sequence[NewInbound]) -> Checked:
     bad = {one.row for one in faults}
     ready = {
         number: Ready(
-            row, content_hash(row),
+            row, external.content_hash(row),
             tuple(int(ids[row.owner, line.sku]._mapping["id"]) for line in row.lines),
         )
         for number, row in fresh.items()
@@ -125,43 +118,25 @@ def _cleaned(row: NewInbound) -> NewInbound:
     )  # fmt: skip
 
 
-def _twice(rows: dict[int, NewInbound]) -> list[Fault]:
-    seen: set[Pair] = set()
-    found = []
-    for number, row in rows.items():
-        if (row.owner, row.external_id) in seen:
-            value = shown(row.external_id)
-            found.append(fault(number, Code.ROW_TWICE, field="external_id", value=value))
-        seen.add((row.owner, row.external_id))
-    return found
-
-
 def _without_known(
     tx: Tx, rows: dict[int, NewInbound], faults: list[Fault]
 ) -> tuple[dict[int, Row[Any]], dict[int, NewInbound]]:
     """Set aside what the book has; the same id with other content is a fault."""
-    before = _existing(tx, [(row.owner, row.external_id) for row in rows.values()])
+    before = external.existing(
+        tx, inbounds, [(row.owner, row.external_id) for row in rows.values()]
+    )
     known: dict[int, Row[Any]] = {}
     fresh: dict[int, NewInbound] = {}
     for number, row in rows.items():
         there = before.get((row.owner, row.external_id))
         if there is None:
             fresh[number] = row
-        elif there.body_hash == content_hash(row):
+        elif there.body_hash == external.content_hash(row):
             known[number] = there
         else:
             key = shown(row.external_id)
             faults.append(fault(number, Code.KEY_REUSED, field="external_id", key=key))
     return known, fresh
-
-
-def _existing(tx: Tx, pairs: Sequence[Pair]) -> dict[Pair, Row[Any]]:
-    found: dict[Pair, Row[Any]] = {}
-    pair = tuple_(inbounds.c.owner, inbounds.c.external_id)
-    for start in range(0, len(pairs), CHUNK):
-        query = select(inbounds).where(pair.in_(pairs[start : start + CHUNK]))
-        found.update({(row.owner, row.external_id): row for row in tx.execute(query)})
-    return found
 
 
 def _reference_faults(

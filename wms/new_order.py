@@ -111,11 +111,6 @@ def cleaned(order: NewOrder) -> NewOrder:
     return msgspec.structs.replace(safe, lines=lines, gift=gift, recipient=recipient)
 
 
-def content_hash(order: NewOrder) -> str:
-    """What two deliveries of one order must agree on: SHA-256 of its cleaned content."""
-    return hashlib.sha256(msgspec.json.encode(order, order="sorted")).hexdigest()
-
-
 def checked_dates(order: NewOrder, *, carrier: str, today: date) -> date | None:
     """The promised date, proven together with time slot and service; None is the earliest.
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Row, select, tuple_
 
-from wms import calendar, items
+from wms import calendar, external, items
 from wms.calendar import Calendar
 from wms.carriers import time_slot
 from wms.db import Tx
@@ -22,7 +22,6 @@ from wms.new_order import (
     NewOrder,
     checked_dates,
     cleaned,
-    content_hash,
     has_house_number,
 )
 from wms.schema import orders, services, shops, versions
@@ -78,7 +77,7 @@ def check(tx: Tx, rows: Sequence[NewOrder], *, now: int) -> Checked:
             safe[number] = cleaned(row)
         except Rejected as refusal:
             checked.faults.append(of_refusal(number, refusal))
-    checked.faults += _twice(safe)
+    checked.faults += external.twice(safe)
     fresh = _without_known(tx, safe, checked)
     if fresh:
         facts = _facts(tx, list(fresh.values()))
@@ -91,41 +90,21 @@ def check(tx: Tx, rows: Sequence[NewOrder], *, now: int) -> Checked:
     return checked
 
 
-def _twice(rows: dict[int, NewOrder]) -> list[Fault]:
-    seen: set[Pair] = set()
-    found = []
-    for number, row in rows.items():
-        if (row.owner, row.external_id) in seen:
-            value = shown(row.external_id)
-            found.append(fault(number, Code.ROW_TWICE, field="external_id", value=value))
-        seen.add((row.owner, row.external_id))
-    return found
-
-
 def _without_known(tx: Tx, rows: dict[int, NewOrder], checked: Checked) -> dict[int, NewOrder]:
     """Set aside what the book has; the same id with other content is a fault."""
-    before = _existing(tx, [(row.owner, row.external_id) for row in rows.values()])
+    before = external.existing(tx, orders, [(row.owner, row.external_id) for row in rows.values()])
     fresh = {}
     for number, row in rows.items():
         existing = before.get((row.owner, row.external_id))
         if existing is None:
             fresh[number] = row
-        elif existing.body_hash == content_hash(row):
+        elif existing.body_hash == external.content_hash(row):
             checked.known[number] = existing
         else:
             key = shown(row.external_id)
             found = fault(number, Code.KEY_REUSED, field="external_id", key=key)
             checked.faults.append(found)
     return fresh
-
-
-def _existing(tx: Tx, keys: Sequence[Pair]) -> dict[Pair, Row[Any]]:
-    found = {}
-    pair = tuple_(orders.c.owner, orders.c.external_id)
-    for start in range(0, len(keys), CHUNK):
-        query = select(orders).where(pair.in_(keys[start : start + CHUNK]))
-        found.update({(row.owner, row.external_id): row for row in tx.execute(query)})
-    return found
 
 
 def _facts(tx: Tx, rows: Sequence[NewOrder]) -> _Facts:
@@ -161,7 +140,7 @@ def _ready(row: NewOrder, facts: _Facts, now: int) -> Ready:
     )  # fmt: skip
     slot = time_slot(row.time_slot, carrier=carrier, service=row.service)
     ready = Ready(
-        order=msgspec.structs.replace(row, time_slot=slot), hash=content_hash(row),
+        order=msgspec.structs.replace(row, time_slot=slot), hash=external.content_hash(row),
         carrier=carrier, ship_date=planned.ship_date,
         item_ids=tuple(facts.items[row.owner, line.sku] for line in row.lines),
         state="waiting_date" if planned.ship_date > today else "accepted",

@@ -1,6 +1,5 @@
 """A return as it is announced (an RMA), and what makes it fit for the book. Reads only."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, NamedTuple
@@ -9,12 +8,12 @@ import msgspec
 from msgspec import Meta, Struct
 from sqlalchemy import Row, func, select, tuple_
 
-from wms import items
+from wms import external, items
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.items import CHUNK
 from wms.schema import order_lines, orders, owners, returns
-from wms.shape import Fault, fault, of_refusal, shape_faults, sound
+from wms.shape import Fault, of_refusal, shape_faults, sound
 from wms.text import clean, code, shown
 
 EXTERNAL_ID_CHARACTERS = 64
@@ -68,11 +67,6 @@ class _Facts(NamedTuple):
     sent: dict[tuple[int, int], int]
 
 
-def content_hash(row: NewReturn) -> str:
-    """What two announcements of one return must agree on."""
-    return hashlib.sha256(msgspec.json.encode(row, order="sorted")).hexdigest()
-
-
 def check(tx: Tx, rows: Sequence[NewReturn]) -> Checked:
     """Sort *rows*; each ends in exactly one of known and ready, or has faults."""
     faults = shape_faults(rows)
@@ -82,16 +76,16 @@ def check(tx: Tx, rows: Sequence[NewReturn]) -> Checked:
             safe[number] = _cleaned(row)
         except Rejected as refusal:
             faults.append(of_refusal(number, refusal))
-    faults += _twice(safe)
+    faults += external.twice(safe)
     known, ready = {}, {}
-    before = _existing(tx, [(row.owner, row.external_id) for row in safe.values()])
+    before = external.existing(tx, returns, [(row.owner, row.external_id) for row in safe.values()])
     facts = _facts(tx, list(safe.values()))
     for number, row in safe.items():
         try:
             existing = before.get((row.owner, row.external_id))
             if existing is None:
                 ready[number] = _ready(row, facts)
-            elif existing.body_hash == content_hash(row):
+            elif existing.body_hash == external.content_hash(row):
                 known[number] = existing
             else:
                 key = shown(row.external_id)
@@ -114,26 +108,6 @@ def _cleaned(row: NewReturn) -> NewReturn:
         external_id=code(row.external_id, field="external_id", max=EXTERNAL_ID_CHARACTERS),
         reason=clean(row.reason, field="reason", max=200),
     )  # fmt: skip
-
-
-def _twice(rows: dict[int, NewReturn]) -> list[Fault]:
-    seen: set[Pair] = set()
-    found = []
-    for number, row in rows.items():
-        if (row.owner, row.external_id) in seen:
-            value = shown(row.external_id)
-            found.append(fault(number, Code.ROW_TWICE, field="external_id", value=value))
-        seen.add((row.owner, row.external_id))
-    return found
-
-
-def _existing(tx: Tx, keys: Sequence[Pair]) -> dict[Pair, Row[Any]]:
-    found = {}
-    pair = tuple_(returns.c.owner, returns.c.external_id)
-    for start in range(0, len(keys), CHUNK):
-        query = select(returns).where(pair.in_(keys[start : start + CHUNK]))
-        found.update({(row.owner, row.external_id): row for row in tx.execute(query)})
-    return found
 
 
 def _facts(tx: Tx, rows: Sequence[NewReturn]) -> _Facts:
@@ -180,7 +154,8 @@ def _ready(row: NewReturn, facts: _Facts) -> Ready:
                 qty=facts.sent.get((order, item), 0),
             )  # fmt: skip
     return Ready(
-        row, content_hash(row), order, tuple(facts.items[row.owner, one.sku] for one in row.lines),
+        row, external.content_hash(row), order,
+        tuple(facts.items[row.owner, one.sku] for one in row.lines),
         tuple(
             _item(facts, row.owner, line.exchange_sku, f"lines[{place}].exchange_sku")
             if line.exchange_sku else None
