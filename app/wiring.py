@@ -205,11 +205,12 @@ def workers(site: Site) -> dict[str, alive.Job]:
     book, now, config = site.book, clock_ms, site.config
     settings = site.floor
     waves = settings_of(config.waves)
+    dots_per_mm = {code: station.dots_per_mm for code, station in config.stations.items()}
     jobs: dict[str, alive.Job] = {
         "intake": lambda: intake.run(book, site.supervisor.queue, now=now),
         "printing": lambda: printing.run(book, site.supervisor, now=now),
         "lights": lambda: lights.run(book, site.supervisor),
-        "press": lambda: press.run(book, now=now, dots_per_mm={}, executor=site.artist),
+        "press": lambda: press.run(book, now=now, dots_per_mm=dots_per_mm, executor=site.artist),
         "facts": lambda: facts.run(book, now=now, settings=settings),
         "planner": lambda: planner.plan_forever(
             book, clock_ms=now, settings=waves, rng=site.random

@@ -138,7 +138,7 @@ async def settled(glass: Glass, pilot: Pilot[Any]) -> str:
     return seen
 
 
-async def until(pilot: Pilot[Any], seen: Callable[[], bool], timeout_s: float = 8.0) -> None:
+async def until(pilot: Pilot[Any], seen: Callable[[], bool], timeout_s: float = 30.0) -> None:
     """Wait until *seen* is true."""
     async with asyncio.timeout(timeout_s):
         while not seen():

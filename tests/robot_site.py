@@ -172,7 +172,7 @@ class Site:
         await self.boot()
         return True
 
-    async def until_with_reboots(self, wish: Callable[[], bool], within_s: float = 8.0) -> None:
+    async def until_with_reboots(self, wish: Callable[[], bool], within_s: float = 30.0) -> None:
         """Wait until *wish* comes true; whenever the floor process is dead, start it again."""
         end_s = self.clock() + within_s
         while not wish():
@@ -250,7 +250,7 @@ class Site:
             now=self.now_ms(), rng=self.rng,
         )  # fmt: skip
 
-    async def until_state(self, job: str, state: str, within_s: float = 8.0) -> Mission:
+    async def until_state(self, job: str, state: str, within_s: float = 30.0) -> Mission:
         """Wait until the latest attempt is so."""
         await until(
             lambda: self.mission(job).state == state,
@@ -259,7 +259,7 @@ class Site:
         )
         return self.mission(job)
 
-    async def until_idle(self, within_s: float = 8.0) -> None:
+    async def until_idle(self, within_s: float = 30.0) -> None:
         """Wait until every robot has nothing in hand any more."""
         await until(
             lambda: not any(twin.plc.memory.mission for twin in self.twins.values()),

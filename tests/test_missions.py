@@ -129,9 +129,13 @@ async def test_a_lost_reply_is_not_a_second_command(sqlite_url: str) -> None:
         assert s.faults() == []
 
 
-def stalled_gateway(s: Site) -> Callable[[str, str], None]:
-    """The first ASSIGN finds the PLC in STOP; its repetition is held up somewhere on the way."""
+def stalled_gateway(s: Site) -> asyncio.Event:
+    """The first ASSIGN finds the PLC in STOP; its repetition is held up somewhere on the way.
+
+    Returns what is set once the gateway has stalled and recovered.
+    """
     visits = Counter[str]()
+    recovered = asyncio.Event()
 
     def reached(_robot: str, point: str) -> None:
         if point == "assign:committed":
@@ -140,22 +144,26 @@ def stalled_gateway(s: Site) -> Callable[[str, str], None]:
             if visits[point] == 2:  # the floor loses the robot, and the robot goes on
                 s.twin.plc.frozen = False
                 s.twin.server.late_writes_s = 0.5
-                asyncio.get_running_loop().call_later(0.02, s.twin.silence)
-                asyncio.get_running_loop().call_later(0.9, recover)
+                asyncio.get_running_loop().call_later(0.02, stall)
+
+    def stall() -> None:
+        s.twin.silence()
+        asyncio.get_running_loop().call_later(0.88, recover)
 
     def recover() -> None:
         s.twin.server.late_writes_s = None
         s.twin.speak()
+        recovered.set()
 
-    return reached
+    s.reached = reached
+    return recovered
 
 
 async def test_a_repetition_that_arrives_late_is_not_carried_out(sqlite_url: str) -> None:
     async with site(sqlite_url, settings=replace(SOON, patience_s=60)) as s:
-        s.reached = stalled_gateway(s)
+        recovered = stalled_gateway(s)
         job = s.request()
-        await until(lambda: s.twin.server.silent, "the gateway to stall")
-        await until(lambda: not s.twin.server.silent, "the gateway to recover")
+        await until(recovered.is_set, "the gateway to stall and to recover", 30.0)
         assert s.twin.plc.memory.ack_result == m.REPEAT
         await s.until_state(job, "done")
         await s.until_idle()
@@ -166,10 +174,9 @@ async def test_a_robot_without_memory_is_found_out(sqlite_url: str) -> None:
     """The negative control: the same scene with the robot that the profile warns of."""
     quiet = replace(SOON, patience_s=60)
     async with site(sqlite_url, settings=quiet, remembers=False) as s:
-        s.reached = stalled_gateway(s)
+        recovered = stalled_gateway(s)
         job = s.request()
-        await until(lambda: s.twin.server.silent, "the gateway to stall")
-        await until(lambda: not s.twin.server.silent, "the gateway to recover")
+        await until(recovered.is_set, "the gateway to stall and to recover", 30.0)
         await until(lambda: s.mission(job).state in ("done", "person"), "an end")
         assert s.faults() != []
 

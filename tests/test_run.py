@@ -23,7 +23,7 @@ from tests.sources import ROOT
 from tests.webhook_receiver import SECRET, Receiver, receiving
 from wms import lock
 from wms.board_state import BoardState
-from wms.config import load
+from wms.config import ConfigError, load
 from wms.db import Book
 from wms.errors import Rejected
 from wms.schema import endpoints
@@ -95,6 +95,19 @@ def test_a_faulty_configuration_is_told_whole(tmp_path: Path) -> None:
     missing = CliRunner().invoke(cli, ["run", "--config", str(tmp_path / "nowhere.toml")])
     assert missing.exit_code == 2
     assert "not found" in missing.stderr
+
+
+def test_a_neighbour_that_would_print_in_another_size_is_refused(tmp_path: Path) -> None:
+    stations = [
+        "[devices.fine]", 'driver = "zpl-tcp"', "[devices.coarse]", 'driver = "zpl-tcp"',
+        "[stations.A]", 'place = "A"', 'printer = "fine"', "dots_per_mm = 12", 'neighbour = "B"',
+        "[stations.B]", 'place = "B"', 'printer = "coarse"',
+    ]  # fmt: skip
+    config = write_config(tmp_path, 8470, *stations)
+    with pytest.raises(ConfigError, match=r"stations\.A\.neighbour: B prints 8 dots per mm, A 12"):
+        load(config)
+    config.write_text(config.read_text() + "\ndots_per_mm = 12\n")
+    assert {station.dots_per_mm for station in load(config).stations.values()} == {12}
 
 
 def test_a_second_server_is_refused_and_the_first_lets_commands_in(tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kind: Literal["pack", "ship", "receive", "return", "wall", "work"] = "pack"
     place: str
     printer: str = ""
+    dots_per_mm: Literal[8, 12] = 8  # of its label printer: 203 or 300 dpi
     slip_printer: str = ""
     scale: str = ""
     scanner: str = ""
@@ -232,8 +233,16 @@ def _cross_checks(config: Struct) -> list[str]:
             device, _, channel = light.partition(":")
             if light and (device not in config.devices or not channel.isdigit()):
                 faults.append(f"stations.{name}.slots: {slot}: no light DEVICE:CHANNEL is {light}")
-        if station.neighbour and station.neighbour not in config.stations:
+        if not station.neighbour:
+            continue
+        helper = config.stations.get(station.neighbour)
+        if helper is None:
             faults.append(f"stations.{name}.neighbour: no station {station.neighbour}")
+        elif helper.printer and helper.dots_per_mm != station.dots_per_mm:
+            faults.append(
+                f"stations.{name}.neighbour: {station.neighbour} prints {helper.dots_per_mm} dots "
+                f"per mm, {name} {station.dots_per_mm}: labels would come out in the wrong size"
+            )
     local = config.server.host in ("127.0.0.1", "::1", "localhost")
     if not (local or config.server.tls_certificate or config.server.allow_plain_network):
         faults.append(
