@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Row, insert, select, update
 
-from wms import inbound, stock
+from wms import frozen, inbound, stock
 from wms.db import Tx, insert_once
 from wms.errors import Code, Rejected
 from wms.inbound_rules import Line, Share, freshness, shares
@@ -77,7 +77,7 @@ def receive(tx: Tx, what: Receipt, *, key: str, actor: str, today: str, now: int
     Refuses `INBOUND_STATE`, `INBOUND_EXTRA` (no line has that item), `INBOUND_OVER` (more than
     announced, and nobody said why), `RECEIVE_INTO` and `RECEIVE_CONTAINER` (not a place for it),
     `RECEIVE_NEEDS` (its lot, expiry or serial numbers), `RECEIVE_EXPIRED`, `LOT_EXPIRY`,
-    `INBOUND_OWNER`, and what the ledger refuses.
+    `INBOUND_OWNER`, `PLACE_FROZEN`, and what the ledger refuses.
     """
     assert what.qty > 0
     if _booked_before(tx, what, key):
@@ -102,7 +102,7 @@ def undo(tx: Tx, last: Last, *, key: str, actor: str, now: int) -> None:
     """Take a receipt back: the same goods go back to the supplier, and are not counted any more.
 
     The same *key* again has no effect. Refuses `UNDO_TOO_LATE` when they were undone or promised
-    or moved on since, or the delivery was closed.
+    or moved on since, or the delivery was closed; and `PLACE_FROZEN`.
     """
     mine = select(moves.c.id).where(moves.c.key == f"{key}:1")
     if tx.execute(mine).first() is not None:
@@ -115,6 +115,7 @@ def undo(tx: Tx, last: Last, *, key: str, actor: str, now: int) -> None:
     booked = _booked(tx, last.key)
     if not booked or _undone(tx, booked[-1].id, booked[0].actor):
         raise Rejected(Code.UNDO_TOO_LATE)
+    frozen.refuse(tx, {one.target for one in booked})
     back = [
         Move(
             key=f"{key}:{n}", item=one.item_id, qty=one.qty, source=one.target, target=SUPPLIER,
@@ -233,6 +234,7 @@ def _set_down(
     place = tx.execute(select(places).where(places.c.code == what.place).with_for_update()).first()
     if place is None or (place.kind not in MOVING and place.kind not in STANDING):
         raise Rejected(Code.RECEIVE_INTO, expected=", ".join(STANDING), scanned=what.place)
+    frozen.refuse(tx, [what.place])
     if place.kind not in MOVING:
         _stands_at(tx, what.inbound, what.place)
         return

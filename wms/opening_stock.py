@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 from sqlalchemy import Row, select, tuple_
 
-from wms import counts, items, stock
+from wms import counts, frozen, items, stock
 from wms.dates import iso_date
 from wms.db import Tx, insert_for
 from wms.errors import Code, Rejected
@@ -78,7 +78,7 @@ def faults(tx: Tx, rows: Sequence[NewStock]) -> list[Fault]:
 def put(tx: Tx, rows: Sequence[NewStock], *, actor: str, now: int) -> Put:
     """Book *rows* as moves from @supplier; those booked before change nothing.
 
-    Refuses the first of `faults`.
+    Refuses the first of `faults`, and `PLACE_FROZEN`.
     """
     refuse_first(faults(tx, rows))
     ids = items.ids_of(tx, ((row.owner, row.sku) for row in rows))
@@ -95,6 +95,7 @@ def put(tx: Tx, rows: Sequence[NewStock], *, actor: str, now: int) -> Put:
         )
         for key, row in zip(keys(rows), rows, strict=True)
     ]  # fmt: skip
+    frozen.refuse(tx, {line.target for line in lines})
     new = stock.post(tx, lines, actor=actor, now=now)
     counts.opened(tx, sorted({line.target for line in lines}), now=now)
     return Put(new, 0, len(rows) - new)

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, or_, select, update
 
-from wms import allocation, storage, storage_facts, tasks
+from wms import allocation, frozen, storage, storage_facts, tasks
 from wms.allocate import Free
 from wms.db import Tx, insert_once
 from wms.errors import Code, Rejected
@@ -110,7 +110,9 @@ def hurry(tx: Tx, task_ids: Sequence[int]) -> None:
 
 
 def fetch(tx: Tx, *, promised: int, qty: int, person: int, key: str, actor: str, now: int) -> None:
-    """*qty* eaches of an open promise are on the person's cart now."""
+    """*qty* eaches of an open promise are on the person's cart now. Refuses `PLACE_FROZEN`."""
+    source = select(allocations.c.place).where(allocations.c.id == promised)
+    frozen.refuse(tx, tx.scalars(source))
     cart = f"CART-{person}"
     insert_once(tx, places, {"code": cart, "kind": "cart"})
     allocation.pick(tx, promised, qty=qty, to=cart, key=key, actor=actor, now=now)
@@ -210,10 +212,11 @@ def fetched_from(tx: Tx, promised: Sequence[int], *, actor: str) -> str:
 
 
 def undo_fetch(tx: Tx, *, task: int, key: str, actor: str, now: int) -> None:
-    """What was fetched last lies in the reserve again. Refuses `UNDO_TOO_LATE`."""
+    """What was fetched last lies in the reserve again. Refuses `UNDO_TOO_LATE`, `PLACE_FROZEN`."""
     row = last_fetch(tx, task=task, actor=actor)
     if row is None:
         raise Rejected(Code.UNDO_TOO_LATE)
+    frozen.refuse(tx, [row.source])
     number = int(row.ref.removeprefix("allocation:"))
     rest = tx.scalar(
         select(allocations.c.id).where(

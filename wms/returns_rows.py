@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Row, select, update
 
+from wms import frozen
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.schema import orders, places, returns
@@ -47,11 +48,13 @@ def change(tx: Tx, number: int, **values: Any) -> None:
 
 
 def refuse_no_place(tx: Tx, place: str) -> str:
-    """Refuse `RETURN_PLACE` for what is no place to put goods down. Returns its kind."""
+    """Refuse `RETURN_PLACE` for what is no place to put goods down, and `PLACE_FROZEN`. Returns its
+    kind."""
     query = select(places.c.kind).where(places.c.code == place)
     kind = tx.execute(query).scalar()
     if kind not in PUT_DOWN:
         raise Rejected(Code.RETURN_PLACE, place=shown(place), expected="TOTE, PLACE")
+    frozen.refuse(tx, [place])
     return str(kind)
 
 

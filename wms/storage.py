@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, exists, or_, select, update
 
-from wms import allocation
+from wms import allocation, frozen
 from wms import stock as ledger
 from wms.db import Tx
 from wms.errors import Code, Rejected
@@ -45,11 +45,12 @@ def check(
 
     With *lock* nobody else puts anything there before this transaction ends. *by_lead* passes over
     what the lead may decide (`wms.putaway.SOFT`); returns whether anything was. What comes from
-    *sources* that stand in the same place weighs on it already.
+    *sources* that stand in the same place weighs on it already. Refuses `PLACE_FROZEN`.
     """
     if lock:
         here = select(places.c.code).where(places.c.code == to)
         tx.execute(here.with_for_update(key_share=True))
+    frozen.refuse(tx, [to])
     spot = spots(tx, [to], today=today).get(to)
     if spot is None:
         raise Rejected(Code.REFERENCE_UNKNOWN, field="place", value=to)
@@ -82,13 +83,15 @@ def carry(
 ) -> int:  # fmt: skip
     """Move free units (eaches by balance) to *to*. Returns how many eaches.
 
-    Refuses `GOODS_PROMISED` (and to whom), `STOCK_SHORT`, and whatever `check` refuses.
+    Refuses `GOODS_PROMISED` (and to whom), `STOCK_SHORT`, `PLACE_FROZEN`, and whatever `check`
+    refuses.
     """
     assert takes, "nothing is no move"
     found = {
         line.key: line for line in lines(tx, sorted({one.place for one in takes}), today=today)
     }
     load = [_some(tx, found, source, qty) for source, qty in takes.items()]
+    frozen.refuse(tx, {source.place for source in takes})
     passed_over = check(
         tx, load=load, to=to, today=today, by_lead=why.by_lead, lock=True,
         sources=sorted({source.place for source in takes}),
@@ -112,12 +115,15 @@ def carry_container(
     """Move *container* with all that is in it, as one line of the ledger. Returns its eaches.
 
     Refuses `CONTAINER_IN_USE` (a tote on a walk, somebody's parcel), `GOODS_PROMISED` while any of
-    its contents is, `CONTAINER_INSIDE`, and whatever `check` refuses.
+    its contents is, `CONTAINER_INSIDE`, `PLACE_FROZEN` (but an empty one may go), and whatever
+    `check` refuses.
     """
     row = _container(tx, container)
     inside = all_inside(tx, container, today=today)
     _refuse_promised(tx, inside)
     load = [line.goods for line in inside]
+    if load:
+        frozen.refuse(tx, {container, *(line.key.place for line in inside)})
     passed_over = check(
         tx, load=load, to=to, today=today, as_container=True, by_lead=why.by_lead, lock=True,
         sources=[container],
@@ -144,7 +150,7 @@ def last_verb(tx: Tx, actor: str) -> str:
 def undo(tx: Tx, *, key: str, actor: str, now: int) -> bool:
     """Take back what *actor* put away or moved last, all of it. False if that was something else.
 
-    Refuses `UNDO_TOO_LATE` when the goods are not free there any more.
+    Refuses `UNDO_TOO_LATE` when the goods are not free there any more, and `PLACE_FROZEN`.
     """
     mine = select(moves).where(moves.c.actor == actor).order_by(moves.c.id.desc())
     last = tx.execute(mine.limit(1)).first()
@@ -153,6 +159,7 @@ def undo(tx: Tx, *, key: str, actor: str, now: int) -> bool:
     root = last.key.rpartition(":")[0] + ":"
     same = moves.c.key.startswith(root, autoescape=True)
     rows = tx.execute(mine.where(same, moves.c.reason.in_(UNDONE))).all()
+    frozen.refuse(tx, [code for row in rows for code in (row.source, row.target)])
     try:
         _take_back(tx, rows, key, actor, now)
     except Rejected as refusal:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, String, cast, exists, func, insert, literal, select, update
 
-from wms import allocation, kits, put_back, returns, tasks, work_orders
+from wms import allocation, frozen, kits, put_back, returns, tasks, work_orders
 from wms import print_jobs as paper
 from wms.db import Tx, insert_once
 from wms.errors import Code, Rejected
@@ -184,7 +184,10 @@ def refuse_tote(tx: Tx, tote: str) -> None:
 def fetch(
     tx: Tx, *, allocation_id: int, qty: int, tote: str, key: str, actor: str, now: int
 ) -> None:
-    """*qty* units of a promised material lie in *tote*, with their promise."""
+    """*qty* units of a promised material lie in *tote*, with their promise. Refuses
+    `PLACE_FROZEN`."""
+    a = allocations.c
+    frozen.refuse(tx, tx.scalars(select(a.place).where(a.id == allocation_id)))
     allocation.pick(tx, allocation_id, qty=qty, to=tote, key=key, actor=actor, now=now)
 
 
@@ -305,6 +308,7 @@ def _refuse_place(tx: Tx, place: str, item: int, lot: str) -> None:
     kind = tx.scalar(select(places.c.kind).where(places.c.code == place))
     if kind not in PUT_WHERE:
         raise Rejected(Code.PUT_BACK_PLACE, place=place)
+    frozen.refuse(tx, [place])
     if kind in STORED:
         refusal = put_back.why_not(tx, [place], item=item, lot=lot)[place]
         if refusal is not None:

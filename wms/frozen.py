@@ -1,0 +1,36 @@
+"""A stocktake freezes places: nothing is set down there or taken away before its owner has signed.
+
+Goods that were promised before it began are kept back by `picking.fitness`, and what a machine or
+paper says afterwards has happened: that is booked, and counted once more (`stocktakes.recount`).
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import select
+
+from wms.counts import LIVE, STOCKTAKE
+from wms.db import Tx
+from wms.errors import Code, Rejected
+from wms.schema import counts, places, stocktakes
+
+
+def refuse(tx: Tx, codes: Iterable[str]) -> None:
+    """Refuses `PLACE_FROZEN`, and says by which stocktake, where one of *codes* (places or
+    containers), or the place in which it stands at whatever depth, is being counted."""
+    top = select(places.c.code, places.c.parent, places.c.blocked)
+    around = top.where(places.c.code.in_(sorted(set(codes)))).cte("around", recursive=True)
+    outer = places.alias("outer")
+    above = select(outer.c.code, outer.c.parent, outer.c.blocked)
+    around = around.union(above.join(around, outer.c.code == around.c.parent))
+    closed = select(around.c.code).where(around.c.blocked == STOCKTAKE)
+    frozen = tx.scalar(closed.order_by(around.c.code).limit(1))
+    if frozen is None:
+        return
+    mine = (counts.c.place == frozen) & counts.c.state.in_(LIVE)
+    running = (
+        select(stocktakes.c.code)
+        .join(counts, counts.c.stocktake_id == stocktakes.c.id)
+        .where(mine)
+        .limit(1)
+    )
+    raise Rejected(Code.PLACE_FROZEN, place=frozen, stocktake=tx.scalar(running) or "-")
