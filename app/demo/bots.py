@@ -15,7 +15,8 @@ from app.demo.site import Bin, Worker
 from app.demo.trouble import Trouble
 from wms.prompts import Prompt
 
-WAIT_S = 0.3  # how often a worker without work looks again
+WAIT_S = 0.3  # after so long a worker without work looks again; a little longer each time
+WAIT_MAX_S = 1.2
 
 
 class Terminal(Protocol):
@@ -85,7 +86,16 @@ class Bot:
             return await self.terminal.command("ok")
         name = f"{prompt.dialogue}.{prompt.step}"
         assert name in self.behaviours, f"{self.worker.role} does not know {name}"
-        return await self.behaviours[name](self, prompt)
+        rested = self.idle
+        after = await self.behaviours[name](self, prompt)
+        if self.idle == rested:
+            self.idle = 0
+        return after
+
+    async def rest(self) -> None:
+        """Nothing to do just now: wait a moment before looking again."""
+        self.idle += 1
+        await asyncio.sleep(min(WAIT_S * self.idle, WAIT_MAX_S))
 
     def barcode(self, unit: Bin) -> str:
         """What the trigger reads from a unit: its JAN, or a GS1 code where it carries a lot."""

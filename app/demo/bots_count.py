@@ -1,9 +1,8 @@
 """How those who count and those who replenish answer each step: what really lies there counts."""
 
-import asyncio
 from collections import Counter
 
-from app.demo.bots import WAIT_S, Behaviour, Bot
+from app.demo.bots import Behaviour, Bot
 from app.demo.bots_inbound import KEYED_ABOVE
 from app.demo.site import Bin
 from wms.prompts import Prompt
@@ -13,10 +12,7 @@ async def get_work(bot: Bot, _prompt: Prompt) -> Prompt:
     """Ask for work; when there is none, rest a moment."""
     prompt = await bot.terminal.key("1")
     if prompt.step == "get":
-        bot.idle += 1
-        await asyncio.sleep(WAIT_S)
-    else:
-        bot.idle = 0
+        await bot.rest()
     return prompt
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 
-from app.demo.bots import WAIT_S, Behaviour, Bot
+from app.demo.bots import Behaviour, Bot
 from app.demo.shift import Truck, expiry_of
 from app.demo.site import Bin
 from wms.prompts import Option, Prompt
@@ -30,7 +30,7 @@ async def receive_choose(bot: Bot, prompt: Prompt) -> Prompt:
         if option is not None:
             bot.memo["truck"] = truck
             return await bot.terminal.key(option.key)
-    await asyncio.sleep(WAIT_S)
+    await bot.rest()
     return await bot.terminal.prompt()
 
 
@@ -134,7 +134,7 @@ async def putaway_source(bot: Bot, _prompt: Prompt) -> Prompt:
                 bot.memo["pallet"] = pallet
                 bot.turns += 1
                 return await bot.scan(pallet)
-    await asyncio.sleep(WAIT_S)
+    await bot.rest()
     return await bot.terminal.prompt()
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 
-from app.demo.bots import WAIT_S, Behaviour, Bench, Bot
+from app.demo.bots import Behaviour, Bench, Bot
 from app.demo.physical import Box, return_tote
 from wms.messages import say
 from wms.prompts import Prompt
@@ -23,7 +23,7 @@ async def pack_tote(bot: Bot, prompt: Prompt) -> Prompt:
         tote for tote in bot.world.totes_at(bench_of(bot).place) if bot.world.totes[tote].total()
     ]
     if not here:
-        await asyncio.sleep(WAIT_S)
+        await bot.rest()
         return await bot.terminal.prompt()
     if any(option.label == say("pack.print_home", prompt.language) for option in prompt.options):
         return await bot.terminal.key("1")  # its own printer works again
@@ -35,7 +35,7 @@ async def pack_tote(bot: Bot, prompt: Prompt) -> Prompt:
         return after
     if after.message is not None and after.message.code == "pack.no_label_printer":
         return await _print_elsewhere(bot)
-    await asyncio.sleep(WAIT_S)
+    await bot.rest()
     return after
 
 
@@ -44,7 +44,7 @@ async def _print_elsewhere(bot: Bot) -> Prompt:
     after = await bot.terminal.command("ok")
     if any(option.key == "1" for option in after.options):
         return await bot.terminal.key("1")
-    await asyncio.sleep(WAIT_S)
+    await bot.rest()
     return after
 
 
@@ -79,7 +79,7 @@ async def pack_item(bot: Bot, prompt: Prompt) -> Prompt:
     after = await bot.scan(bot.barcode(unit))
     if after.locked:
         await bot.terminal.command("ok")
-        await asyncio.sleep(WAIT_S)
+        await bot.rest()
         _table_to_tote(bot, tote)
         return await bot.terminal.command("back")
     bot.world.totes[source][unit] -= 1

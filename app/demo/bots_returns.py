@@ -1,9 +1,8 @@
 """How a grader answers each step: open the box that came back, look at each piece, put it away."""
 
-import asyncio
 from collections import Counter
 
-from app.demo.bots import WAIT_S, Behaviour, Bot
+from app.demo.bots import Behaviour, Bot
 from app.demo.shift import QUARANTINE, Back
 from app.demo.site import Bin
 from wms.prompts import Prompt
@@ -21,7 +20,7 @@ async def arrive(bot: Bot, _prompt: Prompt) -> Prompt:
         if not back.done:
             bot.memo["back"] = back
             return await bot.scan(back.parcel)
-    await asyncio.sleep(WAIT_S)
+    await bot.rest()
     return await bot.terminal.prompt()
 
 

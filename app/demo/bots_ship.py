@@ -1,21 +1,20 @@
 """How the dock and those who help robots answer each step."""
 
-import asyncio
-
-from app.demo.bots import WAIT_S, Behaviour, Bot
+from app.demo.bots import Behaviour, Bot
 from wms.prompts import Prompt
 
 
 async def ship_manifest(bot: Bot, prompt: Prompt) -> Prompt:
     """Choose the pickup of a carrier whose boxes wait; a tracking range is a carrier's own."""
     waiting = [box for box in bot.world.boxes.values() if not box.shipped]
+    if not waiting:
+        await bot.rest()
     if not waiting and not bot.trouble.closing:
-        await asyncio.sleep(WAIT_S)
         return await bot.terminal.prompt()
     bot.turns += 1
     digits = [option for option in prompt.options if option.key.isdigit()]
     if not digits:
-        await asyncio.sleep(WAIT_S)
+        await bot.rest()
         return await bot.terminal.prompt()
     return await bot.terminal.key(digits[bot.turns % len(digits)].key)
 
@@ -35,7 +34,7 @@ async def ship_load(bot: Bot, prompt: Prompt) -> Prompt:
     if not after.locked or (after.message is not None and after.message.code == "load.twice"):
         mine[0].shipped = True
     else:
-        await asyncio.sleep(WAIT_S)
+        await bot.rest()
     return after
 
 
@@ -53,7 +52,7 @@ async def task_tote(bot: Bot, prompt: Prompt) -> Prompt:
     """Go to the container; one on a robot's back is out of reach, so the robot is given time."""
     tote = prompt.focus.tote
     if bot.world.where.get(tote, "@robot") == "@robot":
-        await asyncio.sleep(WAIT_S)
+        await bot.rest()
         return await bot.terminal.command("back")
     return await bot.terminal.scan(tote)
 

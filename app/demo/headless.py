@@ -83,12 +83,13 @@ class Day:
         orders = self.demo.options.orders
         words = f"packed {status['boxes']}, shipped {status['shipped']}, short {status['short']}"
         self.progress(words, status["shipped"], orders)
-        if self.kills and status["boxes"] >= self.kills[0]:
-            self.kills.pop(0)
-            await self._kill()
         posted = status["posted"] == orders
         gone = status["short"] + status["cancelled"]
-        if posted and status["boxes"] + gone >= orders:
+        packed = posted and status["boxes"] + gone >= orders
+        if self.kills and (status["boxes"] >= self.kills[0] or packed):
+            self.kills.pop(0)  # cancels may leave fewer boxes than were thought of
+            await self._kill()
+        if packed:
             await self.demo.ask(do="close")
         self._refuse_standstill(status)
         over = posted and status["shipped"] + gone >= orders

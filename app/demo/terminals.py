@@ -17,6 +17,7 @@ from wms.prompts import Prompt
 RETRY_S = 0.15
 BOUNCE_WAIT_S = 0.35  # longer than the floor's bounce: the same code counts again
 CABLE_WAIT_S = 3.0
+LOOK_S = 0.1  # how often a packer looks up whether the screen has changed
 
 
 class _Shown(msgspec.Struct):
@@ -127,8 +128,8 @@ class BenchTerminal:
         before = self.http.version
         if self.plugged():
             await pull()
-            for _ in range(int(CABLE_WAIT_S / 0.05)):
-                await asyncio.sleep(0.05)
+            for _ in range(int(CABLE_WAIT_S / LOOK_S)):
+                await asyncio.sleep(LOOK_S)
                 prompt = await self.http.prompt()
                 if self.http.version != before:
                     return prompt
