@@ -127,6 +127,9 @@ COLUMNS: Mapping[Kind, Sequence[Column]] = {
         _c("priority", "優先度", type="int"),
         _c("price", "単価", type="int"),
         _c("amount", "合計金額", "支払金額", type="int"),
+        _c("cod", "代引金額", "代金引換額", type="int"),
+        _c("depot", "営業所止め", "受取営業所"),
+        _c("leave_at", "置き配", "置き配場所"),
         _c("customer", "顧客番号", "会員番号"),
         _c("gift_wrapping", "ラッピング"),
         _c("gift_noshi", "のし"),
@@ -165,6 +168,10 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
     "condition": {
         "良品": "available", "保留": "quarantine", "不良品": "damaged", "期限切れ": "expired",
         "返品": "returned",
+    },
+    "leave_at": {
+        "玄関": "door", "玄関前": "door", "宅配ボックス": "box", "メーターボックス": "meter",
+        "物置": "shed", "車庫": "garage", "自転車かご": "basket", "管理人": "reception",
     },
     "mix": {"単品": "item", "単一ロット": "lot"},
     "kind": {

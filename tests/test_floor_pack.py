@@ -28,6 +28,7 @@ from wms.schema import (
     devices,
     items,
     order_lines,
+    orders,
     owners,
     parcel_lines,
     slips,
@@ -89,6 +90,7 @@ def test_the_label_says_how_to_treat_what_is_inside(site: FloorSite) -> None:
     site.good("TEA", fragile=1, no_air=1)
     site.good("CUP", storage="chilled")
     hand, (tote,) = site.packing((("TEA", 2), ("CUP", 1)))
+    site.set(orders, orders.c.id == 1, cod=12_800, depot="新宿営業所", leave_at="")
     for text in (tote, TEA, TEA, CUP, "BX-S"):
         hand.scan(text)
     (job,) = site.jobs()
@@ -96,6 +98,7 @@ def test_the_label_says_how_to_treat_what_is_inside(site: FloorSite) -> None:
     assert (label["temperature"], label["handling"]) == ("chilled", ["fragile", "no_air"])
     assert (label["piece"], label["pieces"]) == (1, 1)
     assert label["contents"].endswith("商品 3点")
+    assert label["service"].endswith("代引 12,800円 営業所止め 新宿営業所")
     assert render("shipping", label).startswith(b"^XA")
 
 

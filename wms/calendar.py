@@ -16,11 +16,12 @@ from sqlalchemy import select
 
 from wms.db import Tx, upsert
 from wms.errors import Code, Rejected
-from wms.owners import NATIONAL, SITE, WEEKDAYS
+from wms.owners import NATIONAL, REMOTE, SITE, WEEKDAYS
 from wms.schema import holidays, meta, owners, transit
 
 TIMEZONE = "Asia/Tokyo"
 TIMEZONE_KEY = "timezone"  # in `meta`, where a site is elsewhere
+SURFACE_DAYS = 7  # by ship to Okinawa and the islands, where the site told nothing
 SEARCH_DAYS = 60  # no site is closed for longer
 
 
@@ -46,6 +47,7 @@ class Calendar:
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo(TIMEZONE))
     closed: Mapping[str, Closed] = field(default_factory=dict)
     transit: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    surface: Mapping[tuple[str, str], int] = field(default_factory=dict)  # for what may not fly
     cutoffs: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -78,6 +80,8 @@ def ship_date(
     prefecture: str,
     delivery_date: date | None,
     now: int,
+    island: bool = False,
+    by_ship: bool = False,
 ) -> Planned:
     """The day on which an order that arrives *now* ships (出荷予定日).
 
@@ -87,7 +91,9 @@ def ship_date(
     first = first_day(calendar, owner=owner, carrier=carrier, now=now)
     if delivery_date is None:
         return Planned(first, late=False)
-    days = transit_days(calendar, carrier=carrier, prefecture=prefecture)
+    days = transit_days(
+        calendar, carrier=carrier, prefecture=prefecture, island=island, by_ship=by_ship
+    )
     last = _last_day(calendar, carrier, delivery_date, days)
     return Planned(max(first, last), late=last < first)
 
@@ -101,10 +107,30 @@ def first_day(calendar: Calendar, *, owner: str, carrier: str, now: int) -> date
     return next(_open_days(calendar, (SITE, carrier), start, step=1))
 
 
-def transit_days(calendar: Calendar, *, carrier: str, prefecture: str) -> int:
-    """Days from the pickup to the door; 0 for a carrier without transit days in the book."""
-    everywhere_else = calendar.transit.get((carrier, ""), 0)
-    return calendar.transit.get((carrier, prefecture), everywhere_else)
+def transit_days(
+    calendar: Calendar, *, carrier: str, prefecture: str, island: bool = False,
+    by_ship: bool = False,
+) -> int:  # fmt: skip
+    """Days from the pickup to the door; 0 for a carrier without transit days in the book.
+
+    An *island* has the days of 離島 where the site told them. What goes *by_ship* where others fly
+    takes a week at least, or what the site says.
+    """
+    areas = ((REMOTE,) if island else ()) + (prefecture, "")
+    days = next((d for a in areas if (d := calendar.transit.get((carrier, a))) is not None), 0)
+    if not by_ship:
+        return days
+    told = next((d for a in areas if (d := calendar.surface.get((carrier, a)))), 0)
+    return told or max(days, SURFACE_DAYS)
+
+
+def arrival(calendar: Calendar, *, carrier: str, shipped: date, days: int) -> date:
+    """The first day on which what was *shipped* that day may be brought, *days* on the road."""
+    moving = _open_days(calendar, (carrier,), shipped, step=1)
+    day = next(moving)
+    for _ in range(days):
+        day = next(moving)
+    return day
 
 
 def load(tx: Tx) -> Calendar:
@@ -113,12 +139,12 @@ def load(tx: Tx) -> Calendar:
     for row in tx.execute(select(holidays)):
         closed.setdefault(row.scope, []).append(row.date)
     zone = tx.execute(select(meta.c.value).where(meta.c.key == TIMEZONE_KEY)).scalar()
+    told = tx.execute(select(transit)).all()
     return Calendar(
         zone=ZoneInfo(zone or TIMEZONE),
         closed={scope: closed_on(days) for scope, days in closed.items()},
-        transit={
-            (row.carrier, row.prefecture): row.days for row in tx.execute(select(transit))
-        },
+        transit={(row.carrier, row.prefecture): row.days for row in told},
+        surface={(row.carrier, row.prefecture): row.surface_days for row in told},
         cutoffs={
             row.code: row.order_cutoff
             for row in tx.execute(select(owners).where(owners.c.order_cutoff != ""))

@@ -13,6 +13,7 @@ from sqlalchemy import Row, exists, select, update
 from wms import calendar, holds, void
 from wms import orders as order_book
 from wms.allocation import usable_from
+from wms.arrival import Goods
 from wms.cancel import locked, tell_once
 from wms.carriers import time_slot
 from wms.dates import iso_date
@@ -22,14 +23,17 @@ from wms.event_changes import OrderChanged, OrderChangeRefused
 from wms.events import emit
 from wms.new_order import (
     NO_HOUSE_NUMBER,
+    LeaveAt,
     NewLine,
     NewOrder,
     Recipient,
+    Words,
     checked_dates,
     cleaned,
     has_house_number,
 )
-from wms.schema import allocations, lots, order_lines, orders, parcels, services, shops
+from wms.order_check import goods, when
+from wms.schema import allocations, items, lots, order_lines, orders, parcels, services, shops
 from wms.text import shown
 
 LABELLED = "order.labelled"  # why a change comes too late
@@ -48,6 +52,8 @@ class Change(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     time_slot: Annotated[str, Meta(max_length=8)] | None = None
     service: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
     notes: Annotated[str, Meta(max_length=500)] | None = None
+    depot: Words | None = None
+    leave_at: LeaveAt | None = None
     relabel: bool = False
 
 
@@ -96,12 +102,13 @@ def change(tx: Tx, order: int, wanted: Change, *, now: int) -> Changed:
 def _asked(row: Row[Any], wanted: Change) -> NewOrder:
     """The order as it would arrive now, made safe; its lines are not looked at."""
     given = msgspec.structs.asdict(wanted)
-    kept = {name: getattr(row, name) for name in ("delivery_date", "time_slot", "service", "notes")}
+    names = ("delivery_date", "time_slot", "service", "notes", "depot", "leave_at")
+    kept = {name: getattr(row, name) for name in names}
     kept |= {name: given[name] for name in kept if given[name] is not None}
     stored = msgspec.json.decode(row.recipient, type=Recipient)
     return cleaned(NewOrder(
         owner=row.owner, shop=row.shop, external_id=row.external_id,
-        recipient=wanted.recipient or stored, lines=(NewLine(sku="-", qty=1),), **kept,
+        recipient=wanted.recipient or stored, lines=(NewLine(sku="-", qty=1),), cod=row.cod, **kept,
     ))  # fmt: skip
 
 
@@ -120,8 +127,8 @@ def _values(
     recipient = msgspec.json.encode(asked.recipient).decode()
     before = msgspec.json.decode(row.recipient, type=Recipient)
     moved = (
-        (asked.delivery_date, carrier, asked.recipient.prefecture)
-        != (row.delivery_date, row.carrier, before.prefecture)
+        (asked.delivery_date, carrier, asked.recipient.prefecture, asked.recipient.postal)
+        != (row.delivery_date, row.carrier, before.prefecture, before.postal)
     )  # fmt: skip
     today = calendar.business_day(now, site.zone)
     checked = asked
@@ -130,23 +137,33 @@ def _values(
     promised = checked_dates(checked, carrier=carrier, today=today)
     if promised is None and asked.delivery_date:
         promised = iso_date(asked.delivery_date, field="delivery_date")
-    ship_date = row.ship_date
-    if moved:
-        ship_date = calendar.ship_date(
-            site, owner=row.owner, carrier=carrier, delivery_date=promised,
-            now=row.accepted_ms, prefecture=asked.recipient.prefecture,
-        ).ship_date.isoformat()  # fmt: skip
+    planned = when(
+        site, asked, _goods(tx, row.id), carrier=carrier, promised=promised, now=row.accepted_ms
+    )
     return {
-        "recipient": recipient, "delivery_date": asked.delivery_date,
+        "recipient": recipient, "depot": asked.depot, "leave_at": asked.leave_at,
+        "delivery_date": planned.delivery_date if moved else row.delivery_date,
         "time_slot": time_slot(asked.time_slot, carrier=carrier, service=asked.service),
         "service": asked.service, "carrier": carrier, "notes": asked.notes,
-        "ship_date": ship_date,
+        "ship_date": planned.ship_date.isoformat() if moved else row.ship_date,
     }  # fmt: skip
+
+
+def _goods(tx: Tx, order: int) -> list[Goods]:
+    query = (
+        select(items.c.name, items.c.storage, items.c.no_air)
+        .join(order_lines, order_lines.c.item_id == items.c.id)
+        .where(order_lines.c.order_id == order)
+        .order_by(order_lines.c.line_no)
+    )
+    return goods(tx.execute(query))
 
 
 def _differing(row: Row[Any], values: dict[str, Any]) -> tuple[str, ...]:
     """Names of what would be another, the parts of the recipient by theirs."""
-    named = ("delivery_date", "time_slot", "service", "notes", "ship_date")
+    named = (
+        "delivery_date", "time_slot", "service", "notes", "depot", "leave_at", "ship_date",
+    )  # fmt: skip
     fields = [name for name in named if getattr(row, name) != values[name]]
     before = msgspec.json.decode(row.recipient)
     after = msgspec.json.decode(values["recipient"])

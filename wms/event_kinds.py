@@ -13,11 +13,13 @@ from wms.event_changes import CHANGES
 
 
 class OrderAccepted(OrderEvent, frozen=True, kw_only=True):
-    """The floor has taken an order; `waits`: its day has not come."""
+    """The floor has taken an order; `waits`: its day has not come; `later`: the first day that its
+    goods, which may not fly, can be there ("" where what was asked for holds)."""
 
     kind: ClassVar[str] = "order.accepted"
     ship_date: str
     waits: bool = False
+    later: str = ""
 
 
 class OrderShort(OrderEvent, frozen=True, kw_only=True):
@@ -67,11 +69,13 @@ class OrderShipped(OrderEvent, frozen=True, kw_only=True):
 
 
 class OrderCancelled(OrderEvent, frozen=True, kw_only=True):
-    """The order will not be shipped; `stage` is where its goods were."""
+    """The order will not be shipped; `stage` is where its goods were. `returning`: the return under
+    which goods that came back once, and were to go out again, are decided anew."""
 
     kind: ClassVar[str] = "order.cancelled"
     reason: str = ""
     stage: str = ""
+    returning: str = ""
 
 
 class OrderHeld(OrderEvent, frozen=True, kw_only=True):

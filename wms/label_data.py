@@ -19,7 +19,8 @@ def shipping_data(tx: Tx, parcel: int, station: str) -> dict[str, Any]:
     row = tx.execute(
         select(
             parcels, orders.c.code.label("order_code"), orders.c.recipient, orders.c.gift,
-            orders.c.shop, orders.c.delivery_date, orders.c.time_slot,
+            orders.c.shop, orders.c.delivery_date, orders.c.time_slot, orders.c.cod,
+            orders.c.depot, orders.c.leave_at,
             services.c.name.label("service_name"), shops.c.name.label("shop_name"),
             shops.c.sender_name, shops.c.sender_postal,
             shops.c.sender_address, shops.c.sender_phone,
@@ -33,13 +34,29 @@ def shipping_data(tx: Tx, parcel: int, station: str) -> dict[str, Any]:
         parcels.c.order_id == row.order_id, parcels.c.state != "void"
     )
     return {
-        "carrier": row.carrier, "service": row.service_name or row.service,
+        "carrier": row.carrier,
+        "service": " ".join([row.service_name or row.service, *_asked(row)]),
         "tracking": row.tracking, "parcel": row.code, "piece": row.piece,
         "pieces": tx.execute(pieces).scalar_one(),
         "recipient": recipient(row), "sender": sender(row),
         "delivery_date": row.delivery_date, "time_slot": row.time_slot,
         "order": row.order_code, "station": station, **_goods(tx, row),
     }  # fmt: skip
+
+
+def _asked(row: Row[Any]) -> list[str]:
+    """What the driver must see at once: money to collect, a depot, a place to leave it at.
+
+    Only the first box of several is paid for.
+    """
+    asked = []
+    if row.cod and row.piece == 1:
+        asked.append(say("label.cod", "ja", amount=f"{row.cod:,}"))
+    if row.depot:
+        asked.append(say("label.depot", "ja", depot=row.depot))
+    if row.leave_at:
+        asked.append(say("label.leave_at", "ja", place=say(f"leave_at.{row.leave_at}", "ja")))
+    return asked
 
 
 def _goods(tx: Tx, row: Row[Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ Words = Annotated[str, Meta(max_length=64)]
 Address = Annotated[str, Meta(max_length=128)]
 Postal = Annotated[str, Meta(pattern="^[0-9]{3}-?[0-9]{4}$")]
 Money = Annotated[int, Meta(ge=0, le=10**9)]
+LeaveAt = Literal["", "door", "box", "meter", "shed", "garage", "basket", "reception"]
 Phone = Annotated[str, Meta(min_length=9, max_length=20, pattern="^[+0-9(). -]+$")]
 
 S = TypeVar("S", bound=Struct)
@@ -80,7 +81,9 @@ class NewOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An order of an owner's shop. `delivery_date` "" is the earliest; `time_slot` is a code.
 
     `amount` is what was paid in all, in minor units; `customer` the shop's own number of whoever
-    bought it. `documents` are papers that its box waits for.
+    bought it. `documents` are papers that its box waits for. `cod` is what the driver collects
+    (代引), `depot` the carrier's office where it is fetched (営業所止め), `leave_at` where it may
+    be left (置き配).
     """
 
     owner: Annotated[str, Meta(min_length=1, max_length=32)]
@@ -95,6 +98,9 @@ class NewOrder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     notes: Annotated[str, Meta(max_length=500)] = ""
     priority: Annotated[int, Meta(ge=0, le=9)] = 0
     amount: Money = 0
+    cod: Money = 0
+    depot: Words = ""
+    leave_at: LeaveAt = ""
     customer: Annotated[str, Meta(max_length=64)] = ""
     documents: Annotated[tuple[NewPaper, ...], Meta(max_length=20)] = ()
 

@@ -3,7 +3,7 @@
 Reads only. `wms.orders` writes what comes out as ready.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, NamedTuple
@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Row, select, tuple_
 
-from wms import calendar, external, items
+from wms import arrival, calendar, external, items
+from wms.arrival import Goods
 from wms.calendar import Calendar
 from wms.carriers import time_slot
 from wms.db import Tx
@@ -61,7 +62,7 @@ class Checked:
 class _Facts(NamedTuple):
     """What the book knows of all that a batch of orders names."""
 
-    items: dict[Pair, int]
+    items: dict[Pair, Row[Any]]
     owner_of: dict[str, str]  # by shop
     carrier_of: dict[str, str]  # by service
     calendar: Calendar
@@ -109,7 +110,7 @@ def _without_known(tx: Tx, rows: dict[int, NewOrder], checked: Checked) -> dict[
 
 def _facts(tx: Tx, rows: Sequence[NewOrder]) -> _Facts:
     return _Facts(
-        items=items.ids_of(tx, {(row.owner, line.sku) for row in rows for line in row.lines}),
+        items=items.rows_of(tx, {(row.owner, line.sku) for row in rows for line in row.lines}),
         owner_of={row.code: row.owner for row in tx.execute(select(shops.c.code, shops.c.owner))},
         carrier_of={row.code: row.carrier for row in tx.execute(select(services))},
         calendar=calendar.load(tx),
@@ -134,23 +135,57 @@ def _ready(row: NewOrder, facts: _Facts, now: int) -> Ready:
     carrier = facts.carrier_of[row.service]
     today = calendar.business_day(now, facts.calendar.zone)
     promised = checked_dates(row, carrier=carrier, today=today)
-    planned = calendar.ship_date(
-        facts.calendar, owner=row.owner, carrier=carrier, delivery_date=promised, now=now,
-        prefecture=row.recipient.prefecture,
-    )  # fmt: skip
+    lines = [facts.items[row.owner, line.sku] for line in row.lines]
+    planned = when(facts.calendar, row, goods(lines), carrier=carrier, promised=promised, now=now)
     slot = time_slot(row.time_slot, carrier=carrier, service=row.service)
+    asked = msgspec.structs.replace(row, time_slot=slot, delivery_date=planned.delivery_date)
     ready = Ready(
-        order=msgspec.structs.replace(row, time_slot=slot), hash=external.content_hash(row),
-        carrier=carrier, ship_date=planned.ship_date,
-        item_ids=tuple(facts.items[row.owner, line.sku] for line in row.lines),
-        state="waiting_date" if planned.ship_date > today else "accepted",
-        reason=LATE if planned.late else "",
+        order=asked, hash=external.content_hash(row), carrier=carrier,
+        ship_date=planned.ship_date, item_ids=tuple(line.id for line in lines),
+        state="waiting_date" if planned.ship_date > today else "accepted", reason=planned.reason,
     )  # fmt: skip
     if not has_house_number(row.recipient.address):
         ready = replace(ready, state="held", reason=NO_HOUSE_NUMBER)
     if (row.owner, row.external_id) in facts.cancelled:
         ready = replace(ready, state="cancelled", reason=CANCELLED_BEFORE)
     return ready
+
+
+class When(NamedTuple):
+    """When an order ships and arrives; `reason` is a code where its promise cannot be kept."""
+
+    ship_date: date
+    delivery_date: str
+    reason: str
+
+
+def goods(rows: Iterable[Row[Any]]) -> list[Goods]:
+    """What rows of `items` are, as far as their delivery is concerned."""
+    return [Goods(row.name, row.storage, bool(row.no_air)) for row in rows]
+
+
+def when(
+    site: Calendar, row: NewOrder, inside: Sequence[Goods], *, carrier: str,
+    promised: date | None, now: int,
+) -> When:  # fmt: skip
+    """The days of *row*, whose lines are of *inside*, if it arrives *now*.
+
+    Where goods may not fly and the promise can no longer be kept, a later one is made. Refuses
+    what `wms.arrival.check` refuses.
+    """
+    to, by_ship = row.recipient, arrival.check(row, inside)
+    island = arrival.is_island(to.postal)
+    planned = calendar.ship_date(
+        site, owner=row.owner, carrier=carrier, prefecture=to.prefecture, delivery_date=promised,
+        now=now, island=island, by_ship=by_ship,
+    )  # fmt: skip
+    if not (planned.late and by_ship):
+        return When(planned.ship_date, row.delivery_date, LATE if planned.late else "")
+    days = calendar.transit_days(
+        site, carrier=carrier, prefecture=to.prefecture, island=island, by_ship=True
+    )
+    later = calendar.arrival(site, carrier=carrier, shipped=planned.ship_date, days=days)
+    return When(planned.ship_date, later.isoformat(), arrival.NO_AIR)
 
 
 def _refuse_unknown(row: NewOrder, facts: _Facts) -> None:

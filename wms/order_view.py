@@ -53,6 +53,9 @@ class OrderView(Struct, frozen=True, kw_only=True):
     delivery_date: str
     time_slot: str
     ship_date: str
+    cod: int
+    depot: str
+    leave_at: str
     priority: int
     accepted_ms: int
     lines: tuple[LineView, ...]

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Row, bindparam, insert, select, tuple_, update
 
+from wms.arrival import NO_AIR
 from wms.db import Tx, insert_for
 from wms.errors import Code, Rejected
 from wms.event_kinds import Event, OrderAccepted, OrderCancelled, OrderHeld
@@ -205,7 +206,8 @@ def _row(ready: Ready, now: int) -> dict[str, Any]:
         "time_slot": order.time_slot, "ship_date": ready.ship_date.isoformat(),
         "recipient": msgspec.json.encode(order.recipient).decode(), "gift": gift,
         "notes": order.notes, "priority": order.priority, "pieces": pieces,
-        "amount": order.amount, "customer": customer_of(order),
+        "amount": order.amount, "cod": order.cod, "depot": order.depot,
+        "leave_at": order.leave_at, "customer": customer_of(order),
         "one_piece": int(is_one_piece(order) and not ready.kind), "kind": ready.kind,
         "origin": ready.origin, "body_hash": ready.hash, "accepted_ms": now,
         "state_ms": now,
@@ -233,6 +235,7 @@ def _told(order_id: int, ready: Ready) -> list[Event]:
         OrderAccepted(
             owner=owner, order_id=order_id, external_id=external_id,
             ship_date=ready.ship_date.isoformat(), waits=waits,
+            later=ready.order.delivery_date if ready.reason == NO_AIR else "",
         )
     ]  # fmt: skip
     if ready.state in ("held", "cancelled"):

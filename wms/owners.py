@@ -23,6 +23,7 @@ Words = Annotated[str, Meta(max_length=200)]
 TimeOfDay = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NATIONAL = "national"  # every Japanese national holiday
+REMOTE = "離島"  # of transit days: islands, whatever their prefecture
 SITE = "site"  # the scope of the site's own holidays; other scopes are carriers
 
 
@@ -78,11 +79,15 @@ class Pickup(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Transit(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Days a carrier needs to a prefecture; prefecture "" is everywhere else."""
+    """Days a carrier needs to a prefecture; "" is everywhere else, 離島 the islands.
+
+    `surface_days` for what may not fly; 0 where nobody said.
+    """
 
     carrier: Key
     prefecture: str = ""
     days: Annotated[int, Meta(ge=0, le=30)]
+    surface_days: Annotated[int, Meta(ge=0, le=60)] = 0
 
 
 class Holiday(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,7 +129,7 @@ def put_pickups(tx: Tx, rows: Sequence[Pickup]) -> None:
 def put_transit(tx: Tx, rows: Sequence[Transit]) -> None:
     """Add or replace transit days by carrier and prefecture. Refuses `PREFECTURE_WRONG`."""
     for row in rows:
-        if row.prefecture and row.prefecture not in PREFECTURES:
+        if row.prefecture not in ("", REMOTE, *PREFECTURES):
             value = shown(row.prefecture)
             raise Rejected(Code.PREFECTURE_WRONG, field="prefecture", value=value)
     _put(tx, transit, rows, ("carrier", "prefecture"))

@@ -61,6 +61,7 @@ transit = Table(
     Column("carrier", String, nullable=False),
     Column("prefecture", String, nullable=False),  # "" = everywhere else
     Column("days", Integer, nullable=False),
+    whole("surface_days"),  # for what may not fly; 0 = not told
     PrimaryKeyConstraint("carrier", "prefecture"),
 )
 
@@ -105,6 +106,9 @@ orders = Table(
     text_("kind"),  # "" a sale, "exchange", "repair", "reship", "transfer"
     text_("origin"),  # what it came from: return:5
     whole("amount"),  # that the customer paid, in minor units, as the OMS said
+    whole("cod"),  # what the driver collects at the door (代引), in minor units
+    text_("depot"),  # the carrier's office where it is fetched (営業所止め); "" = to the door
+    text_("leave_at"),  # where it may be left (置き配): door, box, meter...
     whole("surcharge"),  # what changes of service and further boxes cost, in minor units
     text_("before_hold"),  # the state to which a held order goes back
     whole("priority"),
