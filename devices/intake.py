@@ -68,10 +68,14 @@ def _record_tags(tx: Tx, seen: Sequence[tuple[int, Signal]]) -> None:
     for at_ms, tag in seen:
         assert isinstance(tag, TagSeen), tag
         tags.setdefault((tag.device, tag.epc), []).append((at_ms, tag))
+    strongest = {
+        key: max((tag for _, tag in reads), key=lambda tag: tag.rssi) for key, reads in tags.items()
+    }
     rows = [
         {
             "device": device, "epc": epc, "first_ms": reads[0][0], "last_ms": reads[-1][0],
-            "count": sum(tag.count for _, tag in reads), "rssi": max(tag.rssi for _, tag in reads),
+            "count": sum(tag.count for _, tag in reads), "rssi": strongest[device, epc].rssi,
+            "antenna": strongest[device, epc].antenna,
         }
         for (device, epc), reads in sorted(tags.items())
     ]  # fmt: skip
@@ -79,6 +83,7 @@ def _record_tags(tx: Tx, seen: Sequence[tuple[int, Signal]]) -> None:
         tx, tag_reads, rows, key=("device", "epc"),
         update=lambda new: {
             "last_ms": new.last_ms, "count": tag_reads.c.count + new.count, "rssi": new.rssi,
+            "antenna": new.antenna,
         },
     )  # fmt: skip
 

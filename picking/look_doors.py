@@ -10,7 +10,7 @@ from picking.http import Now, TheBook
 from picking.resolve import TEXT_MAX, resolve
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.look import Found
+from wms.look_found import Asking, Found
 from wms.text import shown
 
 
@@ -29,10 +29,9 @@ def look_up(tx: Tx, code: str, *, now: int) -> Found:
     if seen.kind == "ambiguous":
         raise Rejected(Code.LOOK_AMBIGUOUS, scanned=shown(code), expected=seen.code)
     asked = dialogue.subject_of(seen)
-    found = None if asked is None else dialogue.answer(tx, asked, now=now)
-    if found is None:
+    if asked is None:
         raise Rejected(Code.LOOK_UNKNOWN, scanned=shown(code))
-    return found
+    return dialogue.refuse_unknown(tx, asked, Asking(now))
 
 
 def routes() -> Router:

@@ -15,7 +15,7 @@ from tests.serving import served
 from wms import incarnation, tokens
 from wms.count_choice import doubts
 from wms.db import Book, Tx
-from wms.look import Found
+from wms.look_found import Found
 from wms.look_places import confidence_at
 from wms.schema import inbound_lines, inbounds, orders, parcels, people, places, returns
 

@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, case, func, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Row,
+    Select,
+    case,
+    func,
+    or_,
+    select,
+    union_all,
+)
 
 from wms.db import Tx
 from wms.schema import (
@@ -22,6 +32,7 @@ from wms.schema import (
 
 ROWS_MAX = 50
 PASSAGES_MAX = 20
+Owners = frozenset[str] | None  # whose goods are shown; None: everybody's
 
 
 class Stored(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -67,10 +78,11 @@ class Passage(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def stored(
-    tx: Tx, *, items: Sequence[int] = (), place: str = "", lot: str = "", serial: str = ""
-) -> tuple[Stored, ...]:
+    tx: Tx, *, items: Sequence[int] = (), place: str = "", lot: str = "", serial: str = "",
+    owners: Owners = None,
+) -> tuple[Stored, ...]:  # fmt: skip
     """What lies where, of *items* or at *place*; the biggest heaps of an item first."""
-    wanted = [stock.c.qty > 0, *_narrowed(stock, items, lot, serial)]
+    wanted = [stock.c.qty > 0, *_narrowed(stock, items, lot, serial), *_of(owners)]
     if place:
         wanted.append(stock.c.place == place)
     rows = tx.execute(_stock(wanted))
@@ -117,10 +129,11 @@ def incoming(tx: Tx, wanted: Sequence[int]) -> int:
 
 
 def promises(
-    tx: Tx, *, items: Sequence[int] = (), place: str = "", lot: str = "", serial: str = ""
-) -> tuple[Promise, ...]:
+    tx: Tx, *, items: Sequence[int] = (), place: str = "", lot: str = "", serial: str = "",
+    owners: Owners = None,
+) -> tuple[Promise, ...]:  # fmt: skip
     """What is promised of *items* or at *place*, the most urgent first."""
-    wanted = _narrowed(allocations, items, lot, serial)
+    wanted = [*_narrowed(allocations, items, lot, serial), *_of(owners)]
     if place:
         wanted.append(allocations.c.place == place)
     return _promises(tx, wanted)
@@ -154,10 +167,11 @@ def _promises(tx: Tx, wanted: Sequence[ColumnElement[bool]]) -> tuple[Promise, .
 
 
 def passages(
-    tx: Tx, *, items: Sequence[int] = (), place: str = "", lot: str = "", serial: str = ""
-) -> tuple[Passage, ...]:
+    tx: Tx, *, items: Sequence[int] = (), place: str = "", lot: str = "", serial: str = "",
+    owners: Owners = None,
+) -> tuple[Passage, ...]:  # fmt: skip
     """The last lines of the ledger about *items* or *place*, the newest first."""
-    wanted = _narrowed(moves, items, lot, serial)
+    wanted = [*_narrowed(moves, items, lot, serial), *_of(owners, containers=True)]
     if place:
         wanted.append(moves.c.id.in_(_last_of(place)))
     rows = tx.execute(_moves(wanted)).all()
@@ -204,6 +218,14 @@ def _names(tx: Tx, rows: Sequence[Row[Any]]) -> dict[str, str]:
         return {}
     named = tx.execute(select(people.c.id, people.c.name).where(people.c.id.in_(numbers)))
     return {f"person:{row.id}": row.name for row in named}
+
+
+def _of(owners: Owners, *, containers: bool = False) -> list[ColumnElement[bool]]:
+    """Of these owners only; moves of whole *containers* say nothing of their goods."""
+    if owners is None:
+        return []
+    mine = items.c.owner.in_(sorted(owners))
+    return [or_(mine, items.c.id.is_(None)) if containers else mine]
 
 
 def _narrowed(

@@ -33,13 +33,15 @@ from picking.dialogues.base import (
     wrong,
 )
 from picking.dialogues.look_prompt import page_lines, pages, title
-from wms import look
+from wms import look_find
 from wms.db import Tx
 from wms.epc import serial_of
 from wms.errors import Code, Rejected
-from wms.look import Found, Subject
+from wms.look import look
+from wms.look_found import Asking, Found, Subject, owners_of
 from wms.messages import Language, say
 from wms.prompts import Await, Focus, Prompt
+from wms.text import shown as shown_text
 
 EPC_DIGITS = 24
 CHARACTERS_MIN = 3  # of a code that only papers have; less is a slip of the finger
@@ -94,7 +96,9 @@ def subject_of(seen: Seen) -> Asked | None:
         case "parcel" | "manifest":
             return Asked(Subject(kind=seen.kind, code=seen.code, id=seen.id))
         case "tracking":
-            return Asked(Subject(kind="parcel", code=seen.code, id=seen.id)) if seen.id else None
+            if not seen.id:  # several parcels that are here share this number
+                return Asked(None, seen.code)
+            return Asked(Subject(kind="parcel", code=seen.code, id=seen.id))
         case "lot":
             return Asked(None, seen.lot or seen.serial)
         case "unknown" if len(seen.code) >= CHARACTERS_MIN:
@@ -112,14 +116,33 @@ def facts(tx: Tx, state: State, who: Who) -> Facts:
     """Look it up."""
     found = None
     if state.at == "shown":
-        found = answer(tx, Asked(state.subject, state.text), now=who.now)
+        found = answer(tx, Asked(state.subject, state.text), asking_of(who))
     return Facts(found, who.zone)
 
 
-def answer(tx: Tx, asked: Asked, *, now: int) -> Found | None:
+def asking_of(who: Who) -> Asking:
+    """Whoever works for some owners only sees only their goods."""
+    return Asking(who.now, owners_of(who.person))
+
+
+def answer(tx: Tx, asked: Asked, asking: Asking) -> Found | None:
     """What the book knows about *asked*; None when it knows nothing."""
-    subject = asked.subject or look.find(tx, asked.text)
-    return None if subject is None else look.look(tx, subject, now=now)
+    subject = asked.subject or look_find.find(tx, asked.text)
+    return None if subject is None else look(tx, subject, asking)
+
+
+def refuse_unknown(tx: Tx, asked: Asked, asking: Asking) -> Found:
+    """The answer, or why there is none: `LOOK_AMBIGUOUS` (several papers have this number),
+    `PERMISSION_MISSING` (another owner's), `LOOK_UNKNOWN`."""
+    found = answer(tx, asked, asking)
+    if found is not None:
+        return found
+    code = asked.text or (asked.subject.code if asked.subject else "")
+    if several := look_find.candidates(tx, asked.text):
+        raise Rejected(Code.LOOK_AMBIGUOUS, scanned=shown_text(code), expected=", ".join(several))
+    if answer(tx, asked, Asking(asking.now)) is not None:
+        raise Rejected(Code.PERMISSION_MISSING, permission="look")
+    raise Rejected(Code.LOOK_UNKNOWN, scanned=shown_text(code))
 
 
 def arrive(state: State, facts: Facts) -> State:
@@ -150,12 +173,9 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
 
 
 def run(tx: Tx, effect: object, who: Who) -> Say | None:
-    """Refuses `LOOK_UNKNOWN` for what the book does not know. Writes nothing."""
+    """Refuses what `refuse_unknown` does. Writes nothing."""
     assert isinstance(effect, Check), effect
-    if answer(tx, effect.asked, now=who.now) is None:
-        asked = effect.asked
-        code = asked.text or (asked.subject.code if asked.subject else "")
-        raise Rejected(Code.LOOK_UNKNOWN, scanned=code)
+    refuse_unknown(tx, effect.asked, asking_of(who))
     return None
 
 

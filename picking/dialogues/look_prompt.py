@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from wms.look import Fact, Found
+from wms.look_found import Fact, Found
 from wms.look_goods import Passage, Promise, Stored
 from wms.messages import Language, reason_words, say
 
 ROWS = 6  # facts or heaps a page
 PASSAGES = 3  # each takes two lines
 WHY = "confidence."  # why the book is less sure of a place
-PAPERS = ("order", "inbound", "return")
+PAPERS = ("order", "inbound", "return", "work")
 Row = Fact | Stored | Promise | Passage
 
 
@@ -52,7 +52,7 @@ def page_lines(found: Found, page: Page, zone: ZoneInfo, language: Language) -> 
     for row in page.rows:
         match row:
             case Fact():
-                lines.append(_fact(row, language))
+                lines.append(_fact(row, zone, language))
             case Stored():
                 lines.append(_stored(found, row, language))
             case Promise():
@@ -62,7 +62,7 @@ def page_lines(found: Found, page: Page, zone: ZoneInfo, language: Language) -> 
     return tuple(lines)
 
 
-def _fact(fact: Fact, language: Language) -> str:
+def _fact(fact: Fact, zone: ZoneInfo, language: Language) -> str:
     if fact.name.startswith(WHY):
         return "  " + say(fact.name, language, count=fact.value)
     value = fact.value
@@ -70,6 +70,12 @@ def _fact(fact: Fact, language: Language) -> str:
         value = say(f"look.order.{value}", language)
     elif fact.name == "paper_state":
         value = say(f"look.paper.{value}", language)
+    elif fact.name == "work_state":
+        value = say(f"look.work.{value}", language)
+    elif fact.name == "work_kind":
+        value = say(f"work.kind.{value}", language)
+    elif fact.name == "read_at":
+        value = _local(int(value), zone).strftime("%m/%d %H:%M:%S")
     elif fact.name == "parcel_state":
         value = say(f"look.parcel.{value}", language)
     elif fact.name in ("reason", "blocked"):
@@ -96,13 +102,17 @@ def _promise(found: Found, row: Promise, language: Language) -> str:
 
 
 def _passage(row: Passage, zone: ZoneInfo, language: Language) -> list[str]:
-    when = datetime.fromtimestamp(row.at_ms / 1000, UTC).astimezone(zone)
+    when = _local(row.at_ms, zone)
     what = row.container or f"{row.sku} {row.qty}"
     return [
         f"{when:%m/%d %H:%M} {row.who}",
         f"  {row.source} > {row.target}",
         f"  {what} {_why(row, language)}".rstrip(),
     ]
+
+
+def _local(at_ms: int, zone: ZoneInfo) -> datetime:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(zone)
 
 
 def _why(row: Passage, language: Language) -> str:

@@ -197,7 +197,8 @@ tag_reads = Table(
     Column("first_ms", MS, nullable=False),
     Column("last_ms", MS, nullable=False),
     whole("count"),
-    whole("rssi"),
+    whole("rssi"),  # dBm of the strongest of the newest reads
+    whole("antenna"),  # that had it; 0 = the reader does not say
     PrimaryKeyConstraint("device", "epc"),
 )
 
