@@ -3,6 +3,7 @@
 from sqlalchemy import Row, exists, select, update
 
 from wms import people as rights
+from wms import picking_rules
 from wms import stock as ledger
 from wms.db import Tx, insert_once
 from wms.errors import Code, Rejected
@@ -17,8 +18,6 @@ from wms.schema import (
     tour_totes,
     tours,
 )
-
-IDLE_MS = 600_000  # nobody touched the work for so long: a colleague may go on with it
 
 
 def cart_of(tx: Tx, person: int) -> str:
@@ -81,7 +80,8 @@ def take_over(
     tx: Tx, *, person: int, key: str, now: int, of: int = 0, cart: str = "", lead: bool = False
 ) -> str:
     """*person* goes on with a colleague's walk: by their badge (*of*), which says that they agree;
-    or by their *cart*, if they have been idle for ten minutes, or by a *lead*. Returns their name.
+    or by their *cart*, if they have been idle as long as the site says, or by a *lead*. Returns
+    their name.
 
     Refuses `TOUR_NOTHING` where there is no such walk, `TOUR_BUSY` while they are at work, and
     `TOUR_IN_HAND` for somebody who has a walk.
@@ -107,7 +107,8 @@ def _tour(tx: Tx, tour: int) -> Row[tuple[object, ...]] | None:
 
 
 def _is_at_work(tx: Tx, person: int, now: int) -> bool:
-    recent = exists().where(sessions.c.person_id == person, sessions.c.updated_ms > now - IDLE_MS)
+    since = now - picking_rules.load(tx).take_over_minutes * 60_000
+    recent = exists().where(sessions.c.person_id == person, sessions.c.updated_ms > since)
     signed_in = exists().where(terminals.c.person_id == person)
     return bool(tx.scalar(select(recent & signed_in)))
 

@@ -21,6 +21,8 @@ from tests.floor_site import (
 from tests.picking_site import ANNA, BERT, refused
 from tests.test_floor_pick_shelf import said, walking
 from tests.test_floor_zones import allow, scans
+from wms import picking_rules
+from wms.config import Picking
 from wms.errors import Code
 from wms.schema import (
     allocations,
@@ -85,8 +87,13 @@ def test_a_walk_is_taken_over_from_somebody_at_work_only_by_their_badge(site: Fl
 def test_an_idle_walk_is_taken_over_by_its_cart(site: FloorSite) -> None:
     hand = walking(site, (("TEA", 2), ("CUP", 1)))
     scans(hand, "A-01", TEA)
+    site.write(picking_rules.put, Picking(take_over_minutes=90))
     site.set(sessions, sessions.c.person_id == ANNA, updated_ms=site.now - 3_600_000)
     carol = site.signed_in("HT-02", CAROL, work="pick")
+    answer = carol.scan(f"CART-{ANNA}").prompt.message
+    assert answer is not None and answer.code == Code.TOUR_BUSY, "an hour is not long here"
+    carol.command("ok")
+    site.write(picking_rules.put, Picking(take_over_minutes=50))
     assert carol.expect("pick.place", f"CART-{ANNA}").focus.place == "A-01"
     assert hand.prompt.step == "gone", "one is still in her hand"
     hand.expect("pick.get", "1", "key")

@@ -1,5 +1,6 @@
 """Parcels in the book: one number each, proven before it is told, shipped once."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,16 +10,18 @@ from sqlalchemy import select, update
 
 from picking import floor, pickups
 from tests.floor_site import FIRST_NUMBER, ON_BOTH, FloorSite, floor_at
-from wms import allocation, parcels
+from wms import allocation, order_view, parcels
 from wms import orders as order_book
 from wms.db import Book
 from wms.errors import Code, Rejected
 from wms.parcels import Packed, number_of
 from wms.schema import (
     allocations,
+    events,
     manifests,
     order_lines,
     places,
+    shops,
     slips,
     tracking_ranges,
 )
@@ -91,6 +94,39 @@ def test_goods_leave_their_tote_for_the_box_and_are_counted(site: FloorSite) -> 
     packed = site.rows(select(order_lines.c.packed).order_by(order_lines.c.id))
     assert [row.packed for row in packed] == [2, 1]
     assert state(site, parcel) == "open"
+
+
+def test_the_shop_is_told_at_inspection_or_at_handover_as_it_wants(site: FloorSite) -> None:
+    def numbers(kind: str) -> list[object]:
+        told = site.rows(select(events.c.body).where(events.c.kind == kind))
+        return [json.loads(row.body)["tracking"] for row in told]
+
+    site.at_bench([BASKET])
+    site.set(shops, shops.c.code == "acme-shop", notify="handover")
+    parcel = pack(site)
+    number = close(site, parcel)
+    seen = site.read(order_view.get, "1")
+    assert (numbers("parcel.inspected"), seen.parcels[0].tracking) == ([""], "")
+    manifest_id = manifest(site)
+    site.write(parcels.load, parcel=parcel, manifest=manifest_id, now=site.now)
+    close_out(site, manifest_id)
+    assert numbers("order.shipped") == [[number]]
+    assert site.read(order_view.get, "1").parcels[0].tracking == number
+
+
+@ON_BOTH
+def test_a_tracking_number_that_is_on_another_box_of_today_is_refused(site: FloorSite) -> None:
+    """Numbers are recycled and several owners get theirs from one carrier: never twice a day."""
+    site.at_bench([BASKET, (("HAT", 1), ("TEA", 1))])
+    first, second = pack(site, 1), pack(site, 2)
+    number = number_of(12345678901)
+    for order in (1, 2):
+        row = {"order_id": order, "carrier": "yamato", "tracking": number, "at_ms": 1}
+        site.add(slips, row)
+    site.write(parcels.match_slip, parcel=first, tracking=number, now=site.now)
+    with refused(Code.TRACKING_TAKEN):
+        site.write(parcels.match_slip, parcel=second, tracking=number, now=site.now)
+    assert state(site, second) == "open"
 
 
 @ON_BOTH

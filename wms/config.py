@@ -77,6 +77,7 @@ class Picking(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     method: Literal["cart", "pass", "single", "batch"] = "cart"
     wall: str = ""
     zero_check: bool = False
+    take_over_minutes: Annotated[int, Meta(ge=0, le=600)] = 10
     zones: dict[str, PickZone] = {}
 
 

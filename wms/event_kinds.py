@@ -107,7 +107,10 @@ class ParcelLabelled(OrderEvent, frozen=True, kw_only=True):
 
 
 class ParcelInspected(OrderEvent, frozen=True, kw_only=True):
-    """The parcel's own label was scanned back on the box: from here on the number may be told."""
+    """The parcel's own label was scanned back on the box: from here on the number may be told.
+
+    `tracking` is "" for a shop that hears of it at the hand-over: `order.shipped` has it.
+    """
 
     kind: ClassVar[str] = "parcel.inspected"
     parcel: str

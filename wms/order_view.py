@@ -11,6 +11,7 @@ from sqlalchemy import Row, select
 
 from wms.db import Tx
 from wms.errors import Code, Rejected
+from wms.owners import told_at_handover
 from wms.schema import items, order_lines, orders, parcels
 from wms.text import shown
 
@@ -29,7 +30,8 @@ class LineView(Struct, frozen=True, kw_only=True):
 
 
 class ParcelView(Struct, frozen=True, kw_only=True):
-    """A box of the order. `tracking` is "" until its label was scanned back on it."""
+    """A box of the order. `tracking` is "" until its label was scanned back on it, or until it was
+    handed over where the shop wants it so."""
 
     parcel: str
     piece: int
@@ -97,11 +99,14 @@ def get(tx: Tx, reference: str, *, owner: str = "") -> OrderView:
         .order_by(order_lines.c.line_no)
     )
     boxes = select(parcels).where(parcels.c.order_id == row.id, parcels.c.state != "void")
+    later = told_at_handover(tx, row.shop)
     names = [name for name in OrderView.__struct_fields__ if name in row._mapping]
     return OrderView(
         order_id=row.id, **{name: row._mapping[name] for name in names},
         lines=tuple(_line(line) for line in tx.execute(query)),
-        parcels=tuple(_parcel(box) for box in tx.execute(boxes.order_by(parcels.c.piece))),
+        parcels=tuple(
+            _parcel(box, later=later) for box in tx.execute(boxes.order_by(parcels.c.piece))
+        ),
     )  # fmt: skip
 
 
@@ -141,8 +146,9 @@ def _line(row: Row[Any]) -> LineView:
     return LineView(**{name: row._mapping[name] for name in names})
 
 
-def _parcel(row: Row[Any]) -> ParcelView:
+def _parcel(row: Row[Any], *, later: bool) -> ParcelView:
+    told = row.shipped_ms if later else row.verified_ms
     return ParcelView(
         parcel=row.code, piece=row.piece, state=row.state, carrier=row.carrier,
-        tracking=row.tracking if row.verified_ms is not None else "",
+        tracking=row.tracking if told is not None else "",
     )  # fmt: skip

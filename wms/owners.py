@@ -115,6 +115,12 @@ def put_shops(tx: Tx, rows: Sequence[NewShop]) -> None:
     _put(tx, shops, rows, ("code",))
 
 
+def told_at_handover(tx: Tx, shop: str) -> bool:
+    """Whether *shop* hears of tracking numbers when the truck has them, not at the inspection."""
+    notify = tx.scalar(select(shops.c.notify).where(shops.c.code == shop))
+    return bool(notify == "handover")
+
+
 def put_services(tx: Tx, rows: Sequence[NewService]) -> None:
     """Add or replace services by code."""
     _put(tx, services, rows, ("code",))

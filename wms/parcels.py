@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, insert, select, update
 
-from wms import allocation, orders
+from wms import allocation, orders, owners
 from wms import stock as ledger
 from wms.db import Tx
 from wms.errors import Code, Rejected
@@ -147,7 +147,11 @@ def label(tx: Tx, *, parcel: int, now: int) -> str:
 
 
 def match_slip(tx: Tx, *, parcel: int, tracking: str, now: int) -> None:
-    """Take the pre-issued slip that was scanned. Refuses `SLIP_OTHER_ORDER` and a used slip."""
+    """Take the pre-issued slip that was scanned.
+
+    Refuses `SLIP_OTHER_ORDER`, a used slip, and a number that is on another of today's boxes
+    (`TRACKING_TAKEN`).
+    """
     row = _unlabelled(tx, parcel)
     mine = (
         (slips.c.order_id == row.order_id)
@@ -162,6 +166,13 @@ def match_slip(tx: Tx, *, parcel: int, tracking: str, now: int) -> None:
 
 
 def _labelled(tx: Tx, row: Row[Any], tracking: str, now: int) -> None:
+    same = (parcels.c.tracking == tracking) & (parcels.c.ship_date == row.ship_date)
+    another = (
+        (parcels.c.id != row.id) & (parcels.c.piece == row.piece) & (parcels.c.state != "void")
+    )
+    on_it = select(parcels.c.code).where(parcels.c.carrier == row.carrier, same, another)
+    if (other := tx.execute(on_it).scalar()) is not None:  # an index is the last guard
+        raise Rejected(Code.TRACKING_TAKEN, tracking=tracking, parcel=other)
     changed = {"tracking": tracking, "state": "labelled", "labelled_ms": now}
     tx.execute(update(parcels).where(parcels.c.id == row.id).values(changed))
     order = _order(tx, row.order_id)
@@ -172,7 +183,8 @@ def _labelled(tx: Tx, row: Row[Any], tracking: str, now: int) -> None:
 
 
 def verify(tx: Tx, *, parcel: int, tracking: str, now: int) -> None:
-    """Close the parcel: its own label was scanned on it. From here the number may be told.
+    """Close the parcel: its own label was scanned on it. From here the number may be told, unless
+    the shop hears of it at the hand-over only.
 
     Refuses `LABEL_OTHER_PARCEL` for any other number, and `ORDER_STOPPED`.
     """
@@ -189,8 +201,9 @@ def verify(tx: Tx, *, parcel: int, tracking: str, now: int) -> None:
         "order_id": order.id,
         "external_id": order.external_id,
     }
+    told = "" if owners.told_at_handover(tx, order.shop) else tracking
     happened: list[Any] = [ParcelInspected(
-        **about, parcel=row.code, carrier=row.carrier, tracking=tracking, piece=row.piece
+        **about, parcel=row.code, carrier=row.carrier, tracking=told, piece=row.piece
     )]  # fmt: skip
     if _complete(tx, order.id):
         orders.set_state(tx, [order.id], "packed", now=now)

@@ -12,6 +12,7 @@ from wms.db import Tx
 from wms.event_changes import ParcelVoided
 from wms.event_kinds import OrderShipped
 from wms.events import emit
+from wms.owners import told_at_handover
 from wms.schema import (
     allocations,
     documents,
@@ -42,8 +43,12 @@ def void_parcel(tx: Tx, row: Row[Any], order: Row[Any], *, now: int) -> None:
     void_paper(tx, row.id)
     emit(tx, ParcelVoided(
         owner=order.owner, order_id=order.id, external_id=order.external_id, parcel=row.code,
-        piece=row.piece, tracking=row.tracking if row.verified_ms is not None else "",
+        piece=row.piece, tracking=row.tracking if _was_told(tx, row, order) else "",
     ), now=now)  # fmt: skip
+
+
+def _was_told(tx: Tx, row: Row[Any], order: Row[Any]) -> bool:
+    return row.verified_ms is not None and not told_at_handover(tx, order.shop)
 
 
 def void_paper(tx: Tx, parcel: int) -> None:
