@@ -92,13 +92,17 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """Where a tag was read strongest, by whichever reader; `rssi` in dBm."""
+    """Where a tag was read strongest, by whichever reader; `rssi` in dBm.
+
+    `antenna` of that reader; 0 where it does not say.
+    """
 
     epc: str
     sku: str
     device: str
     rssi: int
     last_ms: int
+    antenna: int = 0
 
 
 def decide(expected: Sequence[Expected], reads: Iterable[Read], *, blind: bool) -> Decision:
@@ -165,7 +169,9 @@ def locate(tx: Tx, decision: Decision) -> tuple[Sighting, ...]:
     for start in range(0, len(codes), CHUNK):
         query = select(tag_reads).where(tag_reads.c.epc.in_(codes[start : start + CHUNK]))
         for row in tx.execute(query.order_by(tag_reads.c.device)):
-            seen = Sighting(row.epc, wanted[row.epc], row.device, row.rssi, row.last_ms)
+            seen = Sighting(
+                row.epc, wanted[row.epc], row.device, row.rssi, row.last_ms, row.antenna
+            )
             before = best.get(row.epc)
             if before is None or (seen.rssi, seen.last_ms) > (before.rssi, before.last_ms):
                 best[row.epc] = seen

@@ -36,8 +36,8 @@ def site(engine: str, request: pytest.FixtureRequest) -> Iterator[FloorSite]:
         yield site
 
 
-def tag(epc: str, count: int = 1, rssi: int = -60) -> TagSeen:
-    return TagSeen("reader-1", epc, 1, rssi, count)
+def tag(epc: str, count: int = 1, rssi: int = -60, antenna: int = 1) -> TagSeen:
+    return TagSeen("reader-1", epc, antenna, rssi, count)
 
 
 def facts_of(site: FloorSite) -> list[tuple[str, str, int]]:
@@ -59,7 +59,8 @@ def test_facts_keep_their_order_and_their_time(site: FloorSite) -> None:
 
 @ON_BOTH
 def test_tags_of_one_reader_add_up(site: FloorSite) -> None:
-    site.write(intake.record, heard=[Heard(10, tag("aa", 3, -70)), Heard(20, tag("aa", 2, -50))])
+    site.write(intake.record, heard=[Heard(10, tag("aa", 3, -70)), Heard(20, tag("aa", 2, -50, 2))])
+    assert site.scalar(select(tag_reads.c.antenna)) == 2, "where it was strongest"
     site.write(intake.record, heard=[Heard(30, tag("aa", 1, -65)), Heard(30, tag("bb"))])
     rows = site.rows(select(tag_reads).order_by(tag_reads.c.epc))
     assert [(row.epc, row.count, row.first_ms, row.last_ms, row.rssi) for row in rows] == [

@@ -274,7 +274,8 @@ def test_portal_to_portal_looks_again() -> None:
 def test_portal_to_locate_tells_where_the_others_are() -> None:
     found = receive(PORTAL, key("3"), READ)
     assert found.at == "locate"
-    assert RECEIVE.prompt(found.state, READ, "en").lines == ("SOAP gate-2 -61 9s",)
+    lines = RECEIVE.prompt(found.state, READ, "en").lines
+    assert lines == ("SOAP gate-2", "  -61 dBm 9s ago")
 
 
 def test_portal_to_item_by_back() -> None:

@@ -86,11 +86,14 @@ def test_the_gate_decides(
     assert sorted(every) == sorted({one.epc for one in reads}), "each tag in exactly one list"
 
 
-def seen(site: ReceiveSite, *epcs: str, device: str = "gate-1", rssi: int = -50) -> None:
+def seen(
+    site: ReceiveSite, *epcs: str, device: str = "gate-1", rssi: int = -50, antenna: int = 0
+) -> None:
     """The reader sees these tags now."""
     for epc in epcs:
         site.add(tag_reads, {"device": device, "epc": epc, "first_ms": site.now,
-                             "last_ms": site.now, "count": 1, "rssi": rssi})  # fmt: skip
+                             "last_ms": site.now, "count": 1, "rssi": rssi,
+                             "antenna": antenna})  # fmt: skip
 
 
 def at_gate(site: ReceiveSite) -> Hand:
@@ -106,11 +109,11 @@ def test_missing_two_extra_one_belongs_to_another_delivery(site: ReceiveSite) ->
     delivery = site.announce(line("SHIRT", 5, epcs=tuple(tags))).inbound_id
     site.announce(line("SHIRT", 1, epcs=(tag(9),)), external_id="ASN-2")
     seen(site, *tags[:3], tag(9))
-    seen(site, tags[3], device="gate-2", rssi=-71)
+    seen(site, tags[3], device="gate-2", rssi=-71, antenna=3)
     hand = at_gate(site)
     assert list(hand.prompt.lines) == ["3 ok -2 +1", "Missing 2 SHIRT", "1 of IN0000002"]
     assert set(hand.expect("receive.locate", "3", "key").lines) == {
-        "SHIRT gate-2 -71 10s", "SHIRT gate-1 -50 10s",
+        "SHIRT gate-2 #3", "  -71 dBm 10s ago", "SHIRT gate-1", "  -50 dBm 10s ago",
     }  # fmt: skip
     hand.expect("receive.portal", "back", "command")
     hand.expect("receive.item", "1", "key")

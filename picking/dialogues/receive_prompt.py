@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from picking.dialogues import receive_goods as goods
 from picking.dialogues.base import choices, options
 from picking.dialogues.receive_facts import Delivery, Facts, Goods, State
+from picking.portal import Sighting
 from wms.inbound import DAMAGE_REASONS, OVER_REASONS, SHORT_REASONS
 from wms.inbound_lpn import is_sscc
 from wms.messages import Language, say
@@ -176,16 +177,22 @@ def _photo(state: State, facts: Facts) -> str:
     return f"inbound_line:{line}" if line else f"inbound:{state.delivery}"
 
 
+def _seen(one: Sighting, facts: Facts, language: Language) -> tuple[str, str]:
+    """Which reader and which of its antennas saw a tag strongest, how strong, and how long ago."""
+    seconds = max(0, facts.now - one.last_ms) // 1000
+    reader = f"{one.device} #{one.antenna}" if one.antenna else one.device
+    return (
+        say("receive.seen_at", language, sku=one.sku, device=reader),
+        say("receive.seen_ago", language, rssi=one.rssi, seconds=seconds),
+    )
+
+
 def _portal(page: Prompt, state: State, facts: Facts, language: Language) -> Prompt:
     decision = facts.portal
     if decision is None:
         return page
     if state.at == "locate":
-        seen = [
-            say("receive.seen_at", language, sku=one.sku, device=one.device, rssi=one.rssi,
-                seconds=max(0, facts.now - one.last_ms) // 1000)
-            for one in facts.sightings[:LINES_MAX]
-        ]  # fmt: skip
+        seen = [line for one in facts.sightings[:LINES_MAX] for line in _seen(one, facts, language)]
         return replace(page, lines=tuple(seen) or (say("receive.nowhere", language),))
     counts = {
         "here": len(decision.accepted), "missing": decision.missing_count,
