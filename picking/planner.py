@@ -16,7 +16,7 @@ from picking.dispatch import dispatch, waits
 from picking.release import Released, Settings, release_wave
 from picking.waves import Waiting, Wave, due_waves, next_pickup
 from wms import allocation as promises
-from wms import calendar
+from wms import calendar, holds
 from wms import orders as order_book
 from wms.db import Book, Tx
 from wms.schema import orders, pickups
@@ -56,6 +56,7 @@ async def plan_once(
     todo = await book.read(look, now=now, settings=settings)
     if todo.wake:
         await book.write(order_book.wake, today=todo.today, now=now)
+        await book.write(holds.wake, today=todo.today, now=now)
         todo = await book.read(look, now=now, settings=settings)
     if todo.send:
         await book.write(dispatch, now=now, rng=rng)
@@ -73,7 +74,8 @@ def look(tx: Tx, *, now: int, settings: Settings, all_due: bool = False) -> Todo
     site = calendar.load(tx)
     today = calendar.business_day(now, site.zone).isoformat()
     due = (orders.c.state == "waiting_date") & (orders.c.ship_date <= today)
-    wake = tx.execute(select(orders.c.id).where(due).limit(1)).first() is not None
+    wakes = tx.execute(select(orders.c.id).where(due).limit(1)).first() is not None
+    wake = wakes or holds.is_due(tx, today)
     waiting = [*_waiting(tx), *_served_again(tx, today)]
     times = _pickup_times(tx) if waiting else {}
     next_ms = {

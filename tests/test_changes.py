@@ -21,7 +21,7 @@ from tests.test_cancel import (
     waiting,
 )
 from wms import changes, holds
-from wms.changes import EXPIRES, LABELLED, LATER, OVER, Change, Changed
+from wms.changes import EXPIRES, LABELLED, OVER, Change, Changed
 from wms.errors import Code
 from wms.new_order import NO_HOUSE_NUMBER
 from wms.parcels import number_of
@@ -120,9 +120,11 @@ def test_a_later_day_during_the_work_holds_it(site: FloorSite) -> None:
     order = dropped(site)
     answer = do_change(site, order, delivery_date="2026-12-24")
     row = row_of(site, order)
-    assert (answer.state, row.state_reason, row.before_hold) == ("held", LATER, "picked")
-    again = site.write(holds.release, order, today="2026-12-24", now=site.now)
-    assert again.state == "picked"
+    assert (answer.state, row.state_reason, row.before_hold) == ("held", holds.LATER, "picked")
+    assert site.write(holds.wake, today="2026-12-22", now=site.now) == []
+    assert site.read(holds.is_due, row.ship_date)
+    assert site.write(holds.wake, today=row.ship_date, now=site.now) == [order]
+    assert row_of(site, order).state == "picked", "its day came: nobody had to think of it"
 
 
 def test_a_day_on_which_its_goods_would_be_over_is_refused(site: FloorSite) -> None:

@@ -39,7 +39,6 @@ from wms.text import shown
 LABELLED = "order.labelled"  # why a change comes too late
 OVER = "order.over"
 EXPIRES = "order.would_expire"
-LATER = "order.later_date"  # why an order in work is held: its day is another one now
 BEFORE_WORK = ("waiting_date", "accepted", "short")
 
 
@@ -225,7 +224,7 @@ def _go_on(
         if state != row.state:
             order_book.set_state(tx, [row.id], state, now=now)
     elif later and values["ship_date"] != row.ship_date:
-        holds.hold(tx, row.id, reason=LATER, now=now)
+        holds.hold(tx, row.id, reason=holds.LATER, now=now)
     if not has_house_number(asked.recipient.address) and row.state != "held":
         holds.hold(tx, row.id, reason=NO_HOUSE_NUMBER, now=now)
 

@@ -7,7 +7,7 @@ the book is asked how far it came meanwhile, for walks are finished under a hold
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Row, exists, select, update
+from sqlalchemy import Row, Select, exists, select, update
 
 from wms import orders as order_book
 from wms.cancel import locked
@@ -22,6 +22,7 @@ from wms.shortfalls import lacking
 from wms.text import clean
 
 REASON_CHARACTERS = 100
+LATER = "order.later_date"  # why an order in work is held: its day is another one now
 BY_HAND = "order.held_by_hand"  # the reason where nobody gave one
 AT_WORK = ("released", "picked", "packed")
 
@@ -69,6 +70,24 @@ def release(tx: Tx, order: int, *, today: str, now: int) -> Held:
         told.append((OrderPicked if state == "picked" else OrderPacked)(**_about(row)))
     emit(tx, *told, now=now)
     return _view(locked(tx, order)[0], new=True)
+
+
+def is_due(tx: Tx, today: str) -> bool:
+    """Whether an order that waits under a hold for its later day has come to it."""
+    return tx.execute(_due(today).limit(1)).first() is not None
+
+
+def wake(tx: Tx, *, today: str, now: int) -> list[int]:
+    """Orders in work whose later day has come go on from where they are. Returns their ids."""
+    woken = list(tx.scalars(_due(today).order_by(orders.c.id)))
+    for order in woken:  # few: the customer changed the day while it was on the floor
+        release(tx, order, today=today, now=now)
+    return woken
+
+
+def _due(today: str) -> Select[int]:
+    waits = (orders.c.state == "held") & (orders.c.state_reason == LATER)
+    return select(orders.c.id).where(waits, orders.c.ship_date <= today)
 
 
 def _where(tx: Tx, row: Row[Any], today: str) -> str:
