@@ -273,7 +273,7 @@ def test_an_exchange_is_released_when_the_original_is_accepted(site: ReturnsSite
     hand.expect("returns.close", "full", "command")
     over = hand.expect("returns.arrive", "1", "key")
     assert over.message is not None
-    assert over.message.text == "Closed, 0 missing. Goes on: R0000001-X"
+    assert over.message.code == "returns.closed_following"
     assert site.scalar(states) == "accepted"
 
 
@@ -292,7 +292,7 @@ def test_undo_and_a_thing_without_a_barcode(site: ReturnsSite) -> None:
     hand.expect("returns.unit", BOX)
     assert site.at_place(BOX) == {("HAT", "quarantine", ""): 1}
     undone = hand.expect("returns.unit", "undo", "command")
-    assert undone.message is not None and undone.message.text == "HAT: taken back"
+    assert undone.message is not None and undone.message.text == "Taken back: HAT"
     assert site.at_place(BOX) == {}
 
 

@@ -11,16 +11,16 @@ from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.json import encode
-from sqlalchemy import Row, insert, literal, select, update
+from sqlalchemy import Row, func, insert, literal, select, update
 
-from wms import allocation, cancel_floor, put_back, void
+from wms import allocation, cancel_floor, put_back, returns_again, void
 from wms import orders as order_book
 from wms.cancel_table import OF_PARCEL, Stage, does, stage_of
 from wms.db import Tx, insert_for
 from wms.errors import Code, Rejected
 from wms.event_base import Event
 from wms.event_changes import OrderCancelRefused, OrderChanged, OrderChangeRefused
-from wms.event_kinds import OrderCancelled
+from wms.event_kinds import OrderCancelled, ReturnAnnounced
 from wms.events import emit
 from wms.schema import (
     allocations,
@@ -37,6 +37,7 @@ from wms.text import clean
 REASON_CHARACTERS = 100
 LIVE = ("open", "picked")
 TOO_LATE = "order.in_a_box"  # why lines cannot be made smaller any more
+AS_IT_IS = "order.of_a_return"  # these very units go out, or none of them
 
 
 class Cancelled(Struct, frozen=True, kw_only=True):
@@ -45,7 +46,8 @@ class Cancelled(Struct, frozen=True, kw_only=True):
     `outcome`: cancelled (none of it will leave), changed (lines are smaller), refused (it was too
     late), partly (what was not sent yet is cancelled). `stage` is where the goods were. `put_back`
     are totes and boxes whose goods go back, `search` boxes that are looked for, `returning` the
-    return that awaits what was sent. `new` is False where the same was asked before.
+    return that awaits what was sent, or under which goods that came back once are decided again.
+    `new` is False where the same was asked before.
     """
 
     owner: str
@@ -69,7 +71,8 @@ def cancel(tx: Tx, order: int, *, reason: str = "", now: int) -> Cancelled:
     why = clean(reason, field="reason", max=REASON_CHARACTERS)
     stage = stage_of(row.state, _promise_states(tx, order), [box.state for box in boxes])
     if stage == "cancelled":
-        return _answer(row, "cancelled", stage, new=False)
+        again = returns_again.code_of(tx, order)
+        return _answer(row, "cancelled", stage, returning=again, new=False)
     sent = [box for box in boxes if does(OF_PARCEL[box.state], "return")]
     if row.state == "shipped":
         return _refuse(tx, row, stage, now)
@@ -87,11 +90,12 @@ def cancel(tx: Tx, order: int, *, reason: str = "", now: int) -> Cancelled:
         put_back.ask_search(tx, box, now=now)
     _nothing_is_wanted(tx, order)
     returning = _prepare_return(tx, row, now) if sent else ""
-    _tell(tx, row, why, stage, returning, now)
+    again = returns_again.ask(tx, row, now=now)
+    _tell(tx, row, why, stage, returning, again, now)
     void.settle_cancelled(tx, row, now=now)
     return _answer(
         row, "partly" if sent else "cancelled", stage, put_back=tuple(containers),
-        search=tuple(box.code for box in search), returning=returning,
+        search=tuple(box.code for box in search), returning=returning or again,
     )  # fmt: skip
 
 
@@ -115,6 +119,8 @@ def reduce(
         return _refuse_change(tx, row, stage, now)
     if all(wanted.get(line.line_no, line.left) == 0 for line in lines):
         return cancel(tx, order, reason=reason, now=now)
+    if row.kind in (*returns_again.DECIDED_ANEW, "transfer"):
+        return _refuse_change(tx, row, stage, now, reason=AS_IT_IS)
     if any(wanted.get(line.line_no, line.left) < line.packed for line in lines):
         return _refuse_change(tx, row, stage, now)
     containers = _release_less(tx, row, {line: qty for line, qty in less.items() if qty}, now)
@@ -209,12 +215,14 @@ def _nothing_is_wanted(tx: Tx, order: int) -> None:
     tx.execute(mine.values(cancelled=line.qty - line.packed))
 
 
-def _tell(tx: Tx, row: Row[Any], why: str, stage: Stage, returning: str, now: int) -> None:
+def _tell(
+    tx: Tx, row: Row[Any], why: str, stage: Stage, returning: str, again: str, now: int
+) -> None:  # fmt: skip
     about = {"owner": row.owner, "order_id": row.id, "external_id": row.external_id}
     if returning:
         emit(tx, OrderCancelRefused(**about, stage="shipped", returning=returning), now=now)
     else:
-        emit(tx, OrderCancelled(**about, reason=why, stage=stage), now=now)
+        emit(tx, OrderCancelled(**about, reason=why, stage=stage, returning=again), now=now)
 
 
 def _refuse(tx: Tx, row: Row[Any], stage: Stage, now: int) -> Cancelled:
@@ -227,14 +235,17 @@ def _refuse(tx: Tx, row: Row[Any], stage: Stage, now: int) -> Cancelled:
         return _answer(row, "refused", stage, returning=str(known), new=False)
     returning = _prepare_return(tx, row, now) if does(stage, "return") else ""
     about = {"owner": row.owner, "order_id": row.id, "external_id": row.external_id}
-    emit(tx, OrderCancelRefused(**about, stage=stage, returning=returning), now=now)
-    return _answer(row, "refused", stage, returning=returning)
+    told = OrderCancelRefused(**about, stage=stage, returning=returning)
+    new = tell_once(tx, told, now=now)
+    return _answer(row, "refused", stage, returning=returning, new=new)
 
 
-def _refuse_change(tx: Tx, row: Row[Any], stage: Stage, now: int) -> Cancelled:
+def _refuse_change(
+    tx: Tx, row: Row[Any], stage: Stage, now: int, *, reason: str = TOO_LATE
+) -> Cancelled:  # fmt: skip
     """Lines cannot be made smaller any more; what was sent is awaited back only by a cancel."""
     about = {"owner": row.owner, "order_id": row.id, "external_id": row.external_id}
-    new = tell_once(tx, OrderChangeRefused(**about, reason=TOO_LATE), now=now)
+    new = tell_once(tx, OrderChangeRefused(**about, reason=reason), now=now)
     return _answer(row, "refused", stage, new=new)
 
 
@@ -255,7 +266,13 @@ def _return_id(row: Row[Any]) -> str:
 
 
 def _prepare_return(tx: Tx, row: Row[Any], now: int) -> str:
-    """A return is announced for what was sent. Returns its code."""
+    """A return is announced for what was sent and has not come back, and told. Returns its code, ""
+    where nothing is out any more."""
+    line = order_lines.c
+    out = (line.order_id == row.id) & (line.shipped > line.returned)
+    qty = tx.execute(select(func.sum(line.shipped - line.returned)).where(out)).scalar()
+    if not qty:
+        return ""
     values = {
         "code": _return_id(row), "owner": row.owner, "external_id": _return_id(row),
         "kind": "return", "state": "announced", "order_id": row.id, "reason": "order.cancelled",
@@ -264,12 +281,14 @@ def _prepare_return(tx: Tx, row: Row[Any], now: int) -> str:
     number = tx.execute(insert(returns).values(values).returning(returns.c.id)).scalar_one()
     code = f"R{number:07d}"
     tx.execute(update(returns).where(returns.c.id == number).values(code=code))
-    line = order_lines.c
-    sent = select(literal(number), line.line_no, line.item_id, line.shipped).where(
-        line.order_id == row.id, line.shipped > 0
-    )
+    left = line.shipped - line.returned
+    sent = select(literal(number), line.line_no, line.item_id, left).where(out)
     names = ["return_id", "line_no", "item_id", "qty"]
     tx.execute(insert(return_lines).from_select(names, sent))
+    emit(tx, ReturnAnnounced(
+        owner=row.owner, return_id=number, external_id=_return_id(row), code=code,
+        order=row.external_id, purpose="return", qty=int(qty),
+    ), now=now)  # fmt: skip
     return code
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import Row, exists, func, select, update
 from wms import tasks as work
 from wms.db import Tx
 from wms.errors import Code, Rejected
+from wms.putaway import QUARANTINE, SOUND
 from wms.schema import (
     items,
     lots,
@@ -33,6 +34,8 @@ from wms.stock import Move, post
 PUT_BACK, STOP, CARRY = "put_back", "stop", "carry"  # kinds of tasks
 URGENT = 8  # a box that must not leave
 LIVE = ("open", "claimed")
+PUT_DOWN = (*STORED, "buffer", "dock", "station")  # where goods that may not be sold can be kept
+Wanted = tuple[int, str, str]  # an item, its lot and its condition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +153,8 @@ def goods(tx: Tx, container: str) -> tuple[Goods, ...]:
         Goods(
             item=row.item_id, sku=row.sku, name=row.name, picture=row.picture, owner=row.owner,
             lot=row.lot, expiry=row.expiry, condition=row.condition, serial=row.serial,
-            qty=row.qty - row.allocated, place=shelves.get((row.item_id, row.lot), ""),
+            qty=row.qty - row.allocated,
+            place=shelves.get((row.item_id, row.lot, row.condition), ""),
         )
         for row in rows
     )  # fmt: skip
@@ -158,40 +162,40 @@ def goods(tx: Tx, container: str) -> tuple[Goods, ...]:
 
 def _shelves(
     tx: Tx, container: str, rows: Sequence[Row[Any]]
-) -> dict[tuple[int, str], str]:  # fmt: skip
-    """The proposals by item and lot: where it came from, else where it lies, else an empty bin."""
+) -> dict[Wanted, str]:  # fmt: skip
+    """The proposals: where it came from, else where such goods lie, else an empty bin, or a place
+    for goods that may not be sold."""
     numbers = {row.item_id for row in rows}
     came = _came_from(tx, container, numbers)
-    lies: dict[tuple[int, str], list[str]] = {}
+    lies: dict[Wanted, list[str]] = {}
     query = (
-        select(stock.c.item_id, stock.c.lot, stock.c.place)
+        select(stock.c.item_id, stock.c.lot, stock.c.condition, stock.c.place)
         .join(places, places.c.code == stock.c.place)
-        .where(stock.c.item_id.in_(numbers), stock.c.qty > 0, places.c.kind.in_(STORED))
-        .where(places.c.blocked == "")
+        .where(stock.c.item_id.in_(numbers), stock.c.qty > 0, places.c.kind.in_(PUT_DOWN))
+        .where(places.c.blocked.in_(("", QUARANTINE)))
         .order_by(places.c.kind, stock.c.place)
     )
     for one in tx.execute(query):
-        lies.setdefault((one.item_id, one.lot), []).append(one.place)
+        lies.setdefault((one.item_id, one.lot, one.condition), []).append(one.place)
     filled = exists().where(stock.c.place == places.c.code, stock.c.qty > 0)
     empty_bin = select(func.min(places.c.code)).where(
         places.c.kind == "bin", places.c.blocked == "", ~filled
     )
     empty = tx.scalar(empty_bin) or ""
+    kept_apart = select(places.c.code).where(places.c.blocked == QUARANTINE)
+    apart = list(tx.scalars(kept_apart.order_by(places.c.code).limit(5)))
     found = {}
     for row in rows:
-        wished = [
-            *came.get((row.item_id, row.lot), []),
-            *lies.get((row.item_id, row.lot), []),
-            empty,
-        ]
-        reasons = why_not(tx, list(dict.fromkeys(wished)), item=row.item_id, lot=row.lot)
-        fit = next((place for place in wished if place and reasons.get(place) is None), "")
-        found[row.item_id, row.lot] = fit
+        wanted = (row.item_id, row.lot, row.condition)
+        last = [empty] if row.condition == SOUND else apart
+        wished = list(dict.fromkeys([*came.get(wanted, []), *lies.get(wanted, []), *last]))
+        reasons = why_not(tx, wished, item=row.item_id, lot=row.lot, condition=row.condition)
+        found[wanted] = next((place for place in wished if place and reasons[place] is None), "")
     return found
 
 
-def _came_from(tx: Tx, container: str, numbers: set[int]) -> dict[tuple[int, str], list[str]]:
-    """The shelves that the goods in *container* were picked from, the latest first.
+def _came_from(tx: Tx, container: str, numbers: set[int]) -> dict[Wanted, list[str]]:
+    """The places that the goods in *container* were picked from, the latest first.
 
     What was packed came by way of a tote.
     """
@@ -199,25 +203,30 @@ def _came_from(tx: Tx, container: str, numbers: set[int]) -> dict[tuple[int, str
     packed = select(moves.c.source).where(mine, moves.c.target == container)
     by_way = (moves.c.target == container) | moves.c.target.in_(packed)
     query = (
-        select(moves.c.item_id, moves.c.lot, moves.c.source)
+        select(moves.c.item_id, moves.c.lot, moves.c.condition, moves.c.source)
         .join(places, places.c.code == moves.c.source)
-        .where(mine, by_way, places.c.kind.in_(STORED))
+        .where(mine, by_way, places.c.kind.in_(PUT_DOWN))
         .order_by(moves.c.id.desc())
         .limit(50)
     )
-    found: dict[tuple[int, str], list[str]] = {}
+    found: dict[Wanted, list[str]] = {}
     for row in tx.execute(query):
-        found.setdefault((row.item_id, row.lot), []).append(row.source)
+        found.setdefault((row.item_id, row.lot, row.condition), []).append(row.source)
     return found
 
 
-def why_not(tx: Tx, codes: Sequence[str], *, item: int, lot: str) -> dict[str, Rejected | None]:
+def why_not(
+    tx: Tx, codes: Sequence[str], *, item: int, lot: str, condition: str = SOUND
+) -> dict[str, Rejected | None]:
     """Why *item* of *lot* may not be put at each of *codes*; None where it may.
 
     Refusals: `PUT_BACK_PLACE` (no shelf), `PUT_BACK_BLOCKED`, `PUT_BACK_OWNER` (another owner's
     goods lie there), `PUT_BACK_LOT` (another lot of it does, and this one does not) and
-    `PUT_BACK_MIXED` (the place takes one item only).
+    `PUT_BACK_MIXED` (the place takes one item only). What is not sound never goes where people
+    pick (`PUTAWAY_CONDITION`): it goes where it is kept apart, whatever lies there.
     """
+    if condition != SOUND:
+        return _why_not_apart(tx, codes, condition)
     owner = tx.execute(select(items.c.owner).where(items.c.id == item)).scalar_one()
     known = {row.code: row for row in tx.execute(select(places).where(places.c.code.in_(codes)))}
     inside: dict[str, list[Any]] = {}
@@ -258,6 +267,25 @@ def _why_not(
     return None
 
 
+def _why_not_apart(
+    tx: Tx, codes: Sequence[str], condition: str
+) -> dict[str, Rejected | None]:  # fmt: skip
+    """The same for goods that nobody may sell."""
+    known = {row.code: row for row in tx.execute(select(places).where(places.c.code.in_(codes)))}
+    found: dict[str, Rejected | None] = {}
+    for place in codes:
+        row, found[place] = known.get(place), None
+        if row is None or row.kind not in PUT_DOWN:
+            found[place] = Rejected(Code.PUT_BACK_PLACE, place=place)
+        elif row.blocked not in ("", QUARANTINE):
+            found[place] = Rejected(Code.PUT_BACK_BLOCKED, place=place)
+        elif row.kind == "bin" and row.blocked != QUARANTINE:
+            found[place] = Rejected(
+                Code.PUTAWAY_CONDITION, place=place, expected=SOUND, scanned=condition
+            )
+    return found
+
+
 def put(
     tx: Tx, *, task: int, container: str, goods: Goods, qty: int, place: str, key: str, actor: str,
     now: int,
@@ -267,7 +295,9 @@ def put(
     Returns what is still to be put back out of the container; 0 ends its tasks. Refuses what
     `why_not` says, and `STOCK_SHORT`. The same *key* again has no effect.
     """
-    refusal = why_not(tx, [place], item=goods.item, lot=goods.lot)[place]
+    refusal = why_not(
+        tx, [place], item=goods.item, lot=goods.lot, condition=goods.condition
+    )[place]  # fmt: skip
     if refusal is not None:
         raise refusal
     line = Move(
@@ -279,6 +309,12 @@ def put(
     if not left:
         settle(tx, container, now=now)
     return left
+
+
+def emptied(tx: Tx, container: str, *, now: int) -> None:
+    """Goods were taken out of *container* for another reason: perhaps nothing is left to do."""
+    if not _free(tx, container):
+        settle(tx, container, now=now)
 
 
 def _free(tx: Tx, container: str) -> int:

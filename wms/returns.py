@@ -16,7 +16,16 @@ from wms.event_kinds import ReturnAnnounced, ReturnArrived, ReturnCancelled
 from wms.events import emit
 from wms.returns_new import NewReturn, NewReturnLine, Ready, check
 from wms.returns_orders import repaired
-from wms.returns_rows import HERE, OPEN, about, change, lock, lock_here, refuse_no_place
+from wms.returns_rows import (
+    HERE,
+    OPEN,
+    about,
+    change,
+    is_again,
+    lock,
+    lock_here,
+    refuse_no_place,
+)
 from wms.schema import (
     items,
     order_lines,
@@ -102,7 +111,7 @@ def arrive(
         name = tx.execute(select(people.c.name).where(people.c.id == row.person_id)).scalar_one()
         raise Rejected(Code.RETURN_WITH_OTHER, returning=row.code, person=name)
     values: dict[str, Any] = {"person_id": person, "station": station}
-    if parcel and row.parcel_id is None:
+    if parcel and row.parcel_id is None and not is_again(row):
         values["parcel_id"] = parcel
     if row.state == "announced":
         values |= {"state": "arrived", "state_ms": now}

@@ -10,8 +10,17 @@ from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.event_kinds import Event, ReturnClosed, ReturnDecided, ReturnGraded, ReturnTotal
 from wms.events import emit
-from wms.returns_grade import Unit, grade
-from wms.returns_rows import about, change, is_undelivered, lock, lock_here
+from wms.returns_grade import Unit, grade, sent_of
+from wms.returns_rows import (
+    about,
+    change,
+    is_again,
+    is_booked_in,
+    is_undelivered,
+    lock,
+    lock_here,
+)
+from wms.returns_rules import NEVER_SOLD
 from wms.schema import items, return_lines, return_units, returns
 
 Decision = Literal["reship", "cancel"]
@@ -77,7 +86,7 @@ def _missing(tx: Tx, row: Row[Any], person: int, key: str, actor: str, now: int)
         .order_by(return_lines.c.line_no)
     )
     lines = tx.execute(query).all()
-    if is_undelivered(row):  # it was booked in with its lots: each is taken out again
+    if is_booked_in(row):  # the book has it with its lots: each is taken out again
         for line in lines:
             _not_inside(tx, row, line, person, key, actor, now)
         return sum(line.qty - line.graded for line in lines)
@@ -112,7 +121,7 @@ def _missing(tx: Tx, row: Row[Any], person: int, key: str, actor: str, now: int)
 def _not_inside(
     tx: Tx, row: Row[Any], line: Row[Any], person: int, key: str, actor: str, now: int
 ) -> None:
-    """Of one item of an unopened parcel: what still lies there by the book, lot by lot."""
+    """Of one item that was booked in: what still lies there by the book, lot by lot."""
     left = line.qty - line.graded
     for n, (lot, serial, qty) in enumerate(_still_there(tx, row, line.item_id)):
         taken = min(left, qty)
@@ -127,21 +136,27 @@ def _not_inside(
 
 
 def _still_there(tx: Tx, row: Row[Any], item: int) -> list[tuple[str, str, int]]:
-    """What came in unopened of *item* and was not graded: lot, serial, eaches."""
+    """What was booked in of *item* and was not graded: lot, serial, eaches."""
+    counted = return_units.c.order_line_id.is_not(None)
+    if is_again(row):
+        counted = return_units.c.grade.not_in(NEVER_SOLD)
     graded = {
         (unit.lot, unit.serial): int(unit.qty)
         for unit in tx.execute(
             select(return_units.c.lot, return_units.c.serial,
                    func.sum(return_units.c.qty).label("qty"))
             .where(return_units.c.return_id == row.id, return_units.c.item_id == item)
-            .where(return_units.c.undone == 0, return_units.c.order_line_id.is_not(None))
+            .where(return_units.c.undone == 0, counted)
             .group_by(return_units.c.lot, return_units.c.serial)
         )
     }  # fmt: skip
-    came = returns_orders.came_in(tx, row)
+    came = [(line.item_id, line.lot, line.serial, line.qty) for line in sent_of(tx, row)]
+    if not is_again(row):
+        inside = returns_orders.came_in(tx, row)
+        came = [(of, lot, serial, qty) for (of, _sku, lot, serial), qty in inside.items()]
     return [
         (lot, serial, qty - graded.get((lot, serial), 0))
-        for (of, _sku, lot, serial), qty in came.items()
+        for of, lot, serial, qty in came
         if of == item
     ]
 

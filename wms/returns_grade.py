@@ -5,17 +5,26 @@ One grade is one transaction: @customer -> place as `returned`, then @regrade to
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, insert, select, update
 
-from wms import approvals, returns_orders
+from wms import approvals, put_back, returns_again, returns_orders
 from wms import stock as ledger
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.event_kinds import ReturnGraded, ReturnUngraded
 from wms.events import emit
-from wms.returns_rows import about, change, is_undelivered, lock_here, refuse_no_place
+from wms.returns_again import Piece
+from wms.returns_rows import (
+    about,
+    change,
+    is_again,
+    is_booked_in,
+    is_undelivered,
+    lock_here,
+    refuse_no_place,
+)
 from wms.returns_rules import NEVER_SOLD, Disposition, Grade, refuse_impossible, rules_of
 from wms.schema import (
     items,
@@ -30,6 +39,16 @@ from wms.stock import CUSTOMER, LOST, REGRADE, Move
 
 DISPOSAL = "approve_disposal"
 SEEN = ("A", "B", "C", "damaged")  # grades of what was sent, and is here again
+
+
+class SentAgain(NamedTuple):
+    """What is decided again looks like what was sent; no order line sent it."""
+
+    item_id: int
+    lot: str
+    serial: str
+    qty: int
+    line_id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,21 +147,25 @@ def undo(tx: Tx, number: int, *, key: str, actor: str, now: int) -> str:
     return str(unit.sku)
 
 
-def sent_of(tx: Tx, row: Row[Any]) -> list[Row[Any]]:
+def sent_of(tx: Tx, row: Row[Any]) -> list[Any]:
     """What was shipped of the return's order (its parcel, where that is known): a row for each
-    order line, item, lot and serial, with `qty` and the line's `shipped` and `returned`."""
+    order line, item, lot and serial, with `qty`. Of what is decided again: its pieces."""
+    if is_again(row):
+        return [
+            SentAgain(piece.item, piece.lot, piece.serial, piece.qty)
+            for piece in returns_again.contents(tx, row.cancelled_id)
+        ]
     query = (
         select(
             parcel_lines.c.line_id, order_lines.c.item_id, parcel_lines.c.lot,
             parcel_lines.c.serial, func.sum(parcel_lines.c.qty).label("qty"),
-            order_lines.c.shipped, order_lines.c.returned,
         )
         .join(parcels, parcels.c.id == parcel_lines.c.parcel_id)
         .join(order_lines, order_lines.c.id == parcel_lines.c.line_id)
         .where(parcels.c.order_id == row.order_id, parcels.c.state == "shipped")
         .group_by(
             parcel_lines.c.line_id, order_lines.c.item_id, parcel_lines.c.lot,
-            parcel_lines.c.serial, order_lines.c.shipped, order_lines.c.returned,
+            parcel_lines.c.serial,
         )
         .order_by(parcel_lines.c.line_id, parcel_lines.c.lot, parcel_lines.c.serial)
     )  # fmt: skip
@@ -199,10 +222,13 @@ def _refuse_wrong(tx: Tx, row: Row[Any], unit: Unit, item: Row[Any]) -> None:
 def _count_back(tx: Tx, row: Row[Any], unit: Unit, item: Row[Any]) -> int | None:
     """Count the unit on the order line that sent it, never more than was shipped.
 
-    None where no order is known, or this is not what was sent. What came back unopened was counted
-    then; what turns out to be missing of it is not here after all.
+    None where no order is known, this is not what was sent, or it was counted when it was graded
+    for the first time. What came back unopened was counted then; what turns out to be missing of it
+    is not here after all.
     """
-    if row.order_id is None or (unit.grade not in SEEN and not is_undelivered(row)):
+    if row.order_id is None or is_again(row):
+        return None
+    if unit.grade not in SEEN and not is_undelivered(row):
         return None
     if unit.serial and _graded_before(tx, row.order_id, unit):
         raise Rejected(Code.RETURN_TOO_MANY, item=item.sku)
@@ -261,7 +287,7 @@ def _count_graded(tx: Tx, row: Row[Any], unit: Unit, sku: str) -> int:
         line = tx.execute(new).scalar_one()
     after = return_lines.c.graded + unit.qty
     counted = update(return_lines).where(return_lines.c.id == line)
-    if is_undelivered(row) and unit.grade not in NEVER_SOLD:
+    if is_booked_in(row) and unit.grade not in NEVER_SOLD:
         counted = counted.where(after <= return_lines.c.qty)
     if tx.execute(counted.values(graded=after)).rowcount != 1:
         raise Rejected(Code.RETURN_TOO_MANY, item=sku)
@@ -274,16 +300,22 @@ def _book_in(tx: Tx, row: Row[Any], unit: Unit, key: str, actor: str, now: int) 
         "item": unit.item, "qty": unit.qty, "lot": unit.lot, "serial": unit.serial,
         "condition": "returned", "ref": f"return:{row.id}",
     }  # fmt: skip
-    known = is_undelivered(row) and unit.grade not in NEVER_SOLD
-    source = row.place if known else CUSTOMER
-    if unit.grade == "missing" and known:  # the book believed that it was inside
-        line = Move(key=f"{key}:in", source=source, target=CUSTOMER, reason="missing", **same)
-        ledger.move(tx, line, actor=actor, now=now)
+    known = is_booked_in(row) and unit.grade not in NEVER_SOLD
+    sources = _sources(tx, row, unit) if known else {CUSTOMER: unit.qty}
+    target, reason = unit.place, "return"
+    if unit.grade == "missing" and known:  # the book believed that it was there
+        target, reason = LOST if is_again(row) else CUSTOMER, "missing"
+    elif not unit.condition:  # nobody knows what it is
+        return
+    ledger.post(tx, [
+        Move(key=f"{key}:in:{source}", source=source, target=target, reason=reason,
+             **same | {"qty": qty})
+        for source, qty in sources.items() if source != target
+    ], actor=actor, now=now)  # fmt: skip
+    for source in sources if is_again(row) else ():
+        put_back.emptied(tx, source, now=now)
     if not unit.condition:
         return
-    if source != unit.place:
-        line = Move(key=f"{key}:in", source=source, target=unit.place, reason="return", **same)
-        ledger.move(tx, line, actor=actor, now=now)
     if unit.disposition == "dispose":
         line = Move(key=f"{key}:out", source=unit.place, target=LOST, reason="dispose", **same)
         ledger.move(tx, line, actor=actor, now=now)
@@ -292,16 +324,25 @@ def _book_in(tx: Tx, row: Row[Any], unit: Unit, key: str, actor: str, now: int) 
         ledger.regrade(tx, line, condition=unit.condition, actor=actor, now=now)
 
 
+def _sources(tx: Tx, row: Row[Any], unit: Unit) -> dict[str, int]:
+    """The places from which a unit is taken that the book has in the house: eaches by place."""
+    if is_undelivered(row):
+        return {row.place: unit.qty}
+    piece = Piece(unit.item, unit.lot, unit.serial, unit.qty, row.place)
+    found = returns_again.where(tx, [piece], all_of_it=unit.grade != "missing")
+    return {key.place: qty for key, qty in found.items()}
+
+
 def _book_out(tx: Tx, row: Row[Any], unit: Row[Any], key: str, actor: str, now: int) -> None:
     """The way back, move by move."""
     same: dict[str, Any] = {
         "item": unit.item_id, "qty": unit.qty, "lot": unit.lot, "serial": unit.serial,
         "reason": "undo", "ref": f"return:{row.id}",
     }  # fmt: skip
-    known = is_undelivered(row) and unit.grade not in NEVER_SOLD
+    known = is_booked_in(row) and unit.grade not in NEVER_SOLD
     source = row.place if known else CUSTOMER
     steps: list[Move] = []
-    if unit.grade == "missing" and known:
+    if unit.grade == "missing" and is_undelivered(row):
         steps.append(Move(key=f"{key}:in", source=CUSTOMER, target=source, condition="returned",
                           **same))  # fmt: skip
     if unit.disposition == "dispose":

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 from sqlalchemy import Row, func, insert, select, update
 
-from wms import allocation, orders
+from wms import allocation, orders, returns_again
 from wms import stock as ledger
 from wms.allocate import plan
 from wms.allocation import free_stock, needs
@@ -24,6 +24,7 @@ from wms.errors import Code, Rejected
 from wms.event_kinds import OrderCancelled, OrderHeld
 from wms.events import emit
 from wms.new_order import EXTERNAL_ID_CHARACTERS, NewLine, NewOrder, Recipient
+from wms.returns_again import Piece
 from wms.returns_rows import change
 from wms.schema import (
     allocations,
@@ -94,9 +95,10 @@ def settle_exchange(tx: Tx, row: Row[Any], *, now: int) -> str:
     allocation.release(tx, list(tx.scalars(mine)))
     going = 0
     for line, qty in zip(lines, accepted, strict=True):
-        going += min(qty, line.qty)
+        sent = min(qty, line.qty - line.cancelled)  # some may be cancelled meanwhile
+        going += sent
         cut = update(order_lines).where(order_lines.c.id == line.id)
-        tx.execute(cut.values(cancelled=line.qty - min(qty, line.qty)))
+        tx.execute(cut.values(cancelled=line.qty - sent))
     left = update(orders_table).where(orders_table.c.id == order.id)
     tx.execute(left.values(pieces=going))
     if not going:
@@ -124,10 +126,9 @@ def repair(tx: Tx, row: Row[Any], *, now: int) -> str:
     if not units:
         return ""
     wanted = Counter[tuple[int, str]]()
-    keys: Counter[Key] = Counter()
     for unit in units:
         wanted[unit.item_id, unit.sku] += unit.qty
-        keys[Key(unit.place, unit.item_id, unit.lot, "returned", unit.serial)] += unit.qty
+    keys = returns_again.where(tx, map(_piece, units))
     lines = [(sku, qty) for (_item, sku), qty in wanted.items()]
     order = _make(tx, row, "repair", lines, now)
     _hold(tx, order, REPAIR_WAITS, now)
@@ -190,7 +191,7 @@ def send_to_owner(tx: Tx, asked: ToOwner, *, now: int) -> orders.Accepted:
     """Send every unit of closed returns that was set aside for its owner back to them, once.
 
     The same again gives the same answer. Refuses `RETURN_NOTHING` when none is set aside,
-    `STOCK_SHORT` when one lies elsewhere by now, and what an order is refused for.
+    `STOCK_SHORT` when one is nowhere to be found, and what an order is refused for.
     """
     known = (orders_table.c.owner == asked.owner) & (
         orders_table.c.external_id == asked.external_id
@@ -206,10 +207,9 @@ def send_to_owner(tx: Tx, asked: ToOwner, *, now: int) -> orders.Accepted:
         told = {name: before._mapping[name] for name in names}
         return orders.Accepted(order_id=before.id, new=False, **told)
     wanted: Counter[str] = Counter()
-    keys: Counter[Key] = Counter()
     for unit in units:
         wanted[unit.sku] += unit.qty
-        keys[Key(unit.place, unit.item_id, unit.lot, "returned", unit.serial)] += unit.qty
+    keys = returns_again.where(tx, map(_piece, units))
     order = NewOrder(
         owner=asked.owner, shop=asked.shop, external_id=asked.external_id, service=asked.service,
         recipient=asked.recipient,
@@ -220,6 +220,10 @@ def send_to_owner(tx: Tx, asked: ToOwner, *, now: int) -> orders.Accepted:
     mine = return_units.c.id.in_([unit.id for unit in units])
     tx.execute(update(return_units).where(mine).values(sent_id=answer.order_id))
     return answer
+
+
+def _piece(unit: Row[Any]) -> Piece:
+    return Piece(unit.item_id, unit.lot, unit.serial, unit.qty, unit.place)
 
 
 def _set_aside(tx: Tx, owner: str) -> Sequence[Row[Any]]:

@@ -61,3 +61,13 @@ def refuse_no_place(tx: Tx, place: str) -> str:
 def is_undelivered(row: Row[Any]) -> bool:
     """Whether its goods were booked in unopened: what is found later changes that booking."""
     return bool(row.kind == "undelivered" and row.place)
+
+
+def is_again(row: Row[Any]) -> bool:
+    """Whether its goods were graded once, were to go out, and their order was cancelled."""
+    return row.cancelled_id is not None
+
+
+def is_booked_in(row: Row[Any]) -> bool:
+    """Whether the book has its goods in the house before they are graded."""
+    return is_undelivered(row) or is_again(row)

@@ -28,7 +28,6 @@ from wms.schema.goods import STORED
 from wms.stock import KIT, Move, post
 from wms.work_orders import MADE_OF_PARTS, WORK
 
-MINUTE_MS = 60_000
 TAKES_NOTHING = ("relabel", "repair")
 PUT_WHERE = (*STORED, "dock", "buffer", "station", "tote", "carton", "pallet")
 
@@ -116,24 +115,11 @@ def start(tx: Tx, *, work: int, person: int, today: str, now: int) -> bool:
 
 def pause(tx: Tx, *, work: int, person: int, now: int) -> None:
     """The clock stops; somebody else may go on, with the same tote."""
-    stop_clock(tx, work, person=person, now=now)
+    work_orders.stop_clock(tx, work, person=person, now=now)
     mine = (tasks_table.c.kind == WORK) & (tasks_table.c.ref == f"{WORK}:{work}")
     claimed = mine & (tasks_table.c.state == "claimed") & (tasks_table.c.person_id == person)
     unclaimed = {"state": "open", "person_id": None, "claimed_ms": None}
     tx.execute(update(tasks_table).where(claimed).values(unclaimed))
-
-
-def stop_clock(tx: Tx, work: int, *, now: int, person: int | None = None) -> None:
-    """End the running spans of *work* (of *person*); its minutes are counted anew, rounded up."""
-    going = (work_spans.c.work_id == work) & work_spans.c.ended_ms.is_(None)
-    if person is not None:
-        going &= work_spans.c.person_id == person
-    tx.execute(update(work_spans).where(going).values(ended_ms=now))
-    spent = func.coalesce(func.sum(work_spans.c.ended_ms - work_spans.c.began_ms), 0)
-    ended = (work_spans.c.work_id == work) & work_spans.c.ended_ms.is_not(None)
-    spent_ms = int(tx.execute(select(spent).where(ended)).scalar_one())
-    minutes = -(-spent_ms // MINUTE_MS)
-    tx.execute(update(table).where(table.c.id == work).values(minutes=minutes))
 
 
 def to_fetch(tx: Tx, work: int) -> list[Fetch]:
@@ -248,7 +234,7 @@ def finish(tx: Tx, *, work: int, now: int) -> None:
     row = work_orders.locked(tx, work)
     if row.state != "working":
         raise Rejected(Code.WORK_STATE, work=row.code, state=row.state)
-    stop_clock(tx, work, now=now)
+    work_orders.stop_clock(tx, work, now=now)
     work_orders.let_go(tx, row, outcome="done", now=now)
     work_orders.set_state(tx, row, "done", now=now)
     if row.kind == "repair":

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from wms import allocation, items, kits, put_back
 from wms import tasks as task_book
@@ -19,13 +19,14 @@ from wms.errors import Code, Rejected
 from wms.event_changes import WorkChanged
 from wms.events import emit
 from wms.schema import items as items_table
-from wms.schema import owners, tasks, work_materials, work_orders
+from wms.schema import orders, owners, tasks, work_materials, work_orders, work_spans
 from wms.text import code as code_text
 from wms.text import shown
 
 Kind = Literal["kit", "unkit", "relabel", "bundle", "repair"]
 WORK = "work"  # the kind of its task
 MADE_OF_PARTS = ("kit", "bundle")
+MINUTE_MS = 60_000
 
 
 class NewWork(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -132,16 +133,29 @@ def release(tx: Tx, work: int, *, today: str, now: int) -> Work:
 def cancel(tx: Tx, work: int, *, now: int) -> Work:
     """No more of it is made: promises are given back, what was fetched is put back.
 
-    What was made stays made. Refuses `WORK_STATE` once it is done; the second time no effect.
+    What was made stays made, and the clock stops. Refuses `WORK_STATE` once it is done, and
+    `WORK_OF_ORDER` for the repair of returned goods whose order is still to send them: cancel that.
+    The second time no effect.
     """
     row = locked(tx, work)
     if row.state == "cancelled":
         return view(tx, work)
     if row.state == "done":
         raise Rejected(Code.WORK_STATE, work=row.code, state=row.state)
+    _refuse_wanted(tx, row)
+    stop_clock(tx, work, now=now)
     let_go(tx, row, outcome="cancelled", now=now)
     set_state(tx, row, "cancelled", now=now)
     return view(tx, work)
+
+
+def _refuse_wanted(tx: Tx, row: Row[Any]) -> None:
+    """The goods of a return would have nowhere to go: their order is cancelled, not its work."""
+    mine = (orders.c.origin == row.origin) & (orders.c.kind == row.kind) & (row.origin != "")
+    waits = select(orders.c.external_id).where(mine, orders.c.state == "held")
+    order = tx.execute(waits).scalar()
+    if order is not None:
+        raise Rejected(Code.WORK_OF_ORDER, work=row.code, order=order)
 
 
 def let_go(tx: Tx, row: Row[Any], *, outcome: str, now: int) -> None:
@@ -152,6 +166,19 @@ def let_go(tx: Tx, row: Row[Any], *, outcome: str, now: int) -> None:
         for tote in sorted({one.place for one in gone if one.state == "picked"}):
             put_back.ask_tote(tx, tote, order=0, now=now)
         task_book.finish(tx, task=task, outcome=outcome, now=now)
+
+
+def stop_clock(tx: Tx, work: int, *, now: int, person: int | None = None) -> None:
+    """End the running spans of *work* (of *person*); its minutes are counted anew, rounded up."""
+    going = (work_spans.c.work_id == work) & work_spans.c.ended_ms.is_(None)
+    if person is not None:
+        going &= work_spans.c.person_id == person
+    tx.execute(update(work_spans).where(going).values(ended_ms=now))
+    spent = func.coalesce(func.sum(work_spans.c.ended_ms - work_spans.c.began_ms), 0)
+    ended = (work_spans.c.work_id == work) & work_spans.c.ended_ms.is_not(None)
+    spent_ms = int(tx.execute(select(spent).where(ended)).scalar_one())
+    minutes = -(-spent_ms // MINUTE_MS)
+    tx.execute(update(work_orders).where(work_orders.c.id == work).values(minutes=minutes))
 
 
 def task_of(tx: Tx, work: int) -> int | None:

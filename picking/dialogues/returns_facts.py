@@ -13,7 +13,7 @@ from wms import returns_close, returns_find
 from wms.db import Tx
 from wms.returns_find import Candidate
 from wms.returns_grade import disposal_ref
-from wms.returns_rows import HERE, is_undelivered
+from wms.returns_rows import HERE, is_again, is_undelivered
 from wms.returns_rules import CHOSEN, NEVER_SOLD, Disposition, Grade, Rule, proposed, rules_of
 from wms.returns_view import Evidence, evidence
 from wms.schema import (
@@ -84,6 +84,7 @@ class Current:
     known: bool = True  # what was sent is known
     undelivered: bool = False
     waits: bool = False
+    again: bool = False  # its goods were graded once; the order that was to send them is cancelled
     lines: tuple[Line, ...] = ()
     units: int = 0
     seen: Evidence = field(default_factory=Evidence)
@@ -218,7 +219,7 @@ def _current(tx: Tx, row: Row[Any]) -> Current:
     return Current(
         number=row.id, code=row.code, kind=row.kind, owner=row.owner, state=row.state,
         reason=row.reason, known=row.order_id is not None, undelivered=aside,
-        waits=aside and row.decision != "cancel", lines=lines,
+        waits=aside and row.decision != "cancel", again=is_again(row), lines=lines,
         units=int(tx.execute(units).scalar_one()), seen=evidence(tx, row),
     )  # fmt: skip
 

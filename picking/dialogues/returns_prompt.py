@@ -102,6 +102,8 @@ def _of_the_box(
     if state.at == "evidence":
         waits = (say("returns.waits", language),) if current.waits else ()
         told = [say(f"returns.kind.{current.kind}", language)]
+        if current.again:
+            told.insert(0, say("returns.again", language))
         if seen.parcel:
             told.append(f"{seen.parcel} {seen.weight_g} g")
         if seen.packed_by:

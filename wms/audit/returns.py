@@ -66,7 +66,7 @@ FROM (
     SELECT u.return_id, u.item_id, -u.qty, 0
     FROM return_units u
     JOIN returns r ON r.id = u.return_id
-    WHERE u.undone = 0 AND r.place <> '' AND u.grade = 'missing'
+    WHERE u.undone = 0 AND r.place <> '' AND r.cancelled_id IS NULL AND u.grade = 'missing'
     UNION ALL
     SELECT r.id, l.item_id, c.qty, 0
     FROM parcel_lines c

@@ -31,6 +31,7 @@ returns = Table(
     Column("order_id", ForeignKey("orders.id"), index=True),  # NULL: nobody knows yet
     Column("parcel_id", ForeignKey("parcels.id"), index=True),
     Column("exchange_id", ForeignKey("orders.id")),  # the order that sends the replacement
+    Column("cancelled_id", ForeignKey("orders.id")),  # what it is to be decided again after
     text_("reason"),  # the customer's
     text_("decision"),  # the owner's about an undelivered parcel: reship, cancel
     text_("place"),  # where an undelivered parcel stands until they have decided
