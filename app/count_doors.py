@@ -96,10 +96,13 @@ class StocktakeList(Struct, frozen=True, kw_only=True):
 
 
 class StocktakeView(Struct, frozen=True, kw_only=True):
-    """A stocktake, and what was counted: all of it, or what differs."""
+    """A stocktake, and what was counted: all of it, or what differs; of one `owner`'s goods ("" =
+    everybody's)."""
 
     stocktake: Stocktake
     entries: tuple[Entry, ...]
+    owner: str = ""
+    owner_name: str = ""
 
 
 @get("/counts", opt={"scope": "board:read"}, summary="What wants to be counted")
@@ -141,10 +144,11 @@ async def get_stocktakes(book: TheBook) -> StocktakeList:
 
 @get("/stocktakes/{stocktake:str}", opt={"scope": "board:read"}, summary="A stocktake")
 async def get_stocktake(
-    stocktake: FromPath[str], book: TheBook, all: FromQuery[bool] = False
-) -> StocktakeView:
-    """What two people have counted: what differs, or with `all` every line."""
-    return await book.read(view, stocktake, every=all)
+    stocktake: FromPath[str], book: TheBook, all: FromQuery[bool] = False,
+    owner: FromQuery[str] = "",
+) -> StocktakeView:  # fmt: skip
+    """What two people have counted: what differs, or with `all` every line; of one owner or all."""
+    return await book.read(view, stocktake, every=all, owner=owner)
 
 
 @post("/stocktakes/{stocktake:str}/sign", opt={"scope": "admin"}, summary="The owner signs")
@@ -225,10 +229,18 @@ def list_stocktakes(tx: Tx) -> StocktakeList:
     return StocktakeList(stocktakes=tuple(stocktakes.listed(tx)))
 
 
-def view(tx: Tx, code: str, *, every: bool) -> StocktakeView:
-    """A stocktake with its lines."""
-    entries = stocktakes.entries(tx, code, only_differences=not every)
-    return StocktakeView(stocktake=stocktakes.show(tx, code), entries=tuple(entries))
+def view(tx: Tx, code: str, *, every: bool, owner: str = "") -> StocktakeView:
+    """A stocktake with its lines: *every* one or those that differ, of *owner* or of all.
+
+    Refuses `REFERENCE_UNKNOWN` (the stocktake, or the owner).
+    """
+    shown = stocktakes.show(tx, code)
+    owner = owner or shown.owner
+    entries = stocktakes.entries(tx, code, only_differences=not every, owner=owner)
+    name = stocktakes.name_of(tx, owner) if owner else ""
+    return StocktakeView(
+        stocktake=shown, entries=tuple(entries), owner=owner, owner_name=name
+    )  # fmt: skip
 
 
 def sign(tx: Tx, code: str, by: str, *, actor: str, device: str, now: int) -> Signed:

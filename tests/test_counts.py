@@ -227,4 +227,7 @@ def test_the_commands_of_counting(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     file = tmp_path / "certificate.csv"
     assert "0 lines" in genba("stocktake", "show", "ST000001", "--out", str(file))
     assert file.read_text("utf-8-sig").startswith("Certificate of stock,ST000001,acme")
+    paper = tmp_path / "certificate.pdf"
+    genba("stocktake", "show", "ST000001", "--out", str(paper), "--owner", "acme")
+    assert paper.read_bytes().startswith(b"%PDF")
     assert "given up" in genba("stocktake", "end", "ST000001")

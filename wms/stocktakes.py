@@ -6,7 +6,7 @@ found is booked when the owner has signed, and the certificate says how the book
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Row, and_, case, func, insert, or_, select, update
 
@@ -39,7 +39,7 @@ class Stocktake:
     code: str
     owner: str
     zone: str
-    state: str
+    state: Literal["frozen", "counted", "signed", "void"]
     frozen_ms: int
     signed_ms: int | None
     signed_by: str
@@ -74,8 +74,8 @@ def start(tx: Tx, *, now: int, owner: str = "", zone: str = "", reason: str = ""
     Counts that waited there are part of it. Refuses `REFERENCE_UNKNOWN`, `STOCKTAKE_EMPTY` where
     there is nothing, and `STOCKTAKE_RUNNING` where a stocktake goes on.
     """
-    if owner and tx.execute(select(owners.c.code).where(owners.c.code == owner)).first() is None:
-        raise Rejected(Code.REFERENCE_UNKNOWN, field="owner", value=shown(owner))
+    if owner:
+        name_of(tx, owner)
     chosen = list(tx.scalars(_scope(owner, zone)))
     if not chosen:
         raise Rejected(Code.STOCKTAKE_EMPTY)
@@ -156,6 +156,14 @@ def _row(tx: Tx, code: str, *, lock: bool = False) -> Row[Any]:
     return row
 
 
+def name_of(tx: Tx, owner: str) -> str:
+    """What the owner with this code is called. Refuses `REFERENCE_UNKNOWN`."""
+    name: str | None = tx.scalar(select(owners.c.name).where(owners.c.code == owner))
+    if name is None:
+        raise Rejected(Code.REFERENCE_UNKNOWN, field="owner", value=shown(owner))
+    return name
+
+
 def listed(tx: Tx) -> list[Stocktake]:
     """Every stocktake, the newest first."""
     codes = tx.scalars(select(stocktakes.c.code).order_by(stocktakes.c.id.desc())).all()
@@ -189,9 +197,9 @@ def _differing(stocktake: int) -> Any:
     )  # fmt: skip
 
 
-def entries(tx: Tx, code: str, *, only_differences: bool = False) -> list[Entry]:
-    """What was counted, place by place, of the counts that are made; of an owner's stocktake the
-    owner's goods only. Refuses `REFERENCE_UNKNOWN`."""
+def entries(tx: Tx, code: str, *, only_differences: bool = False, owner: str = "") -> list[Entry]:
+    """What was counted, place by place, of the counts that are made; of *owner*, or of an owner's
+    stocktake, their goods only. Refuses `REFERENCE_UNKNOWN`."""
     row = _row(tx, code)
     query = (
         select(count_lines, counts.c.place, items.c.owner, items.c.sku, items.c.name, items.c.value)
@@ -202,8 +210,8 @@ def entries(tx: Tx, code: str, *, only_differences: bool = False) -> list[Entry]
         .order_by(counts.c.place, items.c.owner, items.c.sku, count_lines.c.lot,
                   count_lines.c.condition, count_lines.c.serial)
     )  # fmt: skip
-    if row.owner:
-        query = query.where(items.c.owner == row.owner)
+    for mine in (row.owner, owner):
+        query = query.where(items.c.owner == mine) if mine else query
     if only_differences:
         query = query.where(count_lines.c.book != count_lines.c.counted)
     return [

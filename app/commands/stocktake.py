@@ -59,8 +59,9 @@ def show(
     stocktake: Annotated[str, typer.Argument(help="The stocktake; without it, all of them.")] = "",
     every: Annotated[bool, typer.Option("--all", help="Every line, not only differences.")] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Write the certificate: a .csv or .xlsx file.")
+        Path | None, typer.Option(help="Write the certificate: a .pdf, .xlsx or .csv file.")
     ] = None,
+    owner: Annotated[str, typer.Option(help="Only the goods of this owner.")] = "",
     as_json: AsJson = False,
     config: ConfigFile = Path("config.toml"),
 ) -> None:
@@ -86,9 +87,10 @@ def show(
             return
         if isinstance(place, Server):
             path = f"/v1/stocktakes/{stocktake}"
-            seen = place.ask("GET", path, StocktakeView, params={"all": str(every).lower()})
+            wanted = {"all": str(every).lower(), "owner": owner}
+            seen = place.ask("GET", path, StocktakeView, params=wanted)
         else:
-            seen = place.read_now(view, stocktake, every=every)
+            seen = place.read_now(view, stocktake, every=every, owner=owner)
     if as_json:
         typer.echo(msgspec.json.encode(seen))
     elif out is not None:
@@ -173,10 +175,10 @@ def _write(out: Path, seen: "StocktakeView", config: Path) -> None:
     from wms.calendar import local_time
 
     one = seen.stocktake
-    zone = configuration.load(config).site.zone
-    as_of = local_time(one.signed_ms or one.frozen_ms, zone).strftime("%Y-%m-%d %H:%M")
+    site = configuration.load(config).site
+    as_of = local_time(one.signed_ms or one.frozen_ms, site.zone).strftime("%Y-%m-%d %H:%M")
     rows: list[tuple[str | int, ...]] = [
-        (say("stocktake.certificate", spoken()), one.code, one.owner, one.zone,
+        (say("stocktake.certificate", spoken()), one.code, seen.owner, one.zone,
          say("stocktake.as_of", spoken()), as_of, say("stocktake.signed_by", spoken()),
          one.signed_by),
         tuple(say(f"stocktake.{name}", spoken()) for name in COLUMNS),
@@ -186,6 +188,33 @@ def _write(out: Path, seen: "StocktakeView", config: Path) -> None:
          each.book, each.counted, each.counted - each.book)
         for each in seen.entries
     ]  # fmt: skip
-    data = xlsx(rows) if out.suffix == ".xlsx" else csv_text(rows).encode("utf-8-sig")
+    if out.suffix.lower() == ".pdf":
+        data = _pdf(seen, as_of, site.name)
+    elif out.suffix.lower() == ".xlsx":
+        data = xlsx(rows)
+    else:
+        data = csv_text(rows).encode("utf-8-sig")
     out.write_bytes(data)
     typer.echo(say("stocktake.written", spoken(), path=str(out), count=len(seen.entries)))
+
+
+def _pdf(seen: "StocktakeView", as_of: str, site: str) -> bytes:
+    """The certificate on paper, with its totals, and room to sign."""
+    from labels.certificate import Certificate, CountedLine, render
+
+    one = seen.stocktake
+    lines = tuple(
+        CountedLine(
+            place=each.place, owner=each.owner, sku=each.sku, name=each.name, lot=each.lot,
+            condition=each.condition, serial=each.serial, book=each.book, counted=each.counted,
+            value=each.value,
+        )
+        for each in seen.entries
+    )  # fmt: skip
+    whose = seen.owner != one.owner
+    return render(Certificate(
+        code=one.code, as_of=as_of, state=one.state, site=site,
+        owner=f"{seen.owner} {seen.owner_name}".strip(), zone=one.zone, signed_by=one.signed_by,
+        places=len({line.place for line in lines}) if whose else one.places, lines=lines,
+        language=spoken(),
+    ))  # fmt: skip
