@@ -165,6 +165,7 @@ def test_at_each_stage_the_book_does_what_the_table_says(site: FloorSite, stage:
     assert ("put_back" in asked) == ("put_back" in fate.deeds)
     assert ("stop" in asked) == ("search" in fate.deeds)
     assert bool(answer.returning) == ("return" in fate.deeds)
+    assert site.told("return.announced") == int("return" in fate.deeds), "the OMS hears its RMA"
     assert (sum(free(site, "A-01").values()) > before) == (stage == "promised")
     if fate.told == "cancelled":
         assert site.state(order) == "cancelled"

@@ -227,6 +227,7 @@ class Code(StrEnum):
     RETURN_STATE = "return.state"
     RETURN_WITH_OTHER = "return.with_other"
     RETURN_PLACE = "return.place"
+    RETURN_EXPIRES = "return.expires"
     RETURN_LOT = "return.lot"
     RETURN_SERIAL = "return.serial"
     RETURN_UNDECIDED = "return.undecided"

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Row, func, insert, select, update
 
-from wms import returns_orders
+from wms import returns_orders, returns_place
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.event_kinds import Event, ReturnClosed, ReturnDecided, ReturnGraded, ReturnTotal
@@ -44,6 +44,7 @@ def close(tx: Tx, number: int, *, person: int, key: str, actor: str, now: int) -
     if is_undelivered(row) and row.decision != "cancel":
         raise Rejected(Code.RETURN_UNDECIDED, returning=row.code)
     missing = _missing(tx, row, person, key, actor, now)
+    returns_place.lead_on(tx, row.id, now=now)
     following = returns_orders.settle_exchange(tx, row, now=now)
     following = returns_orders.repair(tx, row, now=now) or following
     totals = _totals(tx, row.id)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, insert, select, update
 
-from wms import approvals, put_back, returns_again, returns_orders
+from wms import approvals, put_back, returns_again, returns_orders, returns_place
 from wms import stock as ledger
 from wms.db import Tx
 from wms.errors import Code, Rejected
@@ -23,7 +23,6 @@ from wms.returns_rows import (
     is_booked_in,
     is_undelivered,
     lock_here,
-    refuse_no_place,
 )
 from wms.returns_rules import NEVER_SOLD, Disposition, Grade, refuse_impossible, rules_of
 from wms.schema import (
@@ -85,7 +84,8 @@ def grade(tx: Tx, number: int, unit: Unit, *, person: int, key: str, actor: str,
 
     The same *key* again has no effect. Refuses `RETURN_STATE`, `RETURN_UNDECIDED`, `RETURN_RULE`,
     `RETURN_TOO_MANY` (more than was ever sent, over all returns), `RETURN_SERIAL`, `RETURN_LOT`,
-    `RETURN_PLACE`, `RETURN_DISPOSAL` (nobody approved it), and what the ledger refuses.
+    `RETURN_DISPOSAL` (nobody approved it), a place where it may not lie (`returns_place.refuse`),
+    and what the ledger refuses.
     """
     row = lock_here(tx, number)
     before = tx.execute(select(return_units).where(return_units.c.key == key)).first()
@@ -95,6 +95,11 @@ def grade(tx: Tx, number: int, unit: Unit, *, person: int, key: str, actor: str,
         raise Rejected(Code.RETURN_UNDECIDED, returning=row.code)
     item = _item(tx, row, unit)
     _refuse_wrong(tx, row, unit, item)
+    if unit.condition:
+        returns_place.refuse(
+            tx, unit.place, item=unit.item, lot=unit.lot, qty=unit.qty,
+            condition=unit.condition, now=now,
+        )  # fmt: skip
     if unit.disposition == "dispose" and not approvals.given(
         tx, DISPOSAL, disposal_ref(tx, row.id)
     ):
@@ -189,15 +194,11 @@ def _item(tx: Tx, row: Row[Any], unit: Unit) -> Row[Any]:
 
 
 def _refuse_wrong(tx: Tx, row: Row[Any], unit: Unit, item: Row[Any]) -> None:
-    """Refuse what cannot be: a serial that was not sent, an unknown lot, a place for others."""
+    """Refuse what cannot be: a serial that was not sent, an unknown lot."""
     refuse_impossible(unit.grade, unit.disposition)
     if unit.disposition == "repair" and row.order_id is None:  # whom would it be sent to?
         raise Rejected(Code.RETURN_RULE, field="disposition", grade=unit.grade,
                        disposition=unit.disposition)  # fmt: skip
-    if unit.condition:
-        kind = refuse_no_place(tx, unit.place)
-        if kind in ("bin", "reserve") and unit.condition != "available":
-            raise Rejected(Code.RETURN_PLACE, place=unit.place, expected="TOTE")
     sent = [line for line in sent_of(tx, row) if line.item_id == unit.item]
     if item.serial_tracked and unit.grade in SEEN:
         serials = {line.serial for line in sent if line.serial}

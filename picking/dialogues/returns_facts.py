@@ -9,10 +9,10 @@ from sqlalchemy import Row, func, select
 from picking.dialogues import approval
 from picking.dialogues.approval import Asked
 from picking.dialogues.base import Who
-from wms import returns_close, returns_find
+from wms import returns_close, returns_find, returns_place
 from wms.db import Tx
 from wms.returns_find import Candidate
-from wms.returns_grade import disposal_ref
+from wms.returns_grade import Unit, disposal_ref
 from wms.returns_rows import HERE, is_again, is_undelivered
 from wms.returns_rules import CHOSEN, NEVER_SOLD, Disposition, Grade, Rule, proposed, rules_of
 from wms.returns_view import Evidence, evidence
@@ -21,11 +21,9 @@ from wms.schema import (
     lots,
     owners,
     people,
-    places,
     return_lines,
     return_units,
     returns,
-    stock,
 )
 
 At = Literal[
@@ -143,10 +141,13 @@ def facts(tx: Tx, state: State, who: Who) -> Facts:
     row = _mine(tx, who.person.id)
     if row is None:
         return _without(tx, state, who)
-    goods = _goods(tx, row, state) if state.item else None
+    goods = _goods(tx, row, state, who.today) if state.item else None
+    too_old = (
+        bool(state.item) and returns_place.too_old(tx, state.item, state.lot, today=who.today) != ""
+    )
     return Facts(
         current=_current(tx, row), at_station=who.station is not None, goods=goods,
-        dispositions=_dispositions(rules_of(tx, row.owner), state.grade, row)
+        dispositions=_dispositions(rules_of(tx, row.owner), state.grade, row, too_old=too_old)
         if state.grade else (),
         approved=approval.given(tx, state.approval), disposal=disposal_ref(tx, row.id),
     )  # fmt: skip
@@ -224,7 +225,7 @@ def _current(tx: Tx, row: Row[Any]) -> Current:
     )  # fmt: skip
 
 
-def _goods(tx: Tx, row: Row[Any], state: State) -> Goods:
+def _goods(tx: Tx, row: Row[Any], state: State, today: str) -> Goods:
     item = tx.execute(select(items).where(items.c.id == state.item)).one()
     sent = [one for one in evidence(tx, row).sent if one.item == item.id]
     awaited = select(return_lines.c.id).where(
@@ -242,28 +243,33 @@ def _goods(tx: Tx, row: Row[Any], state: State) -> Goods:
         awaited=bool(sent) or row.order_id is None or tx.execute(awaited).first() is not None,
         serial_tracked=bool(item.serial_tracked), lot_tracked=dated,
         serials=tuple(one.serial for one in sent if one.serial), lots=batches,
-        proposal=_shelf(tx, item.id) if state.disposition == "restock" else "",
+        proposal=_proposal(tx, state, today) if state.disposition else "",
     )  # fmt: skip
 
 
-def _shelf(tx: Tx, item: int) -> str:
-    """The open bin where most of it lies; "" when it lies in none."""
-    query = (
-        select(stock.c.place)
-        .join(places, places.c.code == stock.c.place)
-        .where(stock.c.item_id == item, stock.c.qty > 0, stock.c.condition == "available")
-        .where(places.c.kind == "bin", places.c.blocked == "")
-        .order_by(stock.c.qty.desc(), stock.c.place)
+def _proposal(tx: Tx, state: State, today: str) -> str:
+    """Where put-away would bring the piece."""
+    unit = Unit(item=state.item, grade=state.grade or "A", disposition=state.disposition or "none")
+    if not unit.condition or unit.disposition == "dispose":
+        return ""
+    goods = returns_place.goods(
+        tx, item=state.item, lot=state.lot, qty=state.qty, condition=unit.condition, today=today
     )
-    return tx.execute(query.limit(1)).scalar() or ""
+    return returns_place.proposal(tx, goods, today=today)
 
 
-def _dispositions(rules: dict[Grade, Rule], grade: Grade, row: Row[Any]) -> tuple[Disposition, ...]:
-    """What can be done with a unit of this grade, the proposal first."""
+def _dispositions(
+    rules: dict[Grade, Rule], grade: Grade, row: Row[Any], *, too_old: bool
+) -> tuple[Disposition, ...]:  # fmt: skip
+    """What can be done with a unit of this grade, the proposal first; what is *too_old* to be sold
+    is not restocked."""
     first = proposed(rules, grade, kind=row.kind)
+    if too_old and first == "restock":
+        first = "quarantine"
     possible: list[Disposition] = [
         one for one in CHOSEN
         if not (grade in NEVER_SOLD and one in ("restock", "repair"))
+        and not (too_old and one == "restock")
         and not (one == "repair" and row.order_id is None)
     ]  # fmt: skip
     return tuple(dict.fromkeys([first, *possible] if first in possible else possible))
