@@ -60,7 +60,7 @@ from sync import (
 )
 from sync import doors as import_door
 from sync import http as partner_door
-from wms import alive, calendar, incarnation, lock, picking_rules, places, robots, seals, upgrade
+from wms import alive, calendar, inbound_lpn, incarnation, lock, picking_rules, places, robots, seals, upgrade
 from wms.config import Config
 from wms.db import Book, Tx, insert_once, upsert
 from wms.errors import Code, Rejected
@@ -156,6 +156,7 @@ def set_up(tx: Tx, config: Config, *, holder: str, now: int) -> None:
     places.ensure_outside(tx)
     incarnation.ensure(tx, randomness.token_bytes(incarnation.RANDOM_BYTES))
     calendar.set_timezone(tx, config.site.timezone)
+    inbound_lpn.set_site_prefix(tx, config.site.company_prefix)
     drivers = {name: device.driver for name, device in config.devices.items()}
     intake.register(tx, configured=drivers, holder=holder, now=now)
     for name, driver in sorted(drivers.items()):

@@ -315,6 +315,9 @@ def test_a_new_pallet_gets_its_own_number_and_label(site: ReceiveSite) -> None:
     site.set(inbounds, inbounds.c.id == delivery, owner="other")
     with refused(Code.SSCC_NO_PREFIX):
         site.write(inbound_lpn.new_pallet, key="c", **asked)
+    site.write(inbound_lpn.set_site_prefix, "4599999")
+    code = site.write(inbound_lpn.new_pallet, key="c", **asked)
+    assert inbound_lpn.is_sscc(code) and code[1:8] == "4599999", "the site's own"
     site.set(inbounds, inbounds.c.id == delivery, owner="acme")
 
 

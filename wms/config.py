@@ -21,6 +21,7 @@ class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     language: Literal["ja", "en"] = "ja"
     timezone: str = "Asia/Tokyo"
+    company_prefix: Annotated[str, Meta(pattern="^([0-9]{6,12})?$")] = ""
 
     @property
     def zone(self) -> ZoneInfo:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, func, insert, select, update
 
 from wms import print_jobs
-from wms.db import Tx, insert_once
+from wms.db import Tx, insert_once, upsert
 from wms.errors import Code, Rejected
 from wms.items import check_digit, is_gtin_shaped
 from wms.schema import barcodes, inbounds, items, meta, owners, places
@@ -19,6 +19,7 @@ from wms.text import shown
 EXTENSION = "0"
 BODY_DIGITS = 16  # company prefix and serial number
 LABEL_LOT_CHARACTERS = 20
+SITE_PREFIX = "site.company_prefix"  # the key of `meta`
 
 
 def sscc(prefix: str, serial: int, extension: str = EXTENSION) -> str:
@@ -47,19 +48,21 @@ def is_sscc(text: str) -> bool:
 def new_pallet(tx: Tx, *, delivery: int, station: str, kind: str, key: str, now: int) -> str:
     """A new container with its own SSCC, which stands at the delivery's dock. Returns its code.
 
-    Its label (template `logistic`) is asked for at *station* ("" = no paper). Refuses
-    `SSCC_NO_PREFIX` when the owner has no GS1 company prefix, and a station without a printer.
+    Its label (template `logistic`) is asked for at *station* ("" = no paper). Its number is under
+    the GS1 company prefix of the owner, else of the site. Refuses `SSCC_NO_PREFIX` where neither
+    has one, and a station without a printer.
     """
     known = f"sscc.made:{key}"
     made = tx.execute(select(meta.c.value).where(meta.c.key == known)).scalar()
     if made is not None:
         return str(made)
     row = _delivery(tx, delivery)
-    if not row.company_prefix:
+    prefix = row.company_prefix or _site_prefix(tx)
+    if not prefix:
         raise Rejected(Code.SSCC_NO_PREFIX, owner=row.owner)
     if station:
         print_jobs.refuse_without_printer(tx, station)
-    code = sscc(row.company_prefix, _next(tx, row.company_prefix))
+    code = sscc(prefix, _next(tx, prefix))
     tx.execute(insert(places).values(code=code, kind=kind, parent=row.dock or None))
     tx.execute(insert(meta).values(key=known, value=code))
     if station:
@@ -68,6 +71,17 @@ def new_pallet(tx: Tx, *, delivery: int, station: str, kind: str, key: str, now:
             tx, key=f"sscc:{code}:1", station=station, template="logistic", data=data, now=now
         )
     return code
+
+
+def set_site_prefix(tx: Tx, prefix: str) -> None:
+    """The site's own GS1 company prefix from now on; "" = it has none."""
+    row = {"key": SITE_PREFIX, "value": prefix}
+    upsert(tx, meta, [row], key=("key",), update=lambda new: {"value": new.value})
+
+
+def _site_prefix(tx: Tx) -> str:
+    found: str | None = tx.scalar(select(meta.c.value).where(meta.c.key == SITE_PREFIX))
+    return found or ""
 
 
 def ensure(tx: Tx, *, code: str, delivery: int, kind: str) -> None:
