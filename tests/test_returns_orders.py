@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from picking import tours
 from tests.floor_site import ON_BOTH
-from tests.picking_site import NOON, SOMEONE, refused
+from tests.picking_site import NOON, SOMEONE, TODAY, refused
 from tests.returns_site import (
     BOX,
     RITA,
@@ -19,7 +19,7 @@ from tests.returns_site import (
     send,
     set_serials,
 )
-from wms import allocation, returns, returns_close, returns_grade, returns_orders
+from wms import allocation, holds, returns, returns_close, returns_grade, returns_orders
 from wms.errors import Code
 from wms.returns_new import NewReturnLine
 from wms.schema import allocations, items, order_lines, orders, parcel_lines, work_orders
@@ -98,6 +98,8 @@ def test_a_replacement_is_set_aside_at_grading_and_goes_out_when_accepted(
     assert promised(site, order.id) == {"HAT": 2}
     assert free(site, "HAT") == before - 2, "nobody else takes it"
     assert site.release([order.id]).wave is None, "it is not on its way yet"
+    with refused(Code.ORDER_STATE):  # a hold that ends with the return, and not by hand
+        site.write(holds.release, order.id, today=TODAY, now=site.now)
     site.grade(number, "TEA", "B", "quarantine")
     assert close(site, number).following == order.external_id == f"R{number:07d}-X"
     assert site.state(order.id) == "accepted"

@@ -25,6 +25,7 @@ REASON_CHARACTERS = 100
 LATER = "order.later_date"  # why an order in work is held: its day is another one now
 BY_HAND = "order.held_by_hand"  # the reason where nobody gave one
 AT_WORK = ("released", "picked", "packed")
+OF_A_RETURN = ("return.exchange_waits", "return.repair_waits")  # these holds end with the return
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -58,10 +59,17 @@ def hold(tx: Tx, order: int, *, reason: str = "", now: int) -> Held:
 
 
 def release(tx: Tx, order: int, *, today: str, now: int) -> Held:
-    """A held order goes on from where it is by now. No effect on one that is not held."""
+    """A held order goes on from where it is by now. No effect on one that is not held.
+
+    Refuses `ORDER_STATE` for a replacement or a repair: it waits for what came back, nobody else.
+    """
     row, _boxes = locked(tx, order)
     if row.state != "held":
         return _view(row, new=False)
+    if row.state_reason in OF_A_RETURN:
+        raise Rejected(
+            Code.ORDER_STATE, order=row.code, state=row.state_reason, wanted="accepted"
+        )
     state = _where(tx, row, today)
     order_book.set_state(tx, [order], state, now=now, only_from=("held",))
     tx.execute(update(orders).where(orders.c.id == order).values(before_hold=""))
