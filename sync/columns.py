@@ -1,5 +1,6 @@
 """The columns of each kind of file: their names in Japanese and English, and what cells become."""
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from wms.text import shown
 Kind = Literal["orders", "items", "places", "faces", "stock", "inbounds", "returns", "kits"]
 Type = Literal["text", "int", "bool", "date"]
 
-YES = frozenset({"1", "true", "yes", "y", "○", "◯", "はい", "有", "あり"})
+YES = frozenset({"1", "true", "yes", "y", "○", "◯", "〇", "はい", "有", "あり"})
 NO = frozenset({"0", "false", "no", "n", "×", "いいえ", "無", "なし"})
+_THOUSANDS = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ CHOICES: Mapping[str, Mapping[str, str]] = {
         "棚": "bin", "保管棚": "reserve", "バース": "dock", "仮置き": "buffer", "置き場": "buffer",
         "作業台": "station", "検品台": "station", "梱包台": "station",
         "オリコン": "tote", "段ボール": "carton", "パレット": "pallet", "カート": "cart",
+        "ロボット": "robot", "仕分け間口": "slot",
         "商品": "goods", "ギフト": "gift", "同梱物": "insert",
         "返品": "return", "交換": "exchange", "修理": "repair",
     },
@@ -261,6 +264,8 @@ def _value(column: Column, cell: str) -> Any:
     match column.type:
         case "int":
             digits = unicodedata.normalize("NFKC", cell)
+            if _THOUSANDS.fullmatch(digits):
+                digits = digits.replace(",", "")
             if not _is_whole(digits):
                 raise Rejected(Code.FIELD_NOT_INT, field=column.field)
             return int(digits)
@@ -285,8 +290,13 @@ def _iso(cell: str) -> str:
 
     >>> _iso("2026/1/5"), _iso("２０２６／１１／２２"), _iso("soon")
     ('2026-01-05', '2026-11-22', 'soon')
+    >>> _iso("2027年3月31日"), _iso("20270331")
+    ('2027-03-31', '2027-03-31')
     """
-    parts = unicodedata.normalize("NFKC", cell).replace("/", "-").replace(".", "-").split("-")
+    read = unicodedata.normalize("NFKC", cell)
+    if len(read) == 8 and read.isascii() and read.isdigit():
+        read = f"{read[:4]}-{read[4:6]}-{read[6:]}"
+    parts = re.sub("[/.年月]", "-", read.removesuffix("日")).split("-")
     if [len(part) for part in parts] in ([4, 1, 1], [4, 2, 1], [4, 1, 2], [4, 2, 2]):
         return "-".join(part.zfill(2) for part in parts)
     return cell

@@ -5,7 +5,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import NamedTuple
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -177,6 +177,8 @@ def _cell_text(cell: object) -> str:
         return cell.date().isoformat()
     if isinstance(cell, date):
         return cell.isoformat()
+    if isinstance(cell, time) and not cell.second:
+        return cell.strftime("%H:%M")
     return str(cell).strip()
 
 

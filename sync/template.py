@@ -1,5 +1,7 @@
 """The sheets of the opening workbook: what a new site fills in, with one example row each."""
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,11 +23,16 @@ WORDS_JA: Mapping[str, Mapping[str, str]] = {
         "担当者に聞く": "ask",
     },
     "notify": {"検品時": "inspection", "引渡時": "handover"},
+    "carrier": {"ヤマト運輸": "yamato", "佐川急便": "sagawa", "日本郵便": "japanpost",
+                "ヤマト": "yamato", "佐川": "sagawa", "郵便": "japanpost"},
 }  # fmt: skip
+OFFERED = {"carrier": ("yamato", "sagawa", "japanpost")}  # others may be written
+TIMES = ("at", "order_cutoff")  # fields that are a time of day
 READ_ME = {"ja": "はじめに", "en": "Read me"}
 EXAMPLE = {"ja": "例", "en": "example"}  # the column that marks rows which are not brought in
 WRONG = {"ja": "誤り", "en": "what is wrong"}  # the column in which faults are told
 YES_NO = {"ja": ("○", "×"), "en": ("yes", "no")}
+_TIME = re.compile(r"([0-9]{1,2})[:時]([0-9]{2})(?::00|分)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +59,18 @@ class Sheet:
         """The words of a drop-down; () where anything may be written."""
         if one.type == "bool":
             return YES_NO[language]
-        values = _literals(self.struct).get(one.field, ())
+        values = {**OFFERED, **_literals(self.struct)}.get(one.field, ())
         words = {value: word for word, value in reversed(list(WORDS_JA.get(one.field, {}).items()))}
         return tuple(words.get(v, v) if language == "ja" else v for v in values if v)
+
+    def must_choose(self, one: Column) -> bool:
+        """Whether nothing but a word of its drop-down is taken."""
+        return one.type == "bool" or one.field in _literals(self.struct)
+
+    def example(self, one: Column, language: Language) -> str:
+        """What a cell of this column may look like; "" where no example has one."""
+        at = list(self.columns).index(one)
+        return next((str(row[at]) for row in self.example_rows(language) if row[at] != ""), "")
 
     def example_rows(self, language: Language) -> list[list[str | int]]:
         """The examples in the words of *language*, in the order of the columns."""
@@ -97,7 +113,7 @@ SHEETS: tuple[Sheet, ...] = (
         ),
         NewOwner,
         ({"code": "SAKURA", "name": "さくら堂", "label_mode": "即時発行", "order_cutoff": "12:00",
-         "weight_tolerance_g": 30, "short_policy": "入荷を待つ"},),
+         "company_prefix": "4512345", "weight_tolerance_g": 30, "short_policy": "入荷を待つ"},),
     ),
     Sheet(
         "shops", "店舗", "Shops",
@@ -122,13 +138,13 @@ SHEETS: tuple[Sheet, ...] = (
             column("sides_mm_max", "三辺合計上限mm", type="int"),
         ),
         NewService,
-        ({"code": "yamato-takkyubin", "carrier": "yamato", "name": "宅急便", "format": "mod7-12",
-         "weight_g_max": 30_000, "sides_mm_max": 2_000},),
+        ({"code": "yamato-takkyubin", "carrier": "ヤマト運輸", "name": "宅急便",
+         "format": "mod7-12", "weight_g_max": 30_000, "sides_mm_max": 2_000},),
     ),
     Sheet(
         "pickups", "集荷", "Pickups",
         (column("carrier", "運送会社", required=True), column("at", "集荷時刻", required=True)),
-        Pickup, ({"carrier": "yamato", "at": "17:00"},),
+        Pickup, ({"carrier": "ヤマト運輸", "at": "17:00"},),
     ),
     Sheet(
         "boxes", "箱", "Boxes",
@@ -178,7 +194,17 @@ def sheet_named(title: str) -> Sheet | None:
 def value_of(field: str, cell: Any) -> Any:
     """A word of a drop-down as its value.
 
-    >>> value_of("label_mode", "先出し"), value_of("name", "先出し")
-    ('pre_issued', '先出し')
+    >>> value_of("label_mode", "先出し"), value_of("name", "先出し"), value_of("at", "9：00")
+    ('pre_issued', '先出し', '09:00')
     """
-    return WORDS_JA.get(field, {}).get(cell, cell) if isinstance(cell, str) else cell
+    if not isinstance(cell, str):
+        return cell
+    if field in TIMES:
+        return _time(cell)
+    return WORDS_JA.get(field, {}).get(cell, cell)
+
+
+def _time(cell: str) -> str:
+    """A time of day as people write it, as HH:MM; what is none stays as it is."""
+    found = _TIME.fullmatch(unicodedata.normalize("NFKC", cell))
+    return f"{found[1]:0>2}:{found[2]}" if found else cell

@@ -133,6 +133,7 @@ class _Writer:
         if words and len(",".join(words)) <= LIST_CHARACTERS_MAX:
             page.data_validation(1, at, ROWS_PREPARED, at, {
                 "validate": "list", "source": list(words), "ignore_blank": True,
+                "error_type": "stop" if sheet.must_choose(one) else "warning",
             })  # fmt: skip
         elif one.field == "owner":
             owners = SHEETS[0].title(self.language)

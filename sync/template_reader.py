@@ -25,6 +25,9 @@ from wms.shape import Fault, convert, fault, of_refusal, refusals
 from wms.site_settings import SiteSettings
 from wms.text import shown
 
+LANGUAGES: tuple[Language, ...] = ("ja", "en")
+MARKS = {(mark,) for mark in EXAMPLE.values()}
+
 
 class SheetFault(Struct, frozen=True, kw_only=True):
     """What is wrong with one cell of a sheet. `row` as people count: the header is row 1."""
@@ -99,7 +102,7 @@ def read(data: bytes, name: str) -> Filled:
         for title in (sheet.ja, sheet.en):
             if title in tables:
                 part = _part(sheet, title, tables[title])
-                parts += [part] if part.line_count else []
+                parts += [part] if part.line_count or part.faults else []
     if not parts and not strange:
         raise Rejected(Code.IMPORT_EMPTY)
     digest = hashlib.sha256(data).hexdigest()
@@ -126,9 +129,10 @@ def without_marks(table: Table, *, keep_examples: bool = False) -> tuple[Table, 
 
 
 def _part(sheet: Sheet, title: str, table: Table) -> Part:
+    changed = _changed_examples(sheet, table)
     table, _ = without_marks(table)
     columns, faults = columns_among(sheet.kind, table, sheet.columns)
-    part = Part(sheet, title, columns, len(table.lines), faults=faults)
+    part = Part(sheet, title, columns, len(table.lines), faults=[*faults, *changed])
     if faults or not table.lines:
         return part
     found, wrong = entries(columns, table.lines)
@@ -142,7 +146,44 @@ def _part(sheet: Sheet, title: str, table: Table) -> Part:
         if not refused and not entry.faulty:
             part.rows.append(convert(value, sheet.struct))
             part.entries.append(entry)
+    part.faults = [_plainer(part, one) for one in part.faults]
     return part
+
+
+def _changed_examples(sheet: Sheet, table: Table) -> list[Fault]:
+    """Rows that are still marked as examples and are none: what somebody wrote there would be lost
+    without a word."""
+    marks = {at for at, name in enumerate(table.columns) if name in EXAMPLE.values()}
+    told = tuple(WRONG.values())
+    silent = marks | {at for at, name in enumerate(table.columns) if name.startswith(told)}
+    known = {
+        tuple(str(cell) for cell in row if cell != "")
+        for language in LANGUAGES for row in sheet.example_rows(language)
+    }  # fmt: skip
+    faults = []
+    for line in table.lines:
+        said = [table.columns[at] for at in marks if line.cells[at : at + 1] in MARKS]
+        cells = tuple(cell for at, cell in enumerate(line.cells) if at not in silent and cell)
+        if said and cells not in known:
+            faults.append(fault(line.number, Code.IMPORT_EXAMPLE, field=said[0]))
+    return faults
+
+
+def _plainer(part: Part, one: Fault) -> Fault:
+    """The same fault in the words of the sheet: what may be chosen, what it may look like."""
+    named = zip(part.columns.found, part.columns.header, strict=True)
+    column = next((each for each, name in named if each is not None and name == one.field), None)
+    if column is None:
+        return one
+    language: Language = "ja" if part.title == part.sheet.ja else "en"
+    choices = part.sheet.choices(column, language)
+    example = part.sheet.example(column, language)
+    if one.code in (Code.FIELD_CHOICE, Code.FIELD_NOT_BOOL) and choices:
+        told = " / ".join(choices)
+        return fault(one.row, Code.IMPORT_CHOICE, field=one.field, choices=told)
+    if one.code is Code.FIELD_PATTERN and example:
+        return fault(one.row, Code.IMPORT_LIKE, field=one.field, example=example)
+    return one
 
 
 def bring_in(

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from datetime import date, time
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,8 @@ def filled_in(language: Language, **changes: Any) -> bytes:
     """The template whose examples were made real by taking the mark away, with changed cells."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        day, hour = (book.add_format({"num_format": form}) for form in ("yyyy/mm/dd", "hh:mm"))
+        kinds = {date: day, time: hour}
         for title, rows in sheets_of(template_file.empty(language)).items():
             page = book.add_worksheet(title)
             for number, row in enumerate(rows):
@@ -63,7 +66,7 @@ def filled_in(language: Language, **changes: Any) -> bytes:
             for key, value in changes.items():
                 sheet, _, name = key.partition("__")
                 if sheet == title:
-                    page.write(1, rows[0].index(name), value)
+                    page.write(1, rows[0].index(name), value, kinds.get(type(value)))
     return out.getvalue()
 
 
@@ -124,6 +127,44 @@ def test_what_the_book_refuses_is_told_of_the_row_too(book: Book) -> None:
     assert [(one.sheet, one.row, one.column) for one in done.faults] == [("Stock", 2, "place*")]
     shop = filled_in("en", **{"Shops__owner*": "NOBODY"})
     assert [(one.sheet, one.row) for one in bring(book, shop).faults] == [("Shops", 2)]
+
+
+def test_what_people_write_is_understood(book: Book) -> None:
+    """Dates, times and numbers as spreadsheets and hands make them, and words of the floor."""
+    for sheet, cell in (
+        ("集荷__集荷時刻*", time(9, 0)), ("荷主__受注締め", "9：00"),
+        ("在庫__期限", date(2027, 3, 31)), ("在庫__期限", "2027年3月31日"), ("在庫__期限", 20270331), ("在庫__数量*", "1,000"),
+        ("在庫__数量*", "２４"), ("商品__期限管理", "〇"), ("便種__運送会社*", "ヤマト"),
+        ("商品__jan", 4901234567894.0), ("ロケ__種類*", "bin"),
+    ):  # fmt: skip
+        done = bring(book, filled_in("ja", **{sheet: cell}), dry_run=True)
+        assert done.faults == (), (sheet, cell)
+
+
+def test_a_mistake_says_what_to_write_instead(book: Book) -> None:
+    for sheet, cell, told in (
+        ("在庫__状態", "新品", "choose one of 良品"), ("商品__期限管理", "たぶん", "○ / ×"),
+        ("荷主__受注締め", "昼", "write it like 12:00"), ("荷主__GS1事業者コード", "49", "4512345"),
+        ("在庫__数量*", -5, "1 or more"), ("在庫__数量*", 1.5, "whole number"),
+        ("在庫__数量*", "1,00", "whole number"), ("在庫__数量*", 10**12, "whole number"),
+        ("商品__jan", "4901234567893", "should be 4"), ("在庫__期限", "2027/2/30", "not a date"),
+        ("補充__最小数*", 99, "less than the least"), ("ロケ__親ロケ", "ZZ", "not known here"),
+    ):  # fmt: skip
+        (wrong,) = bring(book, filled_in("ja", **{sheet: cell}), dry_run=True).faults
+        assert told in wrong.reason, wrong
+        assert (wrong.sheet, wrong.row) == (sheet.partition("__")[0], 2)
+
+
+def test_what_is_written_over_an_example_is_not_lost_without_a_word(book: Book) -> None:
+    changes = {"荷主__例": "例", "荷主__荷主コード*": "MYCO"}
+    bad = filled_in("ja", **changes)
+    done = bring(book, bad)
+    assert [(one.sheet, one.row, one.column, one.code) for one in done.faults] == [
+        ("荷主", 2, "例", "import.example_changed"),
+    ]  # fmt: skip
+    told = sheets_of(template_file.with_faults(bad, "opening.xlsx", done, "ja"))["荷主"]
+    assert "印を消し" in told[1][0] or "clear the mark" in told[1][0]
+    assert bring(book, filled_in("ja", **{"ロケ__例": "例"})).faults[0].sheet == "補充", "as it was"
 
 
 def test_an_unknown_sheet_is_refused(book: Book) -> None:
