@@ -42,6 +42,7 @@ from picking import (
     pickups,
     pictures,
     planner,
+    recall_doors,
     replenisher,
     walls,
     wave_doors,
@@ -60,7 +61,18 @@ from sync import (
 )
 from sync import doors as import_door
 from sync import http as partner_door
-from wms import alive, calendar, inbound_lpn, incarnation, lock, picking_rules, places, robots, seals, upgrade
+from wms import (
+    alive,
+    calendar,
+    inbound_lpn,
+    incarnation,
+    lock,
+    picking_rules,
+    places,
+    robots,
+    seals,
+    upgrade,
+)
 from wms.config import Config
 from wms.db import Book, Tx, insert_once, upsert
 from wms.errors import Code, Rejected
@@ -272,6 +284,7 @@ async def _until_stopped(site: Site) -> None:
             return_doors.routes(),
             terminal_door.routes(site.floor), terminal_page.routes(),
             pictures.routes(site.floor, site.root / pictures.FOLDER), look_doors.routes(),
+            recall_doors.routes(),
             wave_doors.routes(settings_of(site.config.waves)), paper_doors.routes(site.floor),
             feed_doors.routes(), crew.routes(randomness.token_bytes, site.floor.pepper),
             rights.routes(randomness.token_bytes, site.floor.pepper), count_doors.routes(),

@@ -12,14 +12,12 @@ from typing import Any, Literal
 
 from sqlalchemy import Row, and_, func, select, tuple_
 
-from picking.elsewhere import give_up
-from picking.shortage import settle_missing
+from picking.taken_back import Gone, elsewhere
 from wms import allocation as promises
-from wms import counts, reassign
-from wms.allocate import Missing
+from wms import counts, put_back, reassign
 from wms.count_rules import Goods, Tally
 from wms.db import Tx
-from wms.schema import allocations, order_lines, orders, stock, stops, tours
+from wms.schema import allocations, order_lines, orders, stock, stops
 from wms.stock import LOST, Key, Move
 
 Ending = Literal["agreed", "recount", "approval", "counted", "settled"]
@@ -34,32 +32,6 @@ class Settled:
     ending: Ending
     promises: int = 0
     orders: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Gone:
-    """A promise, or a part of it, that was taken back. `id` is its stop's, 0 where that goes on."""
-
-    id: int
-    slot: int
-    allocation_id: int
-    qty: int
-    line_id: int | None
-    order: int
-    item: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Here:
-    """The walk on which goods were lost, as if its picker stood at the place."""
-
-    tour_id: int
-    kind: str
-    drop_place: str
-    wave: int
-    slot: int
-    place: str
-    item_id: int
 
 
 def finish(
@@ -99,9 +71,10 @@ def settle(tx: Tx, *, count: int, actor: str, key: str, now: int, today: str) ->
     gone = _make_room(tx, moves)
     counts.post(tx, moves, actor=actor, now=now)
     counts.close(tx, count=count, now=now)
+    put_back.emptied(tx, row.place, now=now)
     return Settled(
         ending="settled", promises=sum(one.qty for each in gone.values() for one in each),
-        orders=_elsewhere(tx, gone, key=key, now=now, today=today),
+        orders=elsewhere(tx, gone, key=key, now=now, today=today),
     )  # fmt: skip
 
 
@@ -128,7 +101,7 @@ def _is_there(tx: Tx, moves: Sequence[Move]) -> bool:
     return all(key in have and have[key].qty >= qty for key, qty in lost.items())
 
 
-def _make_room(tx: Tx, moves: Sequence[Move]) -> dict[tuple[int | None, Key], list[_Gone]]:
+def _make_room(tx: Tx, moves: Sequence[Move]) -> dict[tuple[int | None, Key], list[Gone]]:
     """Take back promises until all that is lost is free: by tour (None: on no walk) and goods."""
     lost = _lost(moves)
     have = _balances(tx, list(lost))
@@ -137,7 +110,7 @@ def _make_room(tx: Tx, moves: Sequence[Move]) -> dict[tuple[int | None, Key], li
         for key, qty in lost.items()
         if have[key].qty - have[key].allocated < qty
     }
-    gone: defaultdict[tuple[int | None, Key], list[_Gone]] = defaultdict(list)
+    gone: defaultdict[tuple[int | None, Key], list[Gone]] = defaultdict(list)
     for row in _promised(tx, list(lacking)) if lacking else ():
         key = promises.key_of(row)
         qty = min(lacking[key], row.qty)
@@ -148,7 +121,16 @@ def _make_room(tx: Tx, moves: Sequence[Move]) -> dict[tuple[int | None, Key], li
         promises.release(tx, [part])
         stop = row.stop if part == row.id else 0
         gone[row.tour_id, key].append(
-            _Gone(stop or 0, row.slot or 0, part, qty, row.line_id, row.order_id or 0, row.item_id)
+            Gone(
+                stop or 0,
+                row.slot or 0,
+                part,
+                qty,
+                row.line_id,
+                row.order_id or 0,
+                row.item_id,
+                row.wave_id or 0,
+            )
         )
     return gone
 
@@ -173,45 +155,3 @@ def _promised(tx: Tx, keys: Sequence[Key]) -> list[Row[Any]]:
         .with_for_update(of=allocations)
     )  # fmt: skip
     return list(tx.execute(query))
-
-
-def _elsewhere(
-    tx: Tx, gone: Mapping[tuple[int | None, Key], Sequence[_Gone]], *, key: str, now: int,
-    today: str,
-) -> tuple[str, ...]:  # fmt: skip
-    """Look for what was taken back on the same walks; the codes of orders that wait for it now."""
-    told: list[str] = []
-    for number, ((tour, goods), each) in enumerate(sorted(gone.items(), key=_by_tour)):
-        cause = f"{key}:{number}"
-        if tour is None:
-            missing = [Missing(one.order, one.line_id, one.item, one.qty)
-                       for one in each if one.line_id is not None]  # fmt: skip
-            settled = settle_missing(tx, _summed(missing), key=cause, now=now)
-            told += (*settled.waiting, *settled.cut, *settled.undecided)
-            continue
-        here: Any = _here(tx, tour, goods, each[0].slot)
-        rows: Sequence[Any] = each
-        shorted = give_up(tx, here, rows, key=cause, today=today, now=now)
-        told += (*shorted.short_orders, *shorted.left_orders, *shorted.cut_orders,
-                 *shorted.undecided)  # fmt: skip
-    return tuple(dict.fromkeys(told))
-
-
-def _by_tour(item: tuple[tuple[int | None, Key], Sequence[_Gone]]) -> tuple[int, Key]:
-    (tour, goods), _gone = item
-    return tour or 0, goods
-
-
-def _summed(missing: Sequence[Missing]) -> list[Missing]:
-    """One entry a line."""
-    by_line: dict[int, Missing] = {}
-    for one in missing:
-        before = by_line.get(one.line)
-        qty = one.qty + (before.qty if before is not None else 0)
-        by_line[one.line] = Missing(one.order, one.line, one.item, qty)
-    return list(by_line.values())
-
-
-def _here(tx: Tx, tour: int, goods: Key, slot: int) -> _Here:
-    row = tx.execute(select(tours).where(tours.c.id == tour)).one()
-    return _Here(tour, row.kind, row.drop_place, row.wave_id, slot, goods.place, goods.item)

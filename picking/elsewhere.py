@@ -39,6 +39,14 @@ class Shorted:
 
 
 @dataclass(frozen=True, slots=True)
+class _Total:
+    """A wave's total of one item."""
+
+    wave: int
+    item_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Ahead:
     """A stop that is still to be made. `id` is None for one that was just found."""
 
@@ -168,6 +176,17 @@ def _again_for_total(
     leave = orders.c.id.in_([one.order for one in leaving])
     tx.execute(update(orders).where(leave).values(wave_id=None))
     return takes, [Missing(one.order, one.line, one.item, one.qty) for one in leaving]
+
+
+def leave_total(tx: Tx, *, wave: int, item: int, today: str) -> list[Missing]:
+    """One-piece orders that the total of *wave* does not reach for leave it, the least urgent."""
+    here: Any = _Total(wave, item)
+    states = _one_piece_orders(tx, here)
+    waiting = promises.needs(tx, list(states), today=today)
+    leaving = waiting[_left_of_total(tx, here) :]
+    leave = orders.c.id.in_([one.order for one in leaving])
+    tx.execute(update(orders).where(leave).values(wave_id=None))
+    return [Missing(one.order, one.line, one.item, one.qty) for one in leaving]
 
 
 def _one_piece_orders(tx: Tx, here: Row[Any]) -> dict[int, str]:

@@ -1,17 +1,18 @@
-"""Whether goods that were promised may still be picked: looked at again in front of the shelf.
+"""Whether goods that were promised may still be sent: looked at again at the shelf and the bench.
 
 Between promise and pick a lot is held, a date passes, a shelf is closed. The rule for dates is the
 one of the promise, `wms.allocation.usable_from`; the rest is what `wms.allocation.free_stock` asks.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, String, cast, exists, literal, select
+from sqlalchemy import Row, String, cast, exists, literal, or_, select
 
 from wms.allocation import usable_from
 from wms.db import Tx
 from wms.schema import (
     allocations,
+    items,
     lots,
     order_lines,
     orders,
@@ -23,6 +24,14 @@ from wms.schema import (
 )
 
 HELD, EXPIRED, BLOCKED = "pick.unfit_held", "pick.unfit_expired", "pick.unfit_blocked"
+
+
+class Unfit(NamedTuple):
+    """Goods that may not be sent, and why (a code)."""
+
+    sku: str
+    lot: str
+    why: str
 
 
 def unfit(tx: Tx, tour: int, *, today: str) -> dict[int, str]:
@@ -37,6 +46,40 @@ def unfit(tx: Tx, tour: int, *, today: str) -> dict[int, str]:
     mine = _closed_by(tx, tour) if any(row.blocked for row in rows) else frozenset[str]()
     found = {row.id: _why(row, pooled, mine, today) for row in rows}
     return {stop: why for stop, why in found.items() if why}
+
+
+def unfit_in(tx: Tx, tote: str, *, today: str) -> dict[int, Unfit]:
+    """What was picked into *tote*, or into another one for the same order, and may not be sent by
+    now: by allocation. The last look, at the bench."""
+    mine = allocations.c.place == tote
+    whose = (
+        select(order_lines.c.order_id)
+        .join(allocations, allocations.c.line_id == order_lines.c.id)
+        .where(mine, allocations.c.state == "picked")
+    )
+    rows = tx.execute(
+        select(
+            allocations.c.id, allocations.c.place, allocations.c.item_id, allocations.c.line_id,
+            allocations.c.wave_id, allocations.c.lot, lots.c.expiry, lots.c.held, items.c.sku,
+            literal("").label("blocked"), orders.c.ship_date, shops.c.shelf_days_min,
+        )
+        .join(lots, (lots.c.item_id == allocations.c.item_id) & (lots.c.lot == allocations.c.lot))
+        .join(items, items.c.id == allocations.c.item_id)
+        .outerjoin(order_lines, order_lines.c.id == allocations.c.line_id)
+        .outerjoin(orders, orders.c.id == order_lines.c.order_id)
+        .outerjoin(shops, shops.c.code == orders.c.shop)
+        .where(or_(mine, orders.c.id.in_(whose)), allocations.c.state == "picked")
+        .where(allocations.c.task_id.is_(None), or_(lots.c.held == 1, lots.c.expiry != ""))
+        .order_by(allocations.c.id)
+    ).all()  # fmt: skip
+    dated = {(row.wave_id, row.item_id) for row in rows if row.line_id is None and row.expiry}
+    pooled = {pair: _of_total(tx, *pair, today) for pair in dated}
+    found = {row.id: (row, _why(row, pooled, frozenset(), today)) for row in rows}
+    return {
+        number: Unfit(row.sku, row.lot or row.expiry, why)
+        for number, (row, why) in found.items()
+        if why
+    }
 
 
 def _open_stops(tour: int) -> Any:

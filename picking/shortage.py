@@ -61,7 +61,7 @@ def orders_short(tx: Tx, missing: Sequence[Missing], now: int) -> tuple[str, ...
     )  # fmt: skip
     rows = list(tx.execute(query))
     brought = replenish_tasks.in_reserve(tx, {row.item_id for row in rows})
-    walking = [row.id for row in rows if row.state in ("accepted", "released")]
+    walking = [row.id for row in rows if row.state in ("accepted", "released", "picked")]
     order_book.set_state(tx, walking, "short", now=now)
     told = [
         OrderShort(

@@ -57,7 +57,30 @@ class WorkChanged(Event, frozen=True, kw_only=True):
     done: int
 
 
+class LotHeld(Event, frozen=True, kw_only=True):
+    """A recall: nothing of the lot leaves. `reason` is for people."""
+
+    kind: ClassVar[str] = "lot.held"
+    noun: ClassVar[str] = "item"
+    about: ClassVar[str] = "item_id"
+    item_id: int
+    sku: str
+    lot: str
+    reason: str = ""
+
+
+class LotReleased(Event, frozen=True, kw_only=True):
+    """A held lot may leave again."""
+
+    kind: ClassVar[str] = "lot.released"
+    noun: ClassVar[str] = "item"
+    about: ClassVar[str] = "item_id"
+    item_id: int
+    sku: str
+    lot: str
+
+
 CHANGES = (
     OrderContinued, OrderChanged, OrderChangeRefused, OrderCancelRefused, ParcelVoided,
-    WorkChanged,
+    WorkChanged, LotHeld, LotReleased,
 )  # fmt: skip

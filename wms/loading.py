@@ -14,6 +14,7 @@ from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.event_kinds import ParcelLoaded
 from wms.events import emit
+from wms.people import Person
 from wms.schema import manifests, orders, parcels, places, services
 
 STOPPED = ("held", "cancelled")  # states of an order whose boxes must not leave
@@ -90,6 +91,27 @@ def put_in_cage(
         tx, key=key, container=row.code, source=here, target=cage, actor=actor, now=now,
         reason="cage",
     )  # fmt: skip
+
+
+def refuse_others(
+    tx: Tx, person: Person, *, parcel: int = 0, cage: str = "", manifest: int = 0
+) -> None:
+    """Refuse `PERMISSION_MISSING` where *person* does not load for an owner of one parcel, of those
+    in a cage, or of all that wait for a manifest's carrier."""
+    if "ship" not in person.limited:
+        return
+    query = select(orders.c.owner).join(parcels, parcels.c.order_id == orders.c.id)
+    if parcel:
+        query = query.where(parcels.c.id == parcel)
+    if cage:
+        inside = select(places.c.code).where(places.c.parent == cage)
+        query = query.where(parcels.c.code.in_(inside), parcels.c.state.in_(HERE))
+    if manifest:
+        carrier = select(manifests.c.carrier).where(manifests.c.id == manifest).scalar_subquery()
+        query = query.where(parcels.c.carrier == carrier, parcels.c.state == "closed")
+    for owner in tx.scalars(query.distinct().order_by(orders.c.owner)):
+        if not person.may("ship", owner):
+            raise Rejected(Code.PERMISSION_MISSING, permission=f"ship {owner}")
 
 
 def refuse_other_places(tx: Tx, cage: str) -> None:

@@ -27,7 +27,7 @@ __all__ = [
 WAYS: dict[str, tuple[str, ...]] = {
     "waiting_date": ("accepted", "short", "held"),
     "accepted": ("waiting_date", "short", "released", "held"),
-    "short": ("accepted", "released"),
+    "short": ("accepted", "released", "picked"),
     "released": ("accepted", "short", "picked", "held"),
     "picked": ("released", "packed", "held"),
     "packed": ("released", "picked", "held"),

@@ -6,7 +6,7 @@ again and lets `arrive(state, facts)` and `prompt(state, facts, language)`, both
 the worker stands now. So a prompt never promises what the book did not do.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Generic, Literal, TypeVar
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from wms.db import Tx
-from wms.errors import Rejected
+from wms.errors import Code, Rejected
 from wms.messages import Language, say
 from wms.people import Person
 from wms.prompts import Message, Option, Prompt
@@ -125,6 +125,12 @@ class Who:
         """Whether this person may do *verb* with the goods of *owner*."""
         return self.person.may(verb, owner)
 
+    def must_touch(self, verb: str, owners: Iterable[str]) -> None:
+        """Refuse `PERMISSION_MISSING` unless they may do *verb* with the goods of all *owners*."""
+        for owner in owners:
+            if not self.may_touch(verb, owner):
+                raise Rejected(Code.PERMISSION_MISSING, permission=f"{verb} {owner}".strip())
+
 
 @dataclass(frozen=True, slots=True)
 class Say:
@@ -168,7 +174,7 @@ def refused(refusal: Rejected, seen: Seen) -> Say:
 def not_now(seen: Seen) -> Say:
     """The refusal of a key that does nothing at this step."""
     if seen.code in COMMAND_KEYS:
-        return Say("key.not_now", "error", scanned=seen.text, words={"key": f"key.{seen.code}"})
+        return Say("key.not_now", "error", words={"key": f"key.{seen.code}"})
     return Say("key.not_now", "error", scanned=seen.text, params={"key": seen.text})
 
 

@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 
-from picking import bench
+from sqlalchemy import select
+
+from picking import bench, fitness
 from picking.dialogues import pack_proof as proof
 from picking.dialogues.base import Say, Station, Who
 from picking.dialogues.pack_facts import load
 from picking.dialogues.pack_state import State
+from picking.taken_back import take_back
 from wms import documents, parcels, service_change, weights
 from wms.db import Tx
+from wms.schema import items, stock
+from wms.schema import parcels as boxes
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +115,10 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
     assert station is not None, "the menu opens packing only at a bench"
     match effect:
         case Take():
-            _take(tx, effect.tote, who, station)
+            return _take(tx, effect.tote, who, station)
         case TakeUp():
+            code = select(boxes.c.code).where(boxes.c.id == effect.parcel)
+            _refuse_others_goods(tx, tx.execute(code).scalar_one(), who)
             parcels.take_up(tx, parcel=effect.parcel, station=station.code)
         case BindOne():
             order = bench.bind_one(tx, allocation=effect.allocation)
@@ -148,15 +155,34 @@ def _redirect(tx: Tx, effect: Redirect, station: Station) -> Say:
     return Say("pack.prints_there", "attention", params={"station": effect.to})
 
 
-def _take(tx: Tx, tote: str, who: Who, station: Station) -> None:
+def _take(tx: Tx, tote: str, who: Who, station: Station) -> Say | None:
     """Refuses what cannot be packed before anybody has begun; prints the papers of what can."""
     bench.take(tx, tote=tote, place=station.place)
+    _refuse_others_goods(tx, tote, who)
+    unfit = fitness.unfit_in(tx, tote, today=who.today)
+    if unfit:  # since they were picked their day has passed, or their lot was recalled
+        take_back(tx, list(unfit), key=who.key, today=who.today, now=who.now)
+        first = next(iter(unfit.values()))
+        return Say("pack.taken_out", "error", params={"item": first.sku, "lot": first.lot},
+                   words={"why": first.why})  # fmt: skip
     facts = load(tx, State(tote=tote), who)
     refusal = proof.not_ready(facts) or proof.preflight(facts, who.person.language)
     if refusal is not None:
         raise refusal
     if facts.order is not None:
         bench.print_papers(tx, order=facts.order.id, station=station.code, now=who.now)
+    return None
+
+
+def _refuse_others_goods(tx: Tx, place: str, who: Who) -> None:
+    """Refuses the goods of an owner for whom this person does not pack."""
+    query = (
+        select(items.c.owner)
+        .join(stock, stock.c.item_id == items.c.id)
+        .where(stock.c.place == place, stock.c.qty > 0)
+        .distinct()
+    )
+    who.must_touch("pack", tx.scalars(query.order_by(items.c.owner)))
 
 
 def _on_the_box(tx: Tx, effect: object, who: Who, station: Station) -> Say | None:

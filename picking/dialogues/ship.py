@@ -243,6 +243,7 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
     """Carry out one effect in the open transaction."""
     match effect:
         case Load():
+            loading.refuse_others(tx, who.person, parcel=effect.parcel)
             if parcels.take_off(tx, parcel=effect.parcel, manifest=effect.manifest):
                 return Say("ship.taken_off", "attention")
             parcels.load(tx, parcel=effect.parcel, manifest=effect.manifest, now=who.now)
@@ -260,15 +261,18 @@ def _many(tx: Tx, effect: object, who: Who) -> Say | None:
             loading.refuse_other_places(tx, effect.cage)
             return None
         case Fill():
+            loading.refuse_others(tx, who.person, parcel=effect.parcel)
             new = loading.put_in_cage(
                 tx, parcel=effect.parcel, cage=effect.cage, manifest=effect.manifest,
                 key=f"{who.key}:cage", actor=who.actor, now=who.now,
             )  # fmt: skip
             return Say("ship.in_cage" if new else "ship.in_cage_already")
         case LoadCage():
+            loading.refuse_others(tx, who.person, cage=effect.cage)
             count = loading.load_cage(tx, cage=effect.cage, manifest=effect.manifest, now=who.now)
             return Say("ship.cage_loaded", params={"cage": effect.cage, "count": count})
         case LoadCounted():
+            loading.refuse_others(tx, who.person, manifest=effect.manifest)
             count = loading.load_counted(
                 tx, count=effect.count, manifest=effect.manifest, now=who.now
             )
@@ -309,7 +313,8 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
             help=say("help.ship.list", language), awaits=(Await.NOTHING,),
             options=options(language, "back"),
         )  # fmt: skip
-    focus = Focus(place=pickup.carrier, qty=pickup.waiting, tote=state.cage)
+    waiting = None if state.at == "close" else pickup.waiting  # there the sum says it
+    focus = Focus(place=_carrier(pickup.carrier, language), qty=waiting, tote=state.cage)
     return replace(
         page, focus=focus, lines=_lines(state, facts, pickup, language),
         done=pickup.loaded, total=pickup.loaded + pickup.waiting,
@@ -347,9 +352,14 @@ def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
 
 
 def _pickup(pickup: Pickup, language: Language) -> str:
-    code = f"label.carrier.{pickup.carrier}"
+    return f"{_carrier(pickup.carrier, language)} {pickup.time}"
+
+
+def _carrier(carrier: str, language: Language) -> str:
+    """What people call it; a carrier without words is called by its code."""
+    code = f"label.carrier.{carrier}"
     words = reason_words(code, language)
-    return f"{pickup.carrier if words == code else words} {pickup.time}"
+    return carrier if words == code else words
 
 
 SHIP: Dialogue[State, Facts] = Dialogue(
