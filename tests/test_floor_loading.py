@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.floor_site import (
+    CAROL,
     DAVE,
     FIRST_NUMBER,
     JAN,
@@ -19,7 +20,19 @@ from tests.floor_site import (
 from wms import orders as order_book
 from wms.errors import Code
 from wms.parcels import number_of
-from wms.schema import events, manifests, moves, orders, parcels, places, services
+from wms.schema import (
+    events,
+    manifests,
+    moves,
+    orders,
+    owners,
+    parcels,
+    people,
+    person_roles,
+    places,
+    roles,
+    services,
+)
 from wms.slip_data import manifest_data
 
 TEA, CUP = f"]E0{JAN['TEA']}", f"]E0{JAN['CUP']}"
@@ -195,3 +208,23 @@ def test_tracking_is_never_sent_before_inspection(site: FloorSite) -> None:
     hand.expect("pack.tote", number)
     (inspected,) = site.rows(select(events).where(events.c.kind == "parcel.inspected"))
     assert json.loads(inspected.body)["tracking"] == number
+
+
+def test_whoever_packs_and_ships_for_one_owner_touches_nothing_of_another(site: FloorSite) -> None:
+    """A right may be for one owner's goods: the bench and the dock ask for it, too."""
+    (code,) = packed(site, 1)
+    site.at_bench([BASKET])
+    site.add(owners, {"code": "bolt"})
+    for person, verb in ((CAROL, "pack"), (DAVE, "ship")):
+        site.add(roles, {"code": f"bolt-{verb}", "permissions": f'["{verb}"]'})
+        site.set(people, people.c.id == person, permissions="[]")
+        mine = {"person_id": person, "role": f"bolt-{verb}", "owner": "bolt"}
+        site.add(person_roles, mine)
+    hand = at_truck(site)
+    for step in ((code,), ("2", "1")):
+        answers = [hand.key(text) if len(text) == 1 else hand.scan(text) for text in step]
+        refused(answers[-1], Code.PERMISSION_MISSING)
+        hand.command("ok")
+    bench = site.at("BENCH-1")
+    refused(bench.scan("T-02"), Code.PERMISSION_MISSING)
+    assert site.parcel(code).state == "closed"
