@@ -15,6 +15,7 @@ OURS = {
     "serial-scanner": "devices.drivers.serial_scanner:SerialScanner",
     "zpl-tcp": "devices.drivers.zpl_tcp:ZplTcpPrinter",
     "zebra-queue": "devices.drivers.zebra_queue:ZebraQueuePrinter",
+    "office-queue": "devices.drivers.office_queue:OfficeQueuePrinter",
     "grh1": "devices.drivers.grh1:Grh1Robot",
     "mt-sics": "devices.drivers.mt_sics:MtSicsScale",
     "modbus-lights": "devices.drivers.modbus_lights:ModbusLights",
