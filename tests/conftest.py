@@ -1,14 +1,49 @@
-"""What the tests share: fresh books on both databases."""
+"""What the tests share: fresh books on both databases, and what a run leaves to the long mode."""
 
+import gc
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import tests.effort  # noqa: F401 - registers how hard Hypothesis tries
+from tests.engines import share_statements
 from tests.postgres import Databases, databases, make_book, memory_folder
+
+# Files whose every promise is looked at on both databases in every run: what is said there is
+# about transactions, locks, or statements that are written for each. Of the others every fourth
+# test runs on PostgreSQL, too, and all of them with `--long`.
+ABOUT_DATABASES = ("races", "ledger", "stock", "db", "migrations", "audit", "planner", "whole_day")
+EVERY = 4
+
+share_statements()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Objects live as long as their test; looking for cycles all the time is a tenth of it."""
+    gc.set_threshold(100_000, 50, 100)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave most second looks, on PostgreSQL, to the long mode."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        file = item.path.stem
+        if "postgresql" not in item.name or any(word in file for word in ABOUT_DATABASES):
+            continue
+        if seen[file] % EVERY:
+            item.add_marker(pytest.mark.long)
+        seen[file] += 1
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: nobody needs to look at it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

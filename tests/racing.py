@@ -11,13 +11,15 @@ from wms.db import Book
 
 RACERS = 4
 TIMEOUT_S = 60
+# Read once, by the process that all racers are forked from.
+RUNNERS = ("count_racers", "inbound_racers", "ledger_racers", "returns_racers")
 Runner = Callable[..., Any]  # runner(book, number of the racer, *arguments)
 
 
 def race(url: str, *steps: tuple[Any, ...]) -> list[list[Any]]:
     """Run each `(runner, *arguments)` in four processes; per step what each returned."""
     context = multiprocessing.get_context("forkserver")  # its children share no connection
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload([__name__, *(f"tests.{name}" for name in RUNNERS)])
     start, results = context.Barrier(RACERS), context.Queue()
     racers = [
         context.Process(target=_run, args=(start, results, url, number, steps))

@@ -37,6 +37,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "[tool.pytest.ini_options]\naddopts = '-q'\nmarkers = ['long: x']\ntestpaths = ['tests']\n"
     )
     monkeypatch.setattr(test_command, "ROOT", tmp_path)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--maxprocesses=1")  # one test needs no three workers
     return tmp_path
 
 

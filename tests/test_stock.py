@@ -15,9 +15,9 @@ from tests.ledger_steps import STEPS, Dice
 from tests.ledger_world import World, world_at
 
 T = TypeVar("T")
-SHORT = {"sqlite": (10, 30), "postgresql": (3, 20)}  # runs, steps of each
+SHORT = {"sqlite": (8, 25), "postgresql": (2, 20)}  # runs, steps of each
 LONG = {"sqlite": (200, 50), "postgresql": (40, 50)}
-DRIVEN = {"sqlite": 400, "postgresql": 120}  # steps
+DRIVEN = {"sqlite": 250, "postgresql": 80}  # steps
 
 
 class Drawn:
