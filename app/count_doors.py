@@ -14,6 +14,7 @@ from sync.http import Now, TheBook, TheToken
 from wms import calendar, commands, count_choice, counts, stocktakes
 from wms.confidence import Reason
 from wms.db import Tx
+from wms.errors import Code, Rejected
 from wms.stocktakes import Entry, Stocktake
 
 PLACES_MAX = 500
@@ -42,10 +43,16 @@ class DoubtList(Struct, frozen=True, kw_only=True):
 
 
 class NewCounts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Counts that are asked for. `key` is made by whoever asks, once."""
+    """Counts that are asked for. `key` is made by whoever asks, once.
+
+    With `opening` of shelves of which the book knows nothing: what is found there is opening stock.
+    Then without `places` of all of them, or those of `zone`.
+    """
 
     key: Annotated[str, Meta(min_length=1, max_length=80)]
-    places: Annotated[tuple[Place, ...], Meta(min_length=1, max_length=PLACES_MAX)]
+    places: Annotated[tuple[Place, ...], Meta(max_length=PLACES_MAX)] = ()
+    opening: bool = False
+    zone: Maybe = ""
 
 
 class Opened(Struct, frozen=True, kw_only=True):
@@ -198,10 +205,19 @@ def list_doubts(tx: Tx, *, zone: str, owner: str, limit: int, now: int) -> Doubt
 
 
 def open_counts(tx: Tx, wanted: NewCounts, *, actor: str, device: str, now: int) -> Opened:
-    """Ask for counts and write down who did."""
-    opened = counts.open_all(
-        tx, wanted.places, kind="cycle", key=f"asked:{wanted.key}", reason="asked", now=now,
-        priority=1,
+    """Ask for counts and write down who did. Refuses `STOCKTAKE_EMPTY` where there is no place."""
+    asked, kind = wanted.places, "cycle"
+    if wanted.opening:
+        asked = count_choice.unused(tx, zone=wanted.zone, only=wanted.places)
+        kind = counts.OPENING
+    if not asked:
+        raise Rejected(Code.STOCKTAKE_EMPTY)
+    opened = sum(
+        counts.open_all(
+            tx, asked[start : start + PLACES_MAX], kind=kind, key=f"asked:{wanted.key}",
+            reason="asked", now=now, priority=1,
+        )
+        for start in range(0, len(asked), PLACES_MAX)
     )  # fmt: skip
     _record(tx, "counts.open", wanted.key, actor, device, now)
     return Opened(count=opened)

@@ -117,6 +117,22 @@ def _doubt(row: Row[Any], now: int) -> Doubt:
     return Doubt(row.code, row.zone, sure, velocity, worth, bool(row.waits), row.counted_ms)
 
 
+def unused(tx: Tx, *, zone: str = "", only: Sequence[str] = ()) -> tuple[str, ...]:
+    """Shelves of which the book knows nothing: never counted, and with no goods; in *zone*, and of
+    *only* these (neither: all). What an opening count goes to."""
+    filled = select(stock.c.place).where(stock.c.qty > 0)
+    query = (
+        select(places.c.code)
+        .where(places.c.kind.in_(STORED), places.c.counted_ms == 0, places.c.code.not_in(filled))
+        .order_by(places.c.zone, places.c.aisle, places.c.bay, places.c.level, places.c.code)
+    )
+    if zone:
+        query = query.where(places.c.zone == zone)
+    if only:
+        query = query.where(places.c.code.in_(only))
+    return tuple(tx.scalars(query))
+
+
 def choose(tx: Tx, *, limit: int, now: int) -> tuple[str, ...]:
     """The places that most want to be counted and wait for no count yet, up to *limit*."""
     found = (one.place for one in doubts(tx, now=now) if one.urgency > 0 and not one.waits)

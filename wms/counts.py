@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
-from wms import approvals, tasks
+from wms import approvals, count_lots, tasks
 from wms import stock as ledger
 from wms.count_rules import Goods, Line, Tally, Verdict, differences, match, verdict, worth
 from wms.db import Tx
@@ -23,18 +23,18 @@ from wms.schema import (
     count_lines,
     counts,
     items,
-    lots,
     owners,
     people,
     places,
     stock,
 )
 from wms.schema import tasks as tasks_table
-from wms.stock import LOST, Move
+from wms.stock import LOST, SUPPLIER, Move
 
 CHUNK = 400  # places a statement: bound parameters are limited
 COUNT = "count"  # kind of its task, reason of its moves, and why a short shelf is blocked
 STOCKTAKE = "stocktake"  # why a frozen place is blocked
+OPENING = "opening"  # kind of the first count of an empty place, and reason of its moves
 VERB = "approve_count"
 LIVE = ("open", "recount", "counted", "approval")
 TO_COUNT = ("open", "recount")
@@ -166,18 +166,24 @@ def record(
 
     `agreed` ends it (of a stocktake: that place is counted), `recount` asks for the next round,
     `settle` is the caller's to do in this transaction. *believed* goods were not looked at and are
-    taken as the book has them. Refuses `COUNT_CLOSED` when that round is over.
+    taken as the book has them. A first look at a place of which the book knows nothing is booked as
+    its opening stock at once. Refuses `COUNT_CLOSED` when that round is over.
     """
     row = _round(tx, count, round)
     book = book_of(tx, row.place, lock=True)
+    opening = row.kind == OPENING and not book
     if believed:
         book = {goods: qty for goods, qty in book.items() if goods not in believed}
-    _know_lots(tx, seen)
+    count_lots.know(tx, seen, believed=opening)
     lines = match(book, seen)
     _write(tx, count, round, lines)
     found = [*_rounds_before(tx, count, round), differences(lines)]
     said = verdict(found, twice=row.stocktake_id is not None)
     changed: dict[str, Any] = {"person_id": person}
+    if opening and found[-1]:
+        said = "settle"
+    elif row.kind == OPENING and not opening:  # goods have come there since it was asked for
+        changed["kind"] = "cycle"
     if round == 1:
         changed |= {"first_person_id": person, "expected": _as_json(book)}
     if said == "recount":
@@ -195,25 +201,6 @@ def _round(tx: Tx, count: int, round: int) -> Row[Any]:
     if row.state not in TO_COUNT or row.round != round:
         raise Rejected(Code.COUNT_CLOSED, place=row.place)
     return row
-
-
-def _know_lots(tx: Tx, seen: Sequence[Tally]) -> None:
-    """A lot that nobody knew is held until somebody has looked at it: its expiry is not known."""
-    found = sorted({(tally.item, tally.lot) for tally in seen if tally.qty})
-    if not found:
-        return
-    known = set(
-        tx.execute(select(lots.c.item_id, lots.c.lot).where(
-            lots.c.item_id.in_({item for item, _lot in found})
-        ))
-    )  # fmt: skip
-    fresh = [
-        {"item_id": item, "lot": lot, "held": int(bool(lot))}
-        for item, lot in found
-        if (item, lot) not in known
-    ]
-    if fresh:
-        tx.execute(insert(lots), fresh)
 
 
 def _write(tx: Tx, count: int, round: int, lines: Sequence[Line]) -> None:
@@ -256,7 +243,9 @@ def ref_of(count: int, round: int, owner: str) -> str:
 
 def unapproved(tx: Tx, row: Row[Any]) -> tuple[str, ...]:
     """The owners whose difference is worth more than they let one person change, and nobody else
-    has said yes to."""
+    has said yes to. What a site begins with is nobody's difference."""
+    if row.kind == OPENING:
+        return ()
     found = found_in(tx, row.id, row.round)
     query = (
         select(items.c.id, items.c.owner, items.c.value, owners.c.approval_value)
@@ -305,24 +294,32 @@ def reopen(tx: Tx, *, count: int) -> None:
 
 
 def moves_of(tx: Tx, row: Row[Any], found: Mapping[Goods, int]) -> list[Move]:
-    """The moves that make the book agree: what is lost, and what was found.
+    """The moves that make the book agree: what is lost, and what was found, or was there from the
+    beginning.
 
     A unit with a serial number that the book has elsewhere is taken from there.
     """
     elsewhere = _elsewhere(tx, row.place, found)
+    origin, why = (SUPPLIER, OPENING) if row.kind == OPENING else (LOST, COUNT)
     moves = []
     for number, (goods, qty) in enumerate(sorted(found.items()), 1):
         same: dict[str, Any] = {
             "item": goods.item, "lot": goods.lot, "condition": goods.condition,
-            "serial": goods.serial, "reason": COUNT, "ref": f"count:{row.id}",
+            "serial": goods.serial, "ref": f"count:{row.id}",
         }  # fmt: skip
         key = f"count:{row.id}:{number}"
-        source, target = (row.place, LOST) if qty < 0 else (LOST, row.place)
-        moves.append(Move(key=key, qty=abs(qty), source=source, target=target, **same))
+        source, target, reason = (
+            (row.place, LOST, COUNT) if qty < 0 else (origin, row.place, why)
+        )  # fmt: skip
+        moves.append(
+            Move(key=key, qty=abs(qty), source=source, target=target, reason=reason, **same)
+        )
         there = elsewhere.get((goods.item, goods.serial)) if qty > 0 else None
         if there is not None:
             where = {**same, "lot": there.lot, "condition": there.condition}
-            moves.append(Move(key=f"{key}:from", qty=1, source=there.place, target=LOST, **where))
+            moves.append(Move(
+                key=f"{key}:from", qty=1, source=there.place, target=LOST, reason=COUNT, **where
+            ))  # fmt: skip
     return moves
 
 

@@ -15,9 +15,25 @@ def iso_date(text: str, *, field: str) -> date:
     >>> iso_date("2026-11-22", field="delivery_date")
     datetime.date(2026, 11, 22)
     """
-    if _ISO.fullmatch(text):
-        try:
-            return date.fromisoformat(text)
-        except ValueError:
-            pass
-    raise Rejected(Code.DATE_WRONG, field=field, value=shown(text))
+    found = _read(text)
+    if found is None:
+        raise Rejected(Code.DATE_WRONG, field=field, value=shown(text))
+    return found
+
+
+def is_date(text: str) -> bool:
+    """Whether *text* is a date as the book writes it.
+
+    >>> is_date("2026-11-22"), is_date("2026-02-30"), is_date("L-7")
+    (True, False, False)
+    """
+    return _read(text) is not None
+
+
+def _read(text: str) -> date | None:
+    if not _ISO.fullmatch(text):
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -55,17 +55,23 @@ def show(
 
 
 def open_(
-    places: Annotated[list[str], typer.Argument(help="Places to be counted.")],
+    places: Annotated[list[str] | None, typer.Argument(help="Places to be counted.")] = None,
+    opening: Annotated[
+        bool, typer.Option("--opening", help="Empty shelves: what is there is opening stock.")
+    ] = False,
+    zone: Zone = "",
     config: ConfigFile = Path("config.toml"),
 ) -> None:
-    """Ask for a count of each place"""
+    """Ask for a count of each place; with --opening, of all shelves that were never used"""
     import os
 
     from app.count_doors import NewCounts, Opened, open_counts
     from app.local import ACTOR, Server, clock_ms, reached
     from wms.shape import convert
 
-    asked = {"key": os.urandom(8).hex(), "places": places}
+    asked = {
+        "key": os.urandom(8).hex(), "places": places or [], "opening": opening, "zone": zone,
+    }  # fmt: skip
     wanted = convert(asked, NewCounts)
     with reached(config) as place:
         if isinstance(place, Server):

@@ -65,6 +65,7 @@ from wms.count_rules import Tally
 from wms.counts import VERB, ref_of
 from wms.errors import Code
 
+PIECES_MAX = 1_000_000  # of one kind in one place: more is a slip of the finger or a broken code
 KEYED_ABOVE = 5  # more pieces than this are counted by the hand and keyed
 _DAY = re.compile(r"\A(\d{2})(\d{2})(\d{2})\Z")
 
@@ -186,6 +187,9 @@ def _item(state: State, seen: Seen, facts: Facts, work: Work) -> Step[State]:
         return _keyed(state, seen)
     if seen.kind == "item":
         return _goods(state, seen, facts)
+    if seen.code in facts.inside:
+        said = wrong("count.apart", expected=work.place, scanned=seen.name)
+        return Step(state, say=said)
     if seen.kind in ("place", "tote"):
         said = wrong("count.other_place", expected=work.place, scanned=seen.name)
         return Step(state, say=said)
@@ -236,6 +240,10 @@ def _goods(state: State, seen: Seen, facts: Facts) -> Step[State]:
     one = likely[0]
     if _is_seen(state, one.id, seen.serial):
         return Step(state, say=wrong("count.serial_twice", expected="-", scanned=seen.serial))
+    more = sum(tally.qty for tally in state.seen if tally.item == one.id) + _qty(one, seen)
+    if more > PIECES_MAX:
+        said = wrong("scan.too_many", expected=f"{PIECES_MAX}", scanned=f"{more}")
+        return Step(state, say=said)
     pending = Pending(item=one.id, qty=_qty(one, seen), lot=_carried(seen), serial=seen.serial)
     return Step(replace(state, pending=pending))
 

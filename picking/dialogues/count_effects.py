@@ -113,6 +113,8 @@ def _finish(tx: Tx, effect: Finish, who: Who) -> Say | None:
     if ended.ending == "recount" and row.stocktake_id is not None:
         give_back(tx, row.task_id)
         return Say("count.second_counts")
+    if ended.ending == "settled" and row.kind == count_book.OPENING:
+        return Say("count.said.opening")
     return _told(ended)
 
 

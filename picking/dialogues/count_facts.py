@@ -15,6 +15,7 @@ from wms.count_rules import Tally
 from wms.db import Tx
 from wms.schema import counts, items, lots, places, stock
 from wms.schema import tasks as tasks_table
+from wms.schema.goods import MOVING
 
 PAST = 10  # scans that can be taken back, one after another
 
@@ -88,8 +89,9 @@ class Goods:
 class Facts:
     """The task at hand, the goods that were scanned, and what waits for a second person.
 
-    `expected`: items that are known here, only to tell owners apart. `owners`: whose goods this
-    person may count; None is everybody's. `unapproved`: who has to be asked, by owner; `difference`
+    `expected`: items that are known here, only to tell owners apart. `inside`: containers that
+    stand here, which are counted by themselves. `owners`: whose goods this person may count; None
+    is everybody's. `unapproved`: who has to be asked, by owner; `difference`
     what about.
     """
 
@@ -98,6 +100,7 @@ class Facts:
     me: int = 0
     goods: tuple[Goods, ...] = ()
     expected: frozenset[int] = frozenset()
+    inside: tuple[str, ...] = ()
     owners: frozenset[str] | None = None
     unapproved: tuple[str, ...] = ()
     difference: tuple[str, ...] = ()
@@ -125,9 +128,11 @@ def load(tx: Tx, state: State, who: Who) -> Facts:
     if work.state == "approval":
         unapproved = count_book.unapproved(tx, count_book.read(tx, work.count))
         difference = _difference(tx, work)
+    stands = (places.c.parent == work.place) & places.c.kind.in_(MOVING)
+    inside = tx.scalars(select(places.c.code).where(stands).order_by(places.c.code))
     return Facts(
         work, waiting, who.person.id, _goods(tx, wanted, work.place, state.pending), expected,
-        owners, unapproved, difference, approval.given(tx, state.approval),
+        tuple(inside), owners, unapproved, difference, approval.given(tx, state.approval),
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from wms.messages import Language, say
 from wms.prompts import Await, Focus, Option, Prompt
 
 LINES_MAX = 8
+INSIDE_MAX = 3
 AWAITS = {
     "get": (Await.CHOICE, Await.PLACE), "place": (Await.PLACE,), "item": (Await.ITEM, Await.QTY),
     "which": (Await.CHOICE,), "lot": (Await.ITEM, Await.EXPIRY), "serial": (Await.SERIAL,),
@@ -51,6 +52,8 @@ def _with_goods(page: Prompt, state: State, facts: Facts, language: Language) ->
     last = state.past[-1] if state.past else None
     item = pending.item if pending is not None else last.item if last is not None else 0
     goods = facts.of(item)
+    if state.at == "item" and facts.inside:
+        page = replace(page, lines=(_apart(facts, language),))
     if goods is None or state.at not in ("item", "lot", "serial"):
         return page
     focus = Focus(
@@ -60,7 +63,14 @@ def _with_goods(page: Prompt, state: State, facts: Facts, language: Language) ->
     )  # fmt: skip
     pieces = sum(tally.qty for tally in state.seen)
     told = say("count.so_far", language, pieces=pieces)
-    return replace(page, focus=focus, lines=(told,))
+    return replace(page, focus=focus, lines=(told, *page.lines))
+
+
+def _apart(facts: Facts, language: Language) -> str:
+    """Pallets and totes that stand here have a count of their own."""
+    named = " ".join(facts.inside[:INSIDE_MAX])
+    more = " ..." if len(facts.inside) > INSIDE_MAX else ""
+    return say("count.apart_line", language, containers=named + more)
 
 
 def counted(state: State, item: int, lot: str) -> int:

@@ -20,6 +20,7 @@ TURN = 9
 KEYED_ABOVE = 5  # few pieces are counted by scanning them
 CODE_MAX = 40  # characters of a lot or a serial number
 PIECES_MAX = 10_000  # in one scan of a case
+HAND_MAX = 1_000_000  # in one hand: more is a slip of the finger or a broken code
 # What a second scan must confirm: nobody announced it, it is too old for the shelf or to be sold at
 # all, or older than what is here.
 DOUBTS = ("extra", "expired", "short_life", "older")
@@ -111,6 +112,8 @@ def first(state: State, seen: Seen, facts: Facts) -> Step[State]:
     if len(meant) > 1:
         names = ", ".join(item.sku for item in meant)
         return Step(state, say=wrong("scan.ambiguous", expected=names, scanned=seen.text))
+    if pieces(meant[0], seen) > HAND_MAX:
+        return Step(state, say=_too_many(pieces(meant[0], seen)))
     expiry = seen.expiry if seen.expiry and is_plausible(seen.expiry, facts.today) else ""
     hand = Hand(
         item=meant[0].id, qty=pieces(meant[0], seen), lot=seen.lot, expiry=expiry,
@@ -138,6 +141,10 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
     if state.at == "expiry":
         return _expiry(state, seen, facts)
     return (_lot if state.at == "lot" else _serial)(state, seen, item)
+
+
+def _too_many(qty: int) -> Say:
+    return wrong("scan.too_many", expected=f"{HAND_MAX}", scanned=f"{qty}")
 
 
 def emptied(state: State) -> State:
@@ -215,6 +222,8 @@ def _put(state: State, seen: Seen, facts: Facts, item: Item) -> Step[State]:
         expected = f"{len(hand.serials)}/{hand.qty}"
         said = wrong("receive.serial_twice", expected=expected, scanned=seen.serial)
         return Step(state, say=said)
+    if hand.qty + pieces(more, seen) > HAND_MAX:
+        return Step(state, say=_too_many(hand.qty + pieces(more, seen)))
     serials = (*hand.serials, seen.serial) if seen.serial else hand.serials
     return Step(_with(state, replace(hand, qty=hand.qty + pieces(more, seen), serials=serials)))
 

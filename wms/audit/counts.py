@@ -7,8 +7,10 @@ SELECT 'move ' || m.id AS move, m.reason, m.ref, m.source, m.target, COALESCE(c.
 FROM moves m
 LEFT JOIN counts c ON m.ref = 'count:' || c.id
 WHERE (m.reason = 'count' OR m.ref LIKE 'count:%')
-  AND (c.id IS NULL OR c.state <> 'done' OR m.reason <> 'count'
-       OR (m.source <> '@lost' AND m.target <> '@lost'))
+  AND (c.id IS NULL OR c.state <> 'done'
+       OR NOT (m.reason = 'count' AND (m.source = '@lost' OR m.target = '@lost')
+               OR m.reason = 'opening' AND m.source = '@supplier' AND c.kind = 'opening')
+       OR (c.kind = 'opening' AND m.reason = 'count' AND m.source = '@lost'))
 ORDER BY m.id
 """
 
