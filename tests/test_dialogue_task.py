@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from picking.dialogues.base import Seen
-from picking.dialogues.put_back import Found, PutBack, UndoPutBack
+from picking.dialogues.put_back import Found, NotFound, NotInside, PutBack, UndoPutBack
 from picking.dialogues.task import TASK, Claim, Done, GiveBack, Verdict
 from picking.dialogues.task_facts import Facts, State, Task
 from tests.dialogue_table import CUP, TEA, Move, command, item, key, move, other, place, tote
@@ -142,6 +142,19 @@ def test_tote_to_get_when_nothing_is_left_in_it() -> None:
     assert (empty.at, empty.effects) == ("get", (Done(11),))
 
 
+def test_tote_to_get_when_what_goes_back_is_not_there() -> None:
+    gone = back(State(at="tote"), command("short"), over=True)
+    assert (gone.at, gone.effects) == ("get", (NotFound(11),))
+    assert do(State(at="tote"), command("short"), CARRY, CARRY).code == "key.not_now"
+
+
+def test_item_to_get_when_it_is_not_inside() -> None:
+    gone = back(OPEN, command("short"), TEAS, over=True)
+    assert (gone.at, gone.effects) == ("get", (NotInside(11),))
+    held = back(State(at="item", tote="T-01", goods=TEAS.key, hand=1), command("short"), TEAS)
+    assert (held.at, held.code) == ("item", "put_back.hand_first")
+
+
 def test_item_to_item_one_more_piece() -> None:
     one = back(OPEN, item(TEA), TEAS)
     assert (one.at, one.state.hand, one.refused) == ("item", 1, False)
@@ -169,7 +182,7 @@ def test_item_to_item_when_it_is_another_or_too_many() -> None:
     assert back(OPEN, place("A-01"), TEAS).refused, "nothing is in the hand"
     held = State(at="item", tote="T-01", goods=TEAS.key, hand=1)
     assert back(held, item(CUP), TEAS, CUPS).evidence == ("TEA", "CUP"), "one thing at a time"
-    assert back(OPEN, command("short"), TEAS).code == "key.not_now"
+    assert back(OPEN, command("full"), TEAS).code == "key.not_now"
 
 
 def test_item_to_lot_when_the_barcode_does_not_say() -> None:

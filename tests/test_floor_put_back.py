@@ -20,7 +20,7 @@ from tests.test_cancel import (
     picked,
 )
 from wms.errors import Code
-from wms.schema import barcodes, items, lots, owners, parcels, places, tasks, tour_totes
+from wms.schema import barcodes, items, lots, owners, parcels, people, places, tasks, tour_totes
 
 
 @pytest.fixture
@@ -243,3 +243,41 @@ def test_what_a_smaller_line_leaves_in_its_tote_goes_back_and_the_rest_is_packed
     assert site.in_tote("T-01") == {"CUP": 1, "TEA": 1}
     assert site.state(order) == "picked"
     assert JAN["TEA"] in TEA
+
+
+@ON_BOTH
+def test_what_is_not_in_the_tote_is_counted_before_anybody_goes_on(site: FloorSite) -> None:
+    """The book has two teas and a cup in it; somebody has taken the teas out."""
+    hand = putting_back(site)
+    hand.expect("task.shelf", CUP)
+    hand.expect("task.item", "B-02")
+    gone = hand.expect("task.get", "short", "command")
+    assert gone.message is not None
+    assert gone.message.code == "put_back.counted"
+    assert gone.lines == ("0 waiting",), "nobody is sent there before it was counted"
+    site.set(people, people.c.id == BERT, permissions='["task", "count"]')
+    hand.command("back")
+    hand.command("count")
+    hand.expect("count.item", "T-01")
+    hand.expect("count.empty", "full", "command")
+    hand.expect("count.again", "1", "key")
+    hand.expect("count.place", "1", "key")
+    hand.expect("count.item", "T-01")
+    hand.expect("count.empty", "full", "command")
+    hand.expect("count.get", "1", "key")
+    assert site.in_tote("T-01") == {}
+    assert waiting_tasks(site) == 0, "there is nothing left to put back"
+
+
+def test_a_tote_that_is_not_where_it_should_be_is_looked_for(site: FloorSite) -> None:
+    do_cancel(site, dropped(site))
+    hand = site.signed_in("HT-02", BERT, work="task")
+    hand.expect("task.tote", "1", "key")
+    sought = hand.expect("task.get", "short", "command")
+    assert sought.message is not None
+    assert (sought.message.code, sought.lines) == ("put_back.sought", ("1 waiting",))
+    look = hand.expect("task.done", "1", "key")
+    assert look.lines[:2] == ("Help a colleague", "Bert T-01")
+    hand.expect("task.get", "1", "key")
+    hand.expect("task.tote", "1", "key")
+    hand.expect("task.item", "T-01")

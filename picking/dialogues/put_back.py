@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from picking.dialogues.base import Say, Seen, Step, Who, not_now, wrong
 from picking.dialogues.task_facts import At, Facts, State, Task
-from wms import cancel, put_back
+from wms import cancel, put_back, put_back_missing
 from wms.db import Tx
 from wms.messages import Language, say
-from wms.prompts import Await, Focus, Prompt
+from wms.prompts import Await, Focus, Option, Prompt
 from wms.put_back import Goods
 
 STEPS = ("item", "lot", "shelf")
@@ -36,6 +36,20 @@ class PutBack:
     goods: Goods
     qty: int
     place: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotInside:
+    """What should be in the container is not: it is counted."""
+
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """The container is not where it should be."""
+
+    task: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,10 @@ def step(state: State, seen: Seen, facts: Facts, task: Task) -> Step[State]:
         return _undo(state, facts)
     if seen.is_command("back"):
         return Step(emptied(state) if state.hand else State(at="tote"))
+    if seen.is_command("short") and state.at == "item":
+        if state.hand:
+            return Step(state, say=Say("put_back.hand_first", "error"))
+        return Step(State(), (NotInside(task.id),))
     if seen.kind == "command":
         return Step(state, say=not_now(seen))
     if state.at == "lot":
@@ -187,6 +205,14 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
                 now=who.now,
             )  # fmt: skip
             return Say("put_back.left", params={"left": left}) if left else Say("task.settled")
+        case NotInside():
+            counted = put_back_missing.not_inside(
+                tx, task=effect.task, person=who.person.name, now=who.now
+            )  # fmt: skip
+            return Say("put_back.counted" if counted else "put_back.sought", "attention")
+        case NotFound():
+            put_back_missing.not_found(tx, task=effect.task, person=who.person.name, now=who.now)
+            return Say("put_back.sought", "attention")
         case UndoPutBack():
             done = put_back.undo(
                 tx, person=who.person.id, key=f"{who.key}:undo", actor=who.actor, now=who.now
@@ -194,6 +220,12 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
             return Say("put_back.undone" if done else "undo.nothing", "attention")
         case _:
             raise AssertionError(effect)
+
+
+def missing_key(at: str, language: Language) -> tuple[Option, ...]:
+    """The way out where something is not there: the container, or what should be in it."""
+    code = {"tote": "put_back.not_here", "item": "put_back.not_inside"}.get(at)
+    return (Option(key="F2", command="short", label=say(code, language)),) if code else ()
 
 
 AWAITS = {"item": (Await.ITEM,), "lot": (Await.SERIAL,), "shelf": (Await.PLACE,)}

@@ -10,11 +10,13 @@ Transitions:
 * tote -> get: `1`: a robot was looked at, and it goes on by itself
 * tote -> get: back; the task waits for somebody else
 * tote -> get: the matter settled itself, as when a robot came back
+* tote -> get: short: a container whose goods go back is not there; somebody is asked to look for it
 * tote -> item: the tote or box whose goods go back was scanned (a stopped box is opened by it)
 * tote -> get: it was scanned, and nothing is left in it
 * item -> item: one more piece was scanned, or a quantity above five was keyed
 * item -> item: the shelf was scanned with a part of it in the hand; the rest comes next
 * item -> item: another item, or too many, is refused
+* item -> get: short: what should be in the container is not; it is counted before anybody goes on
 * item -> lot: the barcode does not say which lot or serial number it is
 * item -> shelf: all of it is in the hand
 * item -> tote: back; what was put back stays so
@@ -119,6 +121,8 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
         if state.at == "place":
             return Step(State(at="tote"))
         return Step(State(), (GiveBack(task.id),))
+    if task.is_back and seen.is_command("short"):
+        return Step(State(), (put_back.NotFound(task.id),))
     if seen.digit == 1 and (state.at == "done" or (state.at == "tote" and task.kind == LOOK)):
         return Step(State(), (Done(task.id),))
     if seen.kind == "command":
@@ -220,6 +224,8 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
             reason_words(why, language) if task.why else "")  # fmt: skip
     focus = Focus(place=task.target if state.at == "place" else task.place, tote=task.container)
     page = replace(page, focus=focus, lines=tuple(line for line in told if line))
+    if task.parcel and state.at == "tote":
+        page = replace(page, ask=say("task.find_box", language), awaits=(Await.PARCEL,))
     return put_back.with_focus(page, state, facts, task, language)
 
 
@@ -229,11 +235,12 @@ def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
     undo = options(language, "undo") if facts.undo_tote or state.hand else ()
     if task is None:
         return (*choices(language, "task.get"), *undo, *back)
+    missing = put_back.missing_key(state.at, language) if task.is_back else ()
     if state.at in put_back.STEPS:
-        return (*undo, *back)
+        return (*missing, *undo, *back)
     if state.at == "done" or (state.at == "tote" and task.kind == LOOK):
         return (*choices(language, "task.done"), *back)
-    return back
+    return (*missing, *back)
 
 
 TASK: Dialogue[State, Facts] = Dialogue(

@@ -8,7 +8,7 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, exists, func, literal, select
 
 from picking.dialogues.base import Who
-from wms import put_back
+from wms import put_back, put_back_missing
 from wms.db import Tx
 from wms.put_back import PUT_BACK, STOP, Goods
 from wms.schema import places, tour_totes, tours
@@ -87,8 +87,9 @@ def load(tx: Tx, state: State, who: Who) -> Facts:
 
 
 def free(who: Who) -> ColumnElement[bool]:
-    """Open tasks that this person may take: nobody comes to help themselves, and goods that still
-    ride on somebody's cart or on a robot are put back by whoever sets them down."""
+    """Open tasks that this person may take: nobody comes to help themselves, goods that still ride
+    on somebody's cart or on a robot are put back by whoever sets them down, and those in what is
+    counted or looked for wait."""
     own = (tasks_table.c.kind == ASSIST) & (tasks_table.c.ref == who.actor)
     walked = (
         exists()
@@ -103,7 +104,7 @@ def free(who: Who) -> ColumnElement[bool]:
     )
     moving = (tasks_table.c.kind == PUT_BACK) & (walked | riding)
     open_one = (tasks_table.c.state == "open") & tasks_table.c.kind.in_(KINDS)
-    return open_one & ~own & ~moving
+    return open_one & ~own & ~moving & ~put_back_missing.waits(tasks_table)
 
 
 def _task(tx: Tx, row: Row[Any]) -> Task:
