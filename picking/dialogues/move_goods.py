@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from picking.dialogues.base import Say, Seen, Step, not_now, unexpected, wrong
 from wms.messages import Language, say
-from wms.prompts import Focus
+from wms.prompts import Focus, Option
 from wms.putaway import SOUND
 from wms.stock import Key
 from wms.storage_facts import Line
@@ -219,6 +219,22 @@ def command(state: T, seen: Seen, undo: object | None) -> Step[T] | None:
     if seen.kind == "command" and not seen.digit:
         return Step(state, say=not_now(seen))
     return None
+
+
+def told_apart(pile: Pile, language: Language) -> str:
+    """A pile among others of its item: what is different comes first."""
+    goods = pile.first.goods
+    sound = "" if goods.condition == SOUND else say(f"condition.{goods.condition}", language)
+    apart = [part for part in (sound, goods.lot or goods.expiry) if part]
+    return " ".join([*(apart or [goods.sku]), f"x{pile.qty}"])
+
+
+def pile_options(state: Taking, found: Iterable[Pile], language: Language) -> tuple[Option, ...]:
+    """A digit for each of the piles that *state* may mean."""
+    return tuple(
+        Option(key=str(n), command=str(n), label=told_apart(pile, language))
+        for n, pile in enumerate(meant(found, state)[:LISTED_MAX], start=1)
+    )
 
 
 def focus(state: Taking, pile: Pile | None, *, place: str, qty: int) -> Focus:

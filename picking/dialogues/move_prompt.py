@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from picking.dialogues import move_goods
 from picking.dialogues.base import choices, options
 from picking.dialogues.move_facts import Facts, State
-from picking.dialogues.move_goods import LISTED_MAX, described, meant, pile_of
+from picking.dialogues.move_goods import described, pile_of
 from wms.messages import Language, say
 from wms.prompts import Await, Focus, Option, Prompt
 
@@ -42,12 +42,7 @@ def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
     if state.whole and facts.piles:
         return (*choices(language, "move.pieces"), *keys)
     if state.at == "which":
-        found = meant(facts.piles, state)[:LISTED_MAX]
-        chosen = (
-            Option(key=str(n), command=str(n), label=described(pile, language))
-            for n, pile in enumerate(found, start=1)
-        )
-        return (*chosen, *keys)
+        return (*move_goods.pile_options(state, facts.piles, language), *keys)
     return keys
 
 

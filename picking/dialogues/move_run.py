@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from picking.dialogues.base import Say, Who
 from picking.dialogues.putaway_effects import refuse_owners
-from picking.dialogues.putaway_words import spoken
+from picking.dialogues.putaway_words import in_words
 from wms import storage, storage_facts
 from wms.db import Tx
 from wms.errors import Code, Rejected
@@ -53,15 +53,9 @@ class Undo:
     """What was moved last goes back."""
 
 
+@in_words
 def run(tx: Tx, effect: object, who: Who) -> Say | None:
     """Carry out one effect in the open transaction; refusals come in the worker's words."""
-    try:
-        return _run(tx, effect, who)
-    except Rejected as refusal:
-        raise spoken(refusal, who.person.language) from refusal
-
-
-def _run(tx: Tx, effect: object, who: Who) -> Say | None:
     why = Why(verb=MOVE)
     match effect:
         case Open():

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from picking.dialogues.base import Say, Who
-from picking.dialogues.putaway_words import spoken
+from picking.dialogues.putaway_words import in_words
 from wms import storage, storage_facts
 from wms.db import Tx
 from wms.errors import Code, Rejected
@@ -61,15 +61,9 @@ class Undo:
     """What was put away last goes back."""
 
 
+@in_words
 def run(tx: Tx, effect: object, who: Who) -> Say | None:
     """Carry out one effect in the open transaction; refusals come in the worker's words."""
-    try:
-        return _run(tx, effect, who)
-    except Rejected as refusal:
-        raise spoken(refusal, who.person.language) from refusal
-
-
-def _run(tx: Tx, effect: object, who: Who) -> Say | None:
     match effect:
         case Open():
             open_source(tx, effect.source, who, kinds=SOURCES)

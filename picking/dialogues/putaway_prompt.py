@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from picking.dialogues import move_goods
 from picking.dialogues.base import choices, options
-from picking.dialogues.move_goods import LISTED_MAX, described, meant, pile_of
+from picking.dialogues.move_goods import described, pile_of
 from picking.dialogues.putaway_facts import Facts, State
 from wms.messages import Language, say
 from wms.prompts import Await, Focus, Option, Prompt
@@ -46,12 +46,7 @@ def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
     if state.whole:
         return (*choices(language, "putaway.pieces"), *keys)
     if state.at == "which":
-        found = meant(facts.piles, state)[:LISTED_MAX]
-        chosen = (
-            Option(key=str(n), command=str(n), label=described(pile, language))
-            for n, pile in enumerate(found, start=1)
-        )
-        return (*chosen, *keys)
+        return (*move_goods.pile_options(state, facts.piles, language), *keys)
     return keys
 
 

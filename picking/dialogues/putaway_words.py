@@ -1,7 +1,14 @@
 """Refusals of the storage in the worker's words: conditions, storage, why a place is closed."""
 
+from collections.abc import Callable
+from functools import wraps
+
+from picking.dialogues.base import Say, Who
+from wms.db import Tx
 from wms.errors import Rejected
 from wms.messages import Language, say
+
+Run = Callable[[Tx, object, Who], Say | None]
 
 # What the book calls them, and the code of what people call them.
 SPOKEN = {
@@ -20,3 +27,16 @@ def spoken(refusal: Rejected, language: Language) -> Rejected:
         if code is not None:
             params[name] = say(code, language)
     return Rejected(refusal.code, **params)
+
+
+def in_words(run: Run) -> Run:
+    """*run* of a dialogue that puts things down: its refusals come in the worker's words."""
+
+    @wraps(run)
+    def spoken_run(tx: Tx, effect: object, who: Who) -> Say | None:
+        try:
+            return run(tx, effect, who)
+        except Rejected as refusal:
+            raise spoken(refusal, who.person.language) from refusal
+
+    return spoken_run

@@ -6,11 +6,10 @@ import msgspec
 from sqlalchemy import select
 
 from picking.dialogues.base import Say, Who
-from picking.dialogues.putaway_words import spoken
+from picking.dialogues.putaway_words import in_words
 from wms import replenish_tasks, tasks
 from wms.counts import STOCKTAKE
 from wms.db import Tx
-from wms.errors import Rejected
 from wms.schema import allocations, places
 from wms.schema import tasks as tasks_table
 
@@ -72,15 +71,9 @@ class Undo:
     task: int
 
 
+@in_words
 def run(tx: Tx, effect: object, who: Who) -> Say | None:
     """Carry out one effect in the open transaction; refusals come in the worker's words."""
-    try:
-        return _run(tx, effect, who)
-    except Rejected as refusal:
-        raise spoken(refusal, who.person.language) from refusal
-
-
-def _run(tx: Tx, effect: object, who: Who) -> Say | None:
     match effect:
         case Claim():
             return _claim(tx, who)
