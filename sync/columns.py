@@ -11,7 +11,9 @@ from wms.errors import Code, Rejected
 from wms.shape import Fault, fault, of_refusal
 from wms.text import shown
 
-Kind = Literal["orders", "items", "places", "faces", "stock", "inbounds", "returns", "kits"]
+Kind = Literal[
+    "orders", "items", "places", "faces", "stock", "inbounds", "returns", "kits", "slips"
+]
 Type = Literal["text", "int", "bool", "date"]
 
 YES = frozenset({"1", "true", "yes", "y", "○", "◯", "〇", "はい", "有", "あり"})
@@ -138,6 +140,11 @@ COLUMNS: Mapping[Kind, Sequence[Column]] = {
         _c("gift_noshi_name", "のし名入れ"),
         _c("gift_message", "メッセージ", "ギフトメッセージ"),
         _c("gift_without_slip", "納品書なし", type="bool"),
+    ),
+    "slips": (
+        _c("owner", "荷主", "荷主コード"),
+        _c("external_id", "受注番号", "注文番号", "お客様管理番号", required=True),
+        _c("tracking", "送り状番号", "伝票番号", "お問い合わせ番号", required=True),
     ),
     "inbounds": (
         OWNER,

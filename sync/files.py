@@ -14,7 +14,7 @@ from msgspec import Struct
 from sync.columns import Columns, Kind, columns_of
 from sync.entries import Entry, entries, located
 from sync.sheets import csv_text, table
-from wms import commands, faces, inbound, items, kits, opening_stock, orders, places, returns
+from wms import commands, faces, inbound, items, kits, opening_stock, orders, places, returns, slips
 from wms.db import Tx
 from wms.errors import Code
 from wms.faces import NewFace
@@ -27,12 +27,14 @@ from wms.opening_stock import NewStock
 from wms.places import NewPlace
 from wms.returns import NewReturn
 from wms.shape import Fault, convert, of_refusal, refusals
+from wms.slips import NewSlip
 from wms.text import shown
 
 FAULTS_TOLD_MAX = 1_000
 STRUCTS: Mapping[Kind, type[Struct]] = {
     "items": NewItem, "places": NewPlace, "stock": NewStock, "orders": NewOrder,
     "faces": NewFace, "inbounds": NewInbound, "returns": NewReturn, "kits": NewKitLine,
+    "slips": NewSlip,
 }  # fmt: skip
 
 
@@ -154,6 +156,8 @@ def _faults(tx: Tx, parsed: Parsed, now: int) -> list[Fault]:
             return opening_stock.faults(tx, parsed.rows)
         case "kits":
             return kits.faults(tx, parsed.rows)
+        case "slips":
+            return slips.faults(tx, parsed.rows)
         case "orders":
             return orders.faults(tx, parsed.rows, now=now)
         case "inbounds":
@@ -174,6 +178,8 @@ def _put(tx: Tx, parsed: Parsed, actor: str, now: int) -> Put:
             return opening_stock.put(tx, parsed.rows, actor=actor, now=now)
         case "kits":
             return kits.put(tx, parsed.rows)
+        case "slips":
+            return slips.put(tx, parsed.rows, now=now)
         case "orders":
             accepted = orders.accept_all(tx, parsed.rows, now=now)
             new = sum(answer.new for answer in accepted)

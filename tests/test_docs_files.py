@@ -13,6 +13,7 @@ PAGE = text_of(Path("docs/files.md"))
 TITLES: dict[Kind, str] = {
     "places": "Places", "items": "Items", "stock": "Stock", "orders": "Orders",
     "inbounds": "Deliveries", "returns": "Returns", "faces": "Pick faces", "kits": "Kits",
+    "slips": "Slips",
 }  # fmt: skip
 KINDS = sorted(TITLES)
 

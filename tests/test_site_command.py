@@ -66,7 +66,7 @@ def test_the_example_makes_a_site_that_takes_orders(book: Book, tmp_path: Path) 
     assert said.exit_code == 0, said.output
     assert said.stdout == (
         "Put: owners 1, shops 1, services 1, pickups 1, transit 2, holidays 1, boxes 1, "
-        "tracking 1, upgrades 1\n"
+        "tracking 1, upgrades 1, label_modes 1\n"
     )
     book.write_now(items.put, [NewItem(owner="SAKURA", sku="S1", name="化粧水")])
     wanted = msgspec.structs.replace(

@@ -146,6 +146,7 @@ class Code(StrEnum):
     BADGE_LOCKED = "badge.locked"
     TRACKING_EXHAUSTED = "tracking.exhausted"
     TRACKING_USED = "tracking.used"
+    TRACKING_WRONG = "tracking.wrong"
     TRACKING_TAKEN = "tracking.taken"
     TRACKING_OVERLAP = "tracking.overlap"
     SLIP_OTHER_ORDER = "slip.other_order"

@@ -7,7 +7,7 @@ carrier or scope that is named are what the file has.
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -19,7 +19,7 @@ from wms.errors import Code, Rejected
 from wms.inserts import NewInsert
 from wms.owners import Holiday, Key, NewOwner, NewService, NewShop, Pickup, Transit, Words
 from wms.returns_rules import NewReturnRule
-from wms.schema import boxes, service_upgrades, services, tracking_ranges
+from wms.schema import boxes, label_modes, service_upgrades, services, tracking_ranges
 from wms.schema import owners as owners_table
 from wms.shape import refuse_first, shape_faults
 from wms.text import clean, code, shown
@@ -61,6 +61,14 @@ class NewUpgrade(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cost: Annotated[int, Meta(ge=0, le=10**9)] = 0
 
 
+class NewLabelMode(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How labels of one service come about for an owner, where that is not as for the others."""
+
+    owner: Key
+    service: Key
+    mode: Literal["immediate", "pre_issued"]
+
+
 class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file, each part a list of tables."""
 
@@ -73,6 +81,7 @@ class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     boxes: tuple[NewBox, ...] = ()
     tracking: tuple[NewRange, ...] = ()
     upgrades: tuple[NewUpgrade, ...] = ()
+    label_modes: tuple[NewLabelMode, ...] = ()
     inserts: tuple[NewInsert, ...] = ()
     return_rules: tuple[NewReturnRule, ...] = ()
 
@@ -88,6 +97,7 @@ def put(tx: Tx, settings: SiteSettings) -> None:
     put_boxes(tx, settings.boxes)
     put_ranges(tx, settings.tracking)
     put_upgrades(tx, settings.upgrades)
+    put_label_modes(tx, settings.label_modes)
     inserts.put_rules(tx, settings.inserts)
     returns_rules.put_rules(tx, settings.return_rules)
 
@@ -143,16 +153,34 @@ def put_upgrades(tx: Tx, rows: Sequence[NewUpgrade]) -> None:
     """
     refuse_first(shape_faults(rows))
     _refuse_unknown_owners(tx, [row.owner for row in rows])
-    known = set(tx.scalars(select(services.c.code)))
-    for row in rows:
-        for field in ("service", "upgrade"):
-            if (value := getattr(row, field)) not in known:
-                raise Rejected(Code.REFERENCE_UNKNOWN, field=field, value=shown(value))
+    _refuse_unknown_services(tx, rows, "service", "upgrade")
     values = [msgspec.structs.asdict(row) for row in rows]
     of_owners = service_upgrades.c.owner.in_({row.owner for row in rows})
     tx.execute(delete(service_upgrades).where(of_owners))
     key = ("owner", "service", "upgrade")
     upsert(tx, service_upgrades, values, key=key, update=lambda new: {"cost": new.cost})
+
+
+def put_label_modes(tx: Tx, rows: Sequence[NewLabelMode]) -> None:
+    """The label modes by service of every owner that *rows* name, instead of those that they had.
+
+    Refuses `REFERENCE_UNKNOWN`.
+    """
+    refuse_first(shape_faults(rows))
+    _refuse_unknown_owners(tx, [row.owner for row in rows])
+    _refuse_unknown_services(tx, rows, "service")
+    tx.execute(delete(label_modes).where(label_modes.c.owner.in_({row.owner for row in rows})))
+    values = [msgspec.structs.asdict(row) for row in rows]
+    key = ("owner", "service")
+    upsert(tx, label_modes, values, key=key, update=lambda new: {"mode": new.mode})
+
+
+def _refuse_unknown_services(tx: Tx, rows: Sequence[Struct], *fields: str) -> None:
+    known = set(tx.scalars(select(services.c.code)))
+    for row in rows:
+        for field in fields:
+            if (value := getattr(row, field)) not in known:
+                raise Rejected(Code.REFERENCE_UNKNOWN, field=field, value=shown(value))
 
 
 def _refuse_overlap(tx: Tx) -> None:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from wms.db import Book
 
 SHOWN_MAX = 50
-FileKind = Literal["orders", "items", "places", "faces", "stock", "inbounds", "returns", "kits"]
+FileKind = Literal[
+    "orders", "items", "places", "faces", "stock", "inbounds", "returns", "kits", "slips"
+]
 
 
 def add(cli: typer.Typer) -> None:

@@ -27,6 +27,7 @@ from wms.schema import (
     allocations,
     boxes,
     items,
+    label_modes,
     order_lines,
     orders,
     owners,
@@ -56,7 +57,7 @@ def load(tx: Tx, state: State, who: Who) -> Facts:
         scale=bench.scale, printer=bench.printer, stopped=bench.stopped,
         slip_printer=bool(bench.slip_printer), paper_stopped=bench.paper_stopped,
         redirected=bench.redirected, helper=bench.helper, own_works=bench.own_works,
-        needs=_needs(tx, contents, papers), papers=papers,
+        needs=_needs(tx, contents, papers, order), papers=papers,
         upgrades=_upgrades(tx, at_hand) if at_hand else (),
         slip=_slip(tx, order.id) if order is not None and bench.slip_printer else None,
         boxes=_boxes(tx), slip_numbers=_slip_numbers(tx, parcel), weight_g=bench.weight_g,
@@ -107,7 +108,17 @@ def _content(row: Row[Any], place: str, known: Mapping[int, Learned]) -> Content
     )  # fmt: skip
 
 
-def _needs(tx: Tx, contents: Sequence[Content], papers: Sequence[Paper]) -> Needs:
+def _label_mode(service: Any) -> Any:
+    """How the label of *service* (a column) comes about: the owner's rule for it, or for all."""
+    of_service = select(label_modes.c.mode).where(
+        label_modes.c.owner == owners.c.code, label_modes.c.service == service
+    )
+    return func.coalesce(of_service.scalar_subquery(), owners.c.label_mode).label("label_mode")
+
+
+def _needs(
+    tx: Tx, contents: Sequence[Content], papers: Sequence[Paper], order: Order | None
+) -> Needs:
     """What the owners of these goods demand of a bench, before anything was scanned."""
     numbers = sorted({content.item for content in contents})
     query = (
@@ -117,8 +128,9 @@ def _needs(tx: Tx, contents: Sequence[Content], papers: Sequence[Paper]) -> Need
         .distinct()
     )
     rows = tx.execute(query).all() if numbers else []
+    modes = [order.label_mode] if order is not None else [row.label_mode for row in rows]
     return Needs(
-        label=any(row.label_mode == "immediate" for row in rows),
+        label="immediate" in modes,
         paper=any(paper.here and not paper.packed for paper in papers),
         weight=any(row.must_weigh for row in rows),
     )
@@ -129,7 +141,8 @@ def order_of(tx: Tx, line: int) -> Order:
     limits = ("sides_mm_max", "weight_g_max", "thickness_mm_max", "pieces_max")
     row = tx.execute(
         select(
-            orders, owners.c.label_mode, owners.c.weight_tolerance_g, owners.c.must_weigh,
+            orders, _label_mode(orders.c.service), owners.c.weight_tolerance_g,
+            owners.c.must_weigh,
             *(services.c[name] for name in limits),
         )
         .join(order_lines, order_lines.c.order_id == orders.c.id)
@@ -192,7 +205,7 @@ def _parcel(tx: Tx, station: str) -> Parcel | None:
     )  # fmt: skip
     waits = or_(parcels.c.state == "labelled", (parcels.c.state == "open") & ~more_to_come)
     row = tx.execute(
-        select(parcels, owners.c.label_mode)
+        select(parcels, _label_mode(parcels.c.service))
         .join(orders, orders.c.id == parcels.c.order_id)
         .join(owners, owners.c.code == orders.c.owner)
         .where(parcels.c.station == station, waits)

@@ -46,6 +46,16 @@ service_upgrades = Table(
     PrimaryKeyConstraint("owner", "service", "upgrade"),
 )
 
+label_modes = Table(
+    "label_modes",
+    metadata,
+    Column("owner", ForeignKey("owners.code"), nullable=False),
+    Column("service", ForeignKey("services.code"), nullable=False),
+    Column("mode", String, nullable=False),  # for this service otherwise than `owners.label_mode`
+    PrimaryKeyConstraint("owner", "service"),
+    CheckConstraint(one_of("mode", "immediate", "pre_issued"), name="mode"),
+)
+
 pickups = Table(
     "pickups",
     metadata,
