@@ -19,7 +19,7 @@ from wms.prompts import Focus, Option, Prompt
 CARRIERS = ("sagawa", "japanpost", "yamato")
 ROUNDS = 3
 SHIPPER = Worker("P8", "中村 颯", "ship", "DOCK-1", "token", "badge")
-WAITING = Box("P0000001-1", "201000000003", weight_g=500, units=Counter())
+WAITING = Box("P0000001-1", "201000000003", weight_g=500, units=Counter(), closed=True)
 OPTIONS = tuple(
     Option(key=str(n), command=str(n), label=name) for n, name in enumerate(CARRIERS, start=1)
 )

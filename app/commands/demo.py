@@ -29,6 +29,9 @@ def demo(
         bool, typer.Option("--day", help="A whole shift: deliveries, counts, cancellations too.")
     ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the demo's folder.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --headless: the verdict and its figures in JSON.")
+    ] = False,
 ) -> None:
     """Run a whole warehouse here: orders, people, robots, printers, and what goes wrong
 
@@ -43,19 +46,19 @@ def demo(
         pace_s=0.02 if headless else 0.25, every_s=0.02 if headless else 0.5,
     )  # fmt: skip
     if headless:
-        raise typer.Exit(_headless(options, keep))
+        raise typer.Exit(_headless(options, keep, as_json))
     from app.demo.screen import run
 
     raise typer.Exit(asyncio.run(run(options, keep=keep)))
 
 
-def _headless(options: object, keep: bool) -> int:
+def _headless(options: object, keep: bool, as_json: bool) -> int:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from app.demo import headless
     from app.demo.processes import Options
-    from app.demo.screen import show
+    from app.demo.screen import show, show_json
 
     assert isinstance(options, Options)
     console = Console(stderr=True)
@@ -64,10 +67,10 @@ def _headless(options: object, keep: bool) -> int:
         MofNCompleteColumn(), TimeElapsedColumn(), console=console,
         disable=not sys.stderr.isatty(),
     ) as bar:  # fmt: skip
-        task = bar.add_task("starting", total=options.orders)
+        task = bar.add_task("starting", total=options.total)
 
         def progress(words: str, shipped: int, total: int) -> None:
             bar.update(task, description=words, completed=shipped, total=total)
 
         verdict = asyncio.run(headless.run(options, progress=progress, keep=keep))
-    return show(verdict)
+    return (show_json if as_json else show)(verdict)

@@ -8,6 +8,7 @@ from app.demo import (
     bots_pick,
     bots_returns,
     bots_ship,
+    bots_work,
 )
 from app.demo.bots import Behaviour, Bot
 from wms.prompts import Prompt
@@ -26,7 +27,8 @@ async def menu(bot: Bot, _prompt: Prompt) -> Prompt:
 BEHAVIOURS: dict[str, Behaviour] = {
     "sign_in.badge": sign_in_badge, "menu.menu": menu,
     "pick.get": bots_count.get_work, "task.get": bots_count.get_work,
+    "work.get": bots_count.get_work,
     **bots_pick.BEHAVIOURS, **bots_pack.BEHAVIOURS, **bots_ship.BEHAVIOURS,
     **bots_inbound.BEHAVIOURS, **bots_count.BEHAVIOURS, **bots_back.BEHAVIOURS,
-    **bots_returns.BEHAVIOURS,
+    **bots_returns.BEHAVIOURS, **bots_work.BEHAVIOURS,
 }  # fmt: skip

@@ -37,6 +37,10 @@ class Terminal(Protocol):
 
     async def command(self, name: str) -> Prompt: ...
 
+    async def picture(self, name: str) -> bytes: ...
+
+    async def photo(self, ref: str, image: bytes) -> None: ...
+
 
 @dataclass(slots=True)
 class Bench:
@@ -48,6 +52,7 @@ class Bench:
     label: Callable[[str], str | None]  # parcel code -> tracking number on the label that came out
     mend: Callable[[], bool]  # reload the printer if it needs it
     tags: Callable[[Counter[Bin]], None]  # put tagged goods before the reader
+    paper: Callable[[str], bool]  # whether a sheet with that code came out of the A4 printer
 
 
 @dataclass(slots=True)

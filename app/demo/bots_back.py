@@ -45,9 +45,11 @@ async def shelf(bot: Bot, prompt: Prompt) -> Prompt:
     """Put it on the shelf that is proposed."""
     after = await bot.scan(prompt.focus.place)
     if not after.locked and after.step != "shelf":
-        bot.world.shelves.setdefault(prompt.focus.place, Counter()).update(bot.hand)
+        put = Counter(bot.hand)
+        bot.world.shelves.setdefault(prompt.focus.place, Counter()).update(put)
         bot.hand.clear()
         bot.world.happened("put back")
+        bot.world.handled("put back", put)
         container = bot.memo.get("from", "")
         if container in bot.world.boxes and not bot.world.boxes[container].units.total():
             del bot.world.boxes[container]

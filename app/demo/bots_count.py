@@ -113,6 +113,7 @@ async def replenish_face(bot: Bot, prompt: Prompt) -> Prompt:
     after = await bot.scan(place)
     if not after.locked and after.step != "face":
         bot.world.shelves.setdefault(place, Counter()).update(bot.hand)
+        bot.world.handled("replenished", bot.hand)
         bot.hand.clear()
         bot.world.happened("replenished")
     return after

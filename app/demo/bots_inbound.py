@@ -123,7 +123,7 @@ async def booked(bot: Bot, before: Prompt, after: Prompt) -> None:
     else:
         bot.world.totes[pallet][unit] += qty
     bot.world.where[pallet] = truck.dock
-    bot.world.received[truck.owner] += qty
+    bot.world.handled("received", Counter({unit: qty}))
 
 
 async def putaway_source(bot: Bot, _prompt: Prompt) -> Prompt:
@@ -177,6 +177,7 @@ async def putaway_place(bot: Bot, prompt: Prompt) -> Prompt:
         bot.world.totes[bot.memo["pallet"]][unit] -= qty
         bot.world.shelves.setdefault(place, Counter())[unit] += qty
         bot.world.happened("put away")
+        bot.world.handled("put away", Counter({unit: qty}))
         if after.step == "place":  # the rest of them goes to another place
             bot.memo["load"] = (unit, _load(bot)[1] - qty, False)
     return after

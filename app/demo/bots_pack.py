@@ -5,6 +5,7 @@ from collections import Counter
 
 from app.demo.bots import Behaviour, Bench, Bot
 from app.demo.physical import Box, return_tote
+from app.demo.special import NOSHI
 from wms.messages import say
 from wms.prompts import Prompt
 
@@ -19,6 +20,7 @@ def bench_of(bot: Bot) -> Bench:
 
 async def pack_tote(bot: Bot, prompt: Prompt) -> Prompt:
     """Scan a tote that stands here with something in it; what is refused is tried again later."""
+    _set_down(bot)
     here = [
         tote for tote in bot.world.totes_at(bench_of(bot).place) if bot.world.totes[tote].total()
     ]
@@ -39,6 +41,17 @@ async def pack_tote(bot: Bot, prompt: Prompt) -> Prompt:
     return after
 
 
+def _set_down(bot: Bot) -> None:
+    """What is still in the hand was cancelled: it stays in its box, or goes back to its tote."""
+    if bot.hand.total() and "parcel" in bot.memo:
+        code = bot.memo["parcel"]
+        bot.world.boxes[code] = Box(code, "", bot.world.weight_g(bot.hand), Counter(bot.hand))
+        bot.hand.clear()
+    elif bot.hand.total():
+        _table_to_tote(bot, bot.memo["tote"])
+    bot.memo.clear()
+
+
 async def _print_elsewhere(bot: Bot) -> Prompt:
     """The neighbour's printer, where there is one that works; else it is tried again later."""
     after = await bot.terminal.command("ok")
@@ -50,7 +63,7 @@ async def _print_elsewhere(bot: Bot) -> Prompt:
 
 async def pack_one(bot: Bot, prompt: Prompt) -> Prompt:
     """Take any unit out of the total tote."""
-    tote = prompt.focus.tote
+    tote = bot.memo["tote"] = prompt.focus.tote
     units = +bot.world.totes[tote]
     if not units:
         return await bot.terminal.command("back")
@@ -64,8 +77,11 @@ async def pack_one(bot: Bot, prompt: Prompt) -> Prompt:
 
 async def pack_item(bot: Bot, prompt: Prompt) -> Prompt:
     """Prove the piece that the prompt names; a tote that is not the whole order is put aside."""
-    tote = prompt.focus.tote
+    tote = bot.memo["tote"] = prompt.focus.tote
     sku = prompt.focus.sku
+    await _look_at(bot, prompt.focus.picture)
+    if any(NOSHI in line for line in prompt.lines):
+        bot.memo["gift"] = True  # wrapped, with its noshi and card
     found = [
         (each, unit)
         for each in [tote, *bot.world.totes_at(bench_of(bot).place)]
@@ -87,6 +103,12 @@ async def pack_item(bot: Bot, prompt: Prompt) -> Prompt:
     return after
 
 
+async def _look_at(bot: Bot, name: str) -> None:
+    """Look at the picture of what is to be packed, where there is one."""
+    if name and (await bot.terminal.picture(name)).startswith(b"\x89PNG"):
+        bot.world.happened("pictures shown")
+
+
 def _table_to_tote(bot: Bot, tote: str) -> None:
     bot.world.totes[tote].update(bot.hand)
     bot.hand.clear()
@@ -94,6 +116,9 @@ def _table_to_tote(bot: Bot, tote: str) -> None:
 
 async def pack_box(bot: Bot, prompt: Prompt) -> Prompt:
     """Take the box that is proposed, else the largest; where the tags differ, look and be sure."""
+    other = any(option.key == "2" for option in prompt.options)
+    if other and not prompt.focus.box:  # no box that the service takes holds it
+        return await bot.terminal.key("2")
     after = await bot.scan(prompt.focus.box or "BX-140")
     if after.step == "box" and after.message is not None and not after.locked:
         await asyncio.sleep(SURE_S)
@@ -101,13 +126,33 @@ async def pack_box(bot: Bot, prompt: Prompt) -> Prompt:
     return after
 
 
+async def pack_paper(bot: Bot, prompt: Prompt) -> Prompt:
+    """Fetch the paper from the A4 printer, and scan what is printed on it."""
+    if not bench_of(bot).paper(prompt.focus.sku):
+        await bot.rest()
+        return await bot.terminal.prompt()
+    after = await bot.scan(prompt.focus.sku)
+    if not after.locked and after.step != "paper":
+        bot.world.happened("papers scanned")
+    return after
+
+
+async def pack_service(bot: Bot, _prompt: Prompt) -> Prompt:
+    """The first one that the owner allows instead."""
+    after = await bot.terminal.key("1")
+    if not after.locked and after.step != "service":
+        bot.world.happened("service changed")
+    return after
+
+
 async def pack_weigh(bot: Bot, prompt: Prompt) -> Prompt:
     """Put the box on the scale and wait for the screen to go on by itself."""
     bench = bench_of(bot)
     bench.tags(Counter())
+    inside = Counter(bot.hand)
     bench.weigh(bot.world.weight_g(bot.hand) + bot.world.tare_g(prompt.focus.box))
-    for _ in range(40):
-        await asyncio.sleep(0.1)
+    for _ in range(20):
+        await asyncio.sleep(0.2)
         after = await bot.terminal.prompt()
         if after.step != "weigh" or after.locked:
             break
@@ -118,13 +163,15 @@ async def pack_weigh(bot: Bot, prompt: Prompt) -> Prompt:
         _table_to_tote(bot, prompt.focus.tote)
         after = await bot.terminal.command("back")
     bench.clear()
+    if after.step == "verify":
+        bot.world.handled("packed", inside)
     return after
 
 
 async def pack_verify(bot: Bot, prompt: Prompt) -> Prompt:
     """Take the label that came out, put it on the box, scan it there."""
     bench = bench_of(bot)
-    parcel = prompt.focus.parcel
+    parcel = bot.memo["parcel"] = prompt.focus.parcel
     for patience in range(60):
         tracking = bench.label(parcel)
         if tracking is not None:
@@ -142,6 +189,11 @@ async def pack_verify(bot: Bot, prompt: Prompt) -> Prompt:
     box.tracking = tracking
     after = await bot.scan(f"]F0a{tracking}a")
     if not after.locked:
+        box.closed = True
+        if bot.memo.get("gift"):
+            bot.world.happened("gifts")
+        bot.memo.clear()
+        bot.world.where[parcel] = bench.place
         bot.hand.clear()
         for tote in bot.world.totes_at(bench.place):
             if not bot.world.totes[tote].total():
@@ -154,6 +206,8 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "pack.one": pack_one,
     "pack.item": pack_item,
     "pack.box": pack_box,
+    "pack.paper": pack_paper,
+    "pack.service": pack_service,
     "pack.weigh": pack_weigh,
     "pack.verify": pack_verify,
 }

@@ -9,7 +9,10 @@ from wms.prompts import Prompt
 
 
 async def pick_bind(bot: Bot, _prompt: Prompt) -> Prompt:
-    """Take a tote from the stack; one that is refused goes to its bottom."""
+    """Take a tote from the stack, once there is one; one that is refused goes to its bottom."""
+    if not bot.world.stack:
+        await bot.rest()
+        return await bot.terminal.prompt()
     tote = bot.world.stack.pop()
     prompt = await bot.terminal.scan(tote)
     if prompt.locked:  # somebody else has it, or it is not empty: put it aside
@@ -68,6 +71,7 @@ async def pick_tote(bot: Bot, prompt: Prompt) -> Prompt:
     after = await bot.scan(prompt.focus.tote)
     if not after.locked:
         bot.world.totes[prompt.focus.tote].update(bot.hand)
+        bot.world.handled("picked", bot.hand)
         bot.hand.clear()
     return after
 

@@ -1,15 +1,24 @@
 """How the dock and those who help robots answer each step."""
 
+from collections import Counter
+
 from app.demo.bots import Behaviour, Bot
+from app.demo.physical import Box
+from app.demo.special import CAGE
+from wms.messages import reason_words
 from wms.prompts import Prompt
+
+TOGETHER = (("loaded in a cage", "1"), ("loaded by count", "2"))
+FEW = 3
 
 
 async def ship_manifest(bot: Bot, prompt: Prompt) -> Prompt:
     """Choose the pickup of a carrier whose boxes wait; a tracking range is a carrier's own."""
-    waiting = [box for box in bot.world.boxes.values() if not box.shipped]
-    if not waiting:
+    waiting = [box for box in bot.world.boxes.values() if box.closed and not box.shipped]
+    idle = not waiting or _gathers(bot, waiting)
+    if idle:
         await bot.rest()
-    if not waiting and not bot.trouble.closing:
+    if idle and not bot.trouble.closing:
         return await bot.terminal.prompt()
     bot.turns += 1
     digits = [option for option in prompt.options if option.key.isdigit()]
@@ -19,22 +28,99 @@ async def ship_manifest(bot: Bot, prompt: Prompt) -> Prompt:
     return await bot.terminal.key(digits[bot.turns % len(digits)].key)
 
 
+def _gathers(bot: Bot, waiting: list[Box]) -> bool:
+    """Whether it lets some more boxes come before a cage and a count are worth it."""
+    still = [flow for flow, _ in TOGETHER if not bot.world.flows[flow]]
+    of_carriers = Counter(carrier_of(box.tracking) for box in waiting)
+    return bool(bot.world.truck_load and still) and max(of_carriers.values()) < FEW
+
+
 async def ship_load(bot: Bot, prompt: Prompt) -> Prompt:
-    """Load every waiting box of this carrier, then go back, or close when the day is over."""
-    carrier = prompt.focus.place
-    mine = [
-        box for box in bot.world.boxes.values()
-        if not box.shipped and carrier_of(box.tracking) == carrier
-    ]  # fmt: skip
+    """Load every waiting box of this carrier, then go back, or close when the truck is full or the
+    day is over. Once a day they ride in a cage, and once they are only counted."""
+    mine = _mine(bot, prompt.focus.place)
+    if bot.memo.get("cage"):
+        return await _push_cage(bot)
     if not mine:
-        if bot.trouble.closing and prompt.done:
+        full = 0 < bot.world.truck_load <= (prompt.done or 0)
+        if prompt.done and (bot.trouble.closing or full):
             return await bot.terminal.command("full")
         return await bot.terminal.command("back")
+    for flow, key in TOGETHER:
+        several = len(mine) > 1 or bot.trouble.closing
+        if bot.world.truck_load and not bot.world.flows[flow] and several:
+            bot.memo["carrier"] = prompt.focus.place
+            return await bot.terminal.key(key)
     after = await bot.scan(mine[0].parcel)
     if not after.locked or (after.message is not None and after.message.code == "load.twice"):
         mine[0].shipped = True
     else:
         await bot.rest()
+    return after
+
+
+def _mine(bot: Bot, name: str) -> list[Box]:
+    """The boxes that wait for the carrier that the screen calls *name*."""
+    return [
+        box for box in bot.world.boxes.values()
+        if box.closed and not box.shipped and name in names_of(carrier_of(box.tracking))
+    ]  # fmt: skip
+
+
+def names_of(carrier: str) -> tuple[str, ...]:
+    """What people and screens call a carrier."""
+    code = f"label.carrier.{carrier}"
+    return carrier, reason_words(code, "ja"), reason_words(code, "en")
+
+
+async def ship_cage(bot: Bot, _prompt: Prompt) -> Prompt:
+    """Fetch the cage."""
+    bot.memo["inside"] = []
+    return await bot.scan(CAGE)
+
+
+async def ship_fill(bot: Bot, _prompt: Prompt) -> Prompt:
+    """Put all that wait into it; one that must not leave stays on the floor."""
+    inside: list[Box] = bot.memo["inside"]
+    left = [box for box in _mine(bot, bot.memo["carrier"]) if box not in inside]
+    if not left:
+        bot.memo["cage"] = True
+        return await bot.terminal.command("back")
+    after = await bot.scan(left[0].parcel)
+    if after.locked:
+        bot.memo["cage"] = True
+        await bot.terminal.command("ok")
+        return await bot.terminal.command("back")
+    inside.append(left[0])
+    return after
+
+
+async def _push_cage(bot: Bot) -> Prompt:
+    """The cage goes onto the truck with all that rides in it."""
+    bot.memo["cage"] = False
+    inside: list[Box] = bot.memo["inside"]
+    if not inside:
+        return await bot.terminal.prompt()
+    after = await bot.scan(CAGE)
+    if not after.locked:
+        for box in inside:
+            box.shipped = True
+        bot.world.happened("loaded in a cage", len(inside))
+    return after
+
+
+async def ship_count(bot: Bot, _prompt: Prompt) -> Prompt:
+    """Count what stands there; where the floor counts otherwise, each one is scanned."""
+    mine = _mine(bot, bot.memo["carrier"])
+    if bot.memo.pop("miscounted", False) or not mine:
+        return await bot.terminal.command("back")
+    after = await bot.terminal.key(str(len(mine)))
+    if after.locked:
+        bot.memo["miscounted"] = True
+    elif after.step == "load":
+        for box in mine:
+            box.shipped = True
+        bot.world.happened("loaded by count", len(mine))
     return after
 
 
@@ -51,6 +137,10 @@ async def ship_close(bot: Bot, _prompt: Prompt) -> Prompt:
 async def task_tote(bot: Bot, prompt: Prompt) -> Prompt:
     """Go to the container; one on a robot's back is out of reach, so the robot is given time."""
     tote = prompt.focus.tote
+    if tote in bot.world.boxes:  # 出荷止め, or a box that was opened again
+        if bot.world.boxes[tote].closed:
+            bot.world.happened("stopped")
+        return await bot.terminal.scan(tote)
     if bot.world.where.get(tote, "@robot") == "@robot":
         await bot.rest()
         return await bot.terminal.command("back")
@@ -76,6 +166,9 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "ship.manifest": ship_manifest,
     "ship.load": ship_load,
     "ship.close": ship_close,
+    "ship.cage": ship_cage,
+    "ship.fill": ship_fill,
+    "ship.count": ship_count,
     "task.tote": task_tote,
     "task.place": task_place,
     "task.done": task_done,

@@ -1,20 +1,22 @@
 """What a whole shift adds to the verdict: hands, ledger and bill must tell the same numbers."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
 
+from app.demo import special
+from app.demo.bill import CERTIFICATE, BillUnreadable, certified
+from app.demo.report import rows_of
 from app.demo.verdict import Verdict
-from wms import billing
-from wms.calendar import local_time
+from wms.billing import Span
 from wms.db import Tx
 from wms.schema import (
     inbound_lines,
     inbounds,
     items,
-    moves,
+    order_lines,
     orders,
     places,
     return_units,
@@ -22,48 +24,36 @@ from wms.schema import (
     stock,
     tasks,
 )
-from wms.stock import SUPPLIER
+
+MUST = (
+    "deliveries", "put away", "pallets stored", "replenished", "counts", "returns", "graded",
+    "put back", "pictures shown", "papers scanned", "service changed", "stopped", "kits",
+    "stocktake signed", "loaded in a cage", "loaded by count", "undelivered", "photo seen",
+    "put back unopened", "gifts",
+)  # fmt: skip
 
 Lies = dict[str, Counter[tuple[str, str]]]  # place: units by sku and lot
 
 
-def judge_day(tx: Tx, tally: dict[str, Any], verdict: Verdict, *, zone: ZoneInfo, now: int) -> None:
-    """Compare what was received, stored, counted and cancelled in one snapshot."""
-    _received(tx, tally, verdict, zone, now)
+def judge_day(tx: Tx, tally: dict[str, Any], verdict: Verdict, *, span: Span, folder: Path) -> None:
+    """Compare what was done in one snapshot; the bill of *span* lies in *folder* as files."""
+    try:
+        verdict.report = rows_of(tx, tally, span, folder)
+    except BillUnreadable as error:
+        verdict.faults.append(f"bill: {error}")
+    for row in verdict.report:
+        verdict.claim(row.agrees, f"the day report differs: {row.words}")
     _deliveries(tx, tally, verdict)
     _cancelled(tx, tally, verdict)
     _returned(tx, tally, verdict)
     _shelves(tx, tally, verdict)
+    _gift(tx, verdict)
+    _certificate(folder, verdict)
     flows = tally["flows"]
-    for flow in ("put away", "pallets stored", "counts", "replenished", "returns"):
+    for flow in MUST:
         verdict.claim(flows.get(flow, 0) > 0, f"{flow}: did not happen")
     done = ", ".join(f"{flow} {count}" for flow, count in sorted(flows.items()))
     verdict.lines.append(("shift", done))
-
-
-def _received(
-    tx: Tx, tally: dict[str, Any], verdict: Verdict, zone: ZoneInfo, now: int
-) -> None:  # fmt: skip
-    """Pieces of each owner: off the trucks by hand, into the ledger, onto the bill."""
-    query = (
-        select(items.c.owner, func.sum(moves.c.qty).label("qty"))
-        .join(items, items.c.id == moves.c.item_id)
-        .where(moves.c.source == SUPPLIER, moves.c.reason != "opening")
-        .group_by(items.c.owner)
-    )
-    booked = {row.owner: int(row.qty) for row in tx.execute(query)}
-    span = billing.month(f"{local_time(now, zone):%Y-%m}", zone)
-    billed = {
-        one.owner: one.qty for one in billing.bill(tx, span)
-        if (one.activity, one.unit) == ("receipts", "pieces")
-    }  # fmt: skip
-    real = tally["received"]
-    verdict.claim(real == booked == billed, f"received {real}, booked {booked}, billed {billed}")
-    total = sum(real.values())
-    verdict.lines.append(
-        ("received", f"{total} pieces by hand, {sum(booked.values())} booked, "
-                     f"{sum(billed.values())} billed")
-    )  # fmt: skip
 
 
 def _deliveries(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
@@ -115,6 +105,27 @@ def _returned(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
     verdict.claim(states["shipped"] >= 1, "no exchange was shipped")
     told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     verdict.lines.append(("returns", f"{sent_back} boxes, {units} graded; exchanges: {told}"))
+
+
+def _gift(tx: Tx, verdict: Verdict) -> None:
+    """The gift left with its ribbon and its card, and with the leaflet of its owner's rule."""
+    query = (
+        select(items.c.sku)
+        .join(order_lines, order_lines.c.item_id == items.c.id)
+        .join(orders, orders.c.id == order_lines.c.order_id)
+        .where(orders.c.external_id == special.GIFT, order_lines.c.shipped == order_lines.c.qty)
+    )
+    sent = set(tx.scalars(query))
+    wanted = {special.TOWEL, special.SOAP, special.RIBBON, special.CARD, special.LEAFLET}
+    verdict.claim(sent == wanted, f"the gift left with {sorted(sent)}, not {sorted(wanted)}")
+
+
+def _certificate(folder: Path, verdict: Verdict) -> None:
+    """The certificate names every place that was frozen."""
+    file = folder / CERTIFICATE
+    named = certified(file) if file.exists() else set()
+    missing = [place for place in special.STOCKTAKE_BINS if place not in named]
+    verdict.claim(not missing, f"the certificate of the stocktake does not name {missing}")
 
 
 def _shelves(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:

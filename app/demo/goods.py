@@ -37,6 +37,7 @@ class Good:
     weight_g: int
     lots: tuple[tuple[str, str], ...]  # (lot, expiry); (("", ""),) when not tracked
     tagged: bool
+    is_seeded: bool = True  # one of many; those of a special flow are not ordered by chance
 
 
 def make(random: Random) -> tuple[list[NewItem], list[Good]]:
@@ -49,6 +50,20 @@ def make(random: Random) -> tuple[list[NewItem], list[Good]]:
             items.append(item)
             goods.append(good)
     return items, goods
+
+
+def plain(
+    owner: str, sku: str, number: int, name: str, weight_g: int, sides: tuple[int, int, int]
+) -> tuple[NewItem, Good]:
+    """An item that is tracked by nothing; *number* is its own within the owner's prefix."""
+    body = f"{PREFIX[owner]}{number:05d}"
+    jan = body + check_digit(body)
+    length, width, height = sides
+    item = NewItem(
+        owner=owner, sku=sku, name=name, barcodes=(Barcode(code=jan),), weight_g=weight_g,
+        length_mm=length, width_mm=width, height_mm=height,
+    )  # fmt: skip
+    return item, Good(owner, sku, jan, name, weight_g, (("", ""),), tagged=False, is_seeded=False)
 
 
 def _one(owner: str, n: int, random: Random) -> tuple[NewItem, Good]:

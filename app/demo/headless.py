@@ -8,11 +8,14 @@ from contextlib import ExitStack
 from random import Random
 from typing import Any
 
+from app.demo import bill
 from app.demo.day_verdict import judge_day
 from app.demo.processes import Demo, Options, demo_database, free_port, make_folder
 from app.demo.site import ZONE
 from app.demo.verdict import Verdict, judge
 from app.wiring import clock_ms
+from wms import billing
+from wms.calendar import local_time
 from wms.db import Book, Tx
 
 LOOK_S = 0.25
@@ -65,34 +68,39 @@ class Day:
         """Stop everything and compare the tallies."""
         tally = await self.demo.ask(do="tally")
         await self.demo.stop()
+        month = f"{local_time(clock_ms(), ZONE):%Y-%m}"
+        if self.demo.options.day:
+            try:
+                await bill.write(self.demo.folder, month, tally["stocktake"])
+            except bill.BillUnreadable as error:
+                return Verdict(faults=[f"no bill: {error}"])
         book = Book(self.demo.database)
         try:
-            return book.read_now(self._judge, tally)
+            return book.read_now(self._judge, tally, billing.month(month, ZONE))
         finally:
             book.close()
 
-    def _judge(self, tx: Tx, tally: dict[str, Any]) -> Verdict:
+    def _judge(self, tx: Tx, tally: dict[str, Any], span: billing.Span) -> Verdict:
         options = self.demo.options
         verdict = judge(tx, tally, trouble=options.trouble)
         if options.day:
-            judge_day(tx, tally, verdict, zone=ZONE, now=clock_ms())
+            judge_day(tx, tally, verdict, span=span, folder=self.demo.folder)
         return verdict
 
     async def _look(self) -> bool:
         status = await self.demo.ask(do="status")
-        orders = self.demo.options.orders
+        orders = self.demo.options.total
         words = f"packed {status['boxes']}, shipped {status['shipped']}, short {status['short']}"
         self.progress(words, status["shipped"], orders)
         posted = status["posted"] == orders
-        gone = status["short"] + status["cancelled"]
-        packed = posted and status["boxes"] + gone >= orders
+        packed = posted and not status["unpacked"]
         if self.kills and (status["boxes"] >= self.kills[0] or packed):
             self.kills.pop(0)  # cancels may leave fewer boxes than were thought of
             await self._kill()
         if packed:
             await self.demo.ask(do="close")
         self._refuse_standstill(status)
-        over = posted and status["shipped"] + gone >= orders
+        over = posted and not status["left"]
         return over and not self.kills and not status["busy"]
 
     async def _kill(self) -> None:

@@ -32,7 +32,7 @@ def make(site: Site, count: int, seed: int) -> list[dict[str, Any]]:
 
 def _one(site: Site, n: int, random: Random) -> dict[str, Any]:
     owner = random.choice(("SAKURA", "MORI"))
-    mine = [good for good in site.goods if good.owner == owner]
+    mine = [good for good in site.goods if good.owner == owner and good.is_seeded]
     popular = mine[: len(mine) // 4]  # a quarter of the goods is most of the trade
     if random.random() * 100 < ONE_PIECE_PERCENT:
         lines = [{"sku": random.choice(popular).sku, "qty": 1}]

@@ -11,6 +11,7 @@ from random import Random
 from app.demo.goods import Good
 from app.demo.shift import QUARANTINE, Back, Truck
 from app.demo.site import BOXES, DROPS, Bin, Site, benches, totes
+from app.demo.special import is_special
 
 EMPTY_BINS_PERCENT = 2  # of the shelves hold nothing, whatever the book says
 
@@ -23,6 +24,7 @@ class Box:
     tracking: str
     weight_g: int
     units: Counter[Bin]
+    closed: bool = False  # its own label was scanned on it
     shipped: bool = False
 
 
@@ -38,14 +40,20 @@ class World:
     stack: list[str] = field(default_factory=list)
     boxes: dict[str, Box] = field(default_factory=dict)
     trucks: list[Truck] = field(default_factory=list)
+    truck_load: int = 0  # a truck leaves with so many boxes; 0: only at the end
     back: list[Back] = field(default_factory=list)  # boxes in the returns cage
     broken: dict[str, Counter[Bin]] = field(default_factory=lambda: defaultdict(Counter))
-    received: Counter[str] = field(default_factory=Counter)  # pieces by owner
     flows: Counter[str] = field(default_factory=Counter)  # what was done today
+    pieces: Counter[tuple[str, str]] = field(default_factory=Counter)  # by flow and owner
 
     def happened(self, flow: str, times: int = 1) -> None:
         """Count something that was done."""
         self.flows[flow] += times
+
+    def handled(self, flow: str, units: Counter[Bin]) -> None:
+        """Count pieces that went through somebody's hands; less than none takes some back."""
+        for (sku, _), qty in units.items():
+            self.pieces[flow, self.goods[sku].owner] += qty
 
     def lying(self) -> dict[str, list[tuple[str, str, int]]]:
         """What lies on shelves and pallets, as (sku, lot, qty); not what waits for a decision."""
@@ -77,7 +85,10 @@ def make(site: Site, random: Random, *, wanted: Sequence[str] = ()) -> World:
     One of them is the fullest shelf of the first *wanted* item, where the floor will look first:
     a day with few orders must meet an empty bin, too.
     """
-    empty = {place for place in sorted(site.shelves) if random.random() * 100 < EMPTY_BINS_PERCENT}
+    empty = {
+        place for place in sorted(site.shelves)
+        if random.random() * 100 < EMPTY_BINS_PERCENT and not is_special(place)
+    }  # fmt: skip
     if wanted:
         mine = [place for place in sorted(site.shelves) if _holds(site, place, wanted[0])]
         empty.add(max(mine, key=lambda place: site.shelves[place].total()))

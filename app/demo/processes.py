@@ -15,8 +15,9 @@ from typing import Any
 
 import httpx2
 
-from app.demo import shift, site
+from app.demo import shift, site, special
 from app.demo.oms import SECRET
+from app.demo.twins import OFFICE
 from wms import places, tokens, upgrade
 from wms.calendar import set_timezone
 from wms.db import Book, Tx
@@ -25,7 +26,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 START_S = 60.0
 SCOPES = (
     "orders:write", "orders:read", "stock:read", "events:read", "board:read", "inbound:write",
-    "returns:write",
+    "returns:write", "work:write", "admin",
 )  # fmt: skip
 
 
@@ -41,6 +42,11 @@ class Options:
     trouble: bool = True
     kills: int = 1
     day: bool = False  # a whole shift: deliveries, counts, second thoughts
+
+    @property
+    def total(self) -> int:
+        """How many orders come in; a whole shift has some in any case."""
+        return max(self.orders, shift.ORDERS_MIN) if self.day else self.orders
 
 
 @dataclass(slots=True)
@@ -73,7 +79,7 @@ class Demo:
         self.made = await asyncio.to_thread(self._make_book, now, random_bytes)
         plan = self.options
         self.world = await self._spawn(
-            "world", "-m", "app.demo.world", str(self.folder), str(plan.orders), str(plan.seed),
+            "world", "-m", "app.demo.world", str(self.folder), str(plan.total), str(plan.seed),
             str(plan.pace_s), str(plan.every_s), str(int(plan.trouble)), str(int(plan.day)),
         )  # fmt: skip
         devices = await self._file("devices.json")
@@ -175,7 +181,8 @@ class Demo:
     def _make_book(self, now: int, random_bytes: bytes) -> site.Site:
         made = site.make(self.options.seed)
         if self.options.day:
-            made = shift.with_people(made, self.options.seed)
+            made = shift.whole(made, self.options.seed)
+            special.draw_pictures(self.folder)
         upgrade.to_newest(self.database)
         book = Book(self.database)
         try:
@@ -203,6 +210,8 @@ class Demo:
                 "kind": "pack", "place": bench, "printer": f"label-{n}", "scale": f"scale-{n}",
                 "scanner": f"scanner-{n}",
             }  # fmt: skip
+            if OFFICE in doors["devices"]:
+                stations[bench]["slip_printer"] = OFFICE
             if f"reader-{n}" in doors["devices"]:
                 stations[bench]["reader"] = f"reader-{n}"
         return toml_of({

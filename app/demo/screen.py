@@ -7,10 +7,12 @@ import time
 from contextlib import ExitStack
 from itertools import count
 
+import msgspec
 import typer
 
 from app.demo.headless import Day
 from app.demo.processes import Demo, Options, demo_database, free_port, make_folder
+from app.demo.report import table
 from app.demo.verdict import Verdict
 from app.language import spoken
 from app.wiring import clock_ms
@@ -137,7 +139,19 @@ def show(verdict: Verdict) -> int:
     """Print a verdict. Returns the exit code."""
     for name, value in verdict.lines:
         typer.echo(f"{name:22} {value}")
+    if verdict.report:
+        typer.echo("\n".join(("", *table(verdict.report), "")))
     for fault in verdict.faults:
         typer.echo(f"FAULT {fault}")
     typer.echo("PASS" if verdict.passed else "FAIL")
+    return 0 if verdict.passed else 1
+
+
+def show_json(verdict: Verdict) -> int:
+    """Print a verdict for programs. Returns the exit code."""
+    told = {
+        "passed": verdict.passed, "figures": dict(verdict.lines), "report": verdict.report,
+        "faults": verdict.faults,
+    }  # fmt: skip
+    typer.echo(msgspec.json.format(msgspec.json.encode(told), indent=2).decode())
     return 0 if verdict.passed else 1

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
+from app.demo import orders, special
 from app.demo.goods import OWNERS, Good
 from app.demo.site import Bin, Site, Worker
 from wms import faces, places
@@ -21,10 +22,13 @@ PALLETS = tuple(f"PAL-{n:03d}" for n in range(1, 13))
 TRUCKS_EACH = 2  # deliveries of each owner
 LINES_EACH = 5
 CANCEL_EVERY = 9  # of the orders; some are refused, because they are on the truck by then
-RETURNS_MIN, RETURN_EVERY = 3, 6  # so many of the shipped boxes come back
+RETURNS_MIN, RETURN_EVERY, RETURNS_MAX = 3, 12, 12  # so many of the shipped boxes come back
+TRUCKS_LEAVE = 4  # so often a carrier's truck is full before the last one leaves
+ORDERS_MIN = 12
 POSTS = (
     ("receive", "HT-21", ""), ("putaway", "HT-22", ""), ("replenish", "HT-23", ""),
     ("count", "HT-24", ""), ("count", "HT-25", ""), ("returns", "RET-1", ""),
+    ("work", "HT-26", ""),
 )  # fmt: skip
 
 
@@ -48,10 +52,12 @@ class Back:
 
     parcel: str
     order: str  # external id
-    kind: str  # return, exchange
+    kind: str  # return, exchange, undelivered
     units: Counter[Bin]
     broken: bool = False
     done: bool = False
+    aside: bool = False  # unopened; its owner is asked
+    decided: bool = False  # it goes back on its shelf
 
 
 def trucks(site: Site, seed: int) -> list[Truck]:
@@ -62,7 +68,7 @@ def trucks(site: Site, seed: int) -> list[Truck]:
     made = []
     for number in range(TRUCKS_EACH * len(OWNERS)):
         owner = OWNERS[number % len(OWNERS)]
-        mine = [good for good in site.goods if good.owner == owner]
+        mine = [good for good in site.goods if good.owner == owner and good.is_seeded]
         units = Counter({
             (good.sku, random.choice(good.lots)[0]): random.randint(6, 30)
             for good in random.sample(mine, LINES_EACH)
@@ -101,11 +107,19 @@ def expiry_of(good: Good, lot: str) -> str:
     return dict(good.lots).get(lot, "")
 
 
-def with_people(site: Site, seed: int) -> Site:
-    """*site* with the people of the other trades."""
+def whole(site: Site, seed: int) -> Site:
+    """*site* with the people of the other trades, and with the goods of the special flows."""
     random = Random(seed + 20)
     more = _workers(random, len(site.workers))
-    return replace(site, workers=(*site.workers, *more))
+    return special.with_goods(replace(site, workers=(*site.workers, *more)))
+
+
+def bodies(site: Site, count: int, seed: int) -> list[dict[str, Any]]:
+    """What the shops order during a shift: *count* orders, the special ones early among them."""
+    made = orders.make(site, count - len(special.NAMES), seed)
+    for place, body in enumerate(special.orders(made[0]["recipient"]), start=1):
+        made.insert(2 * place, body)
+    return made
 
 
 def write(tx: Tx, site: Site, seed: int) -> None:
@@ -119,6 +133,7 @@ def write(tx: Tx, site: Site, seed: int) -> None:
     wanted = {
         sku: truck.owner for truck in trucks(site, seed) for sku, lot in truck.units if not lot
     }
+    special.write(tx)
     homes: dict[str, str] = {}
     for place, units in sorted(site.shelves.items()):
         for sku, _ in units:
@@ -130,7 +145,7 @@ def write(tx: Tx, site: Site, seed: int) -> None:
 
 
 def _workers(random: Random, first: int) -> list[Worker]:
-    names = ("斎藤 楓", "松本 岳", "井上 紬", "木村 蒼", "林 杏", "清水 航")
+    names = ("斎藤 楓", "松本 岳", "井上 紬", "木村 蒼", "林 杏", "清水 航", "森 千秋")
     return [
         Worker(
             code=f"E{first + n:03d}", name=names[n % len(names)], role=role, terminal=terminal,
@@ -161,5 +176,5 @@ def _places() -> tuple[list[places.NewPlace], list[places.NewPlace]]:
 def cancelled(bodies: list[dict[str, Any]], seed: int) -> list[str]:
     """External ids of the orders whose customers think again."""
     random = Random(seed + 22)
-    chosen = random.sample(range(len(bodies)), len(bodies) // CANCEL_EVERY)
-    return [bodies[number]["external_id"] for number in chosen]
+    names = [body["external_id"] for body in bodies if body["external_id"] not in special.NAMES]
+    return random.sample(names, max(len(names) // CANCEL_EVERY, 1))

@@ -17,7 +17,7 @@ from wms.prompts import Prompt
 RETRY_S = 0.15
 BOUNCE_WAIT_S = 0.35  # longer than the floor's bounce: the same code counts again
 CABLE_WAIT_S = 3.0
-LOOK_S = 0.1  # how often a packer looks up whether the screen has changed
+LOOK_S = 0.2  # how often a packer looks up whether the screen has changed
 
 
 class _Shown(msgspec.Struct):
@@ -69,6 +69,18 @@ class HttpTerminal:
     async def command(self, name: str) -> Prompt:
         return (await self._send(name, "command")).prompt
 
+    async def picture(self, name: str) -> bytes:
+        """What a prompt's picture shows."""
+        answer = await self._request("GET", "/pictures", params={"name": name})
+        return answer.content
+
+    async def photo(self, ref: str, image: bytes) -> None:
+        """Take a photo of what the prompt asks for."""
+        asked = {"ref": ref, "key": f"photo-{self._identity()}"}
+        await self._request(
+            "POST", "/photos", params=asked, content=image, headers={"Content-Type": "image/png"}
+        )
+
     def _identity(self) -> str:
         return f"{self.run}{next(self.numbers)}"
 
@@ -84,18 +96,26 @@ class HttpTerminal:
         return await self._ask("POST", "/scans", body)
 
     async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> _Shown:
-        headers = {"Authorization": f"Bearer {self.worker.token}"}
+        answer = await self._request(method, path, json=body)
+        return msgspec.json.decode(answer.content, type=_Shown)
+
+    async def _request(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        """Ask until the floor has answered; the same each time."""
+        options["headers"] = {
+            "Authorization": f"Bearer {self.worker.token}", **options.get("headers", {})
+        }  # fmt: skip
         url = f"/v1/terminals/{self.worker.terminal}{path}"
         while True:
             try:
-                answer = await self.client.request(method, url, headers=headers, json=body)
+                answer = await self.client.request(method, url, **options)
             except httpx2.HTTPError:
                 await asyncio.sleep(RETRY_S)
                 continue
             if answer.status_code == 200:
-                return msgspec.json.decode(answer.content, type=_Shown)
+                return answer
             if answer.status_code < 500 and answer.status_code != 429:
-                raise AssertionError(f"{method} {url} {body}: {answer.status_code} {answer.text}")
+                told = options.get("json")
+                raise AssertionError(f"{method} {url} {told}: {answer.status_code} {answer.text}")
             await asyncio.sleep(RETRY_S)
 
 
@@ -116,6 +136,12 @@ class BenchTerminal:
 
     async def command(self, name: str) -> Prompt:
         return await self.http.command(name)
+
+    async def picture(self, name: str) -> bytes:
+        return await self.http.picture(name)
+
+    async def photo(self, ref: str, image: bytes) -> None:
+        await self.http.photo(ref, image)
 
     async def scan(self, text: str) -> Prompt:
         return await self._by_cable(lambda: self.scanner.scan(text), text)

@@ -15,11 +15,13 @@ from app.local import clock_ms
 from devices.twins.grh1 import Grh1Twin
 from devices.twins.grh1_plc import Pace
 from devices.twins.llrp import LlrpReaderTwin
+from devices.twins.office_queue import OfficeQueueTwin
 from devices.twins.printer import PrinterTwin
 from devices.twins.scale import ScaleTwin
 from devices.twins.scanner import ScannerTwin
 from wms.epc import sgtin96
 
+OFFICE = "a4-1"
 _SUBSETS = re.compile(r">[:;56]")  # how ZPL's Code 128 switches between its subsets
 
 
@@ -36,9 +38,13 @@ class Hardware:
     readers: dict[str, LlrpReaderTwin] = field(default_factory=dict)
     robots: dict[str, Grh1Twin] = field(default_factory=dict)
     unplugged: set[str] = field(default_factory=set)
+    office: OfficeQueueTwin | None = None
 
-    async def start(self) -> None:
-        """Switch everything on."""
+    async def start(self, *, with_office: bool = False) -> None:
+        """Switch everything on; *with_office*: an A4 printer for slips, too."""
+        if with_office:
+            self.office = OfficeQueueTwin(self.folder / "printers")
+            self.office.start()
         for n, _ in enumerate(benches(), start=1):
             tray = self.folder / f"tray-label-{n}.jsonl"
             printer = self.printers[f"label-{n}"] = PrinterTwin(now_ms=clock_ms, tray=tray)
@@ -73,7 +79,15 @@ class Hardware:
             devices[name] = {"driver": "llrp", "host": reader.host, "port": reader.port}
         for name, robot in self.robots.items():
             devices[name] = {"driver": "grh1", "host": "127.0.0.1", "port": robot.port}
+        if self.office is not None:
+            devices[OFFICE] = {"driver": "office-queue", "queue": self.office.queue,
+                               "programs": str(self.office.folder), "poll_s": 2.0}  # fmt: skip
         return devices
+
+    def has_paper(self, code: str) -> bool:
+        """Whether a sheet with *code* on it lies in the tray of the A4 printer."""
+        office = self.office
+        return office is not None and any(code.encode() in pdf for pdf, _ in office.sheets())
 
     def label_of(self, printer: str, parcel: str) -> str | None:
         """Read the newest label of *parcel* in the printer's tray: its tracking number."""

@@ -10,19 +10,25 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.demo.report import Row
 from app.demo.trouble import KINDS
 from wms import audit, auditor
 from wms.db import Tx
 from wms.schema import items, missions, moves, order_lines, orders, parcel_lines, parcels
 from wms.shortfalls import lacking
 
+# These name a number; the last one says that it is void, of a box that was stopped.
+TRACKED = ("order.shipped", "parcel.inspected", "parcel.voided")
+
 
 @dataclass(slots=True)
 class Verdict:
-    """What was compared and what did not agree. `lines` are the summary's figures."""
+    """What was compared and what did not agree. `lines` are the summary's figures, `report` the
+    day's: what was done, by hand, in the ledger and on the bill."""
 
     lines: list[tuple[str, str]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    report: list[Row] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -74,7 +80,7 @@ def _orders(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> set[str]:
         verdict.claim(seqs == sorted(seqs), f"{name}: events out of order: {seqs}")
     early = [
         event["subject"] for event in inbox.values()
-        if event["type"] not in ("order.shipped", "parcel.inspected")
+        if event["type"] not in TRACKED
         and event["data"].get("tracking")
     ]  # fmt: skip
     verdict.claim(not early, f"a tracking number left too early: {early[:5]}")
@@ -128,6 +134,7 @@ def _boxes(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
         .join(parcel_lines, parcel_lines.c.parcel_id == parcels.c.id)
         .join(order_lines, order_lines.c.id == parcel_lines.c.line_id)
         .join(items, items.c.id == order_lines.c.item_id)
+        .where(parcels.c.state != "void")
     )
     for row in tx.execute(query):
         booked.setdefault(row.code, Counter())[row.sku, row.lot] += row.qty

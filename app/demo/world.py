@@ -21,12 +21,13 @@ from app.demo.bots import Bench, Bot
 from app.demo.flows import Flows
 from app.demo.oms import Oms
 from app.demo.schedule import Day
-from app.demo.site import Bin, Worker
+from app.demo.site import CARRIERS, Bin, Worker
 from app.demo.terminals import BenchTerminal, HttpTerminal
 from app.demo.trouble import Trouble
 from app.demo.twins import Hardware
 
-IDLE_LAST = ("task", "count", "replenish")  # a shift is over when these have nothing left to do
+# A shift is over when these have nothing left to do.
+IDLE_LAST = ("task", "count", "replenish", "work")
 IDLE_TURNS = 5
 
 
@@ -64,13 +65,20 @@ class WorldProcess:
     def status(self) -> dict[str, Any]:
         """What can be seen by walking around."""
         oms = self.oms
-        heard = list(oms.heard.values()) if oms else []
-        shipped = [told for told in heard if any(kind == "order.shipped" for kind, _ in told)]
-        short = [told for told in heard if told and told[-1][0] == "order.short"]
+        told = (
+            {name: [kind for kind, _ in oms.heard.get(name, ())] for name in oms.posted}
+            if oms
+            else {}
+        )
+        shipped = {name for name, kinds in told.items() if "order.shipped" in kinds}
+        packed = {name for name, kinds in told.items() if "order.packed" in kinds}
+        short = {name for name, kinds in told.items() if kinds[-1:] == ["order.short"]}
+        cancelled = self.flows.cancelled if self.flows else set()
         return {
-            "fault": self.fault, "posted": len(oms.posted) if oms else 0,
-            "boxes": len(self.world.boxes), "shipped": len(shipped), "short": len(short),
-            "cancelled": len(self.flows.cancelled) if self.flows else 0,
+            "fault": self.fault, "posted": len(told), "boxes": len(self.world.boxes),
+            "shipped": len(shipped), "short": len(short), "cancelled": len(cancelled),
+            "unpacked": len(told.keys() - packed - shipped - short - cancelled),
+            "left": len(told.keys() - shipped - short - cancelled),
             "flows": dict(self.world.flows), "busy": self.busy(),
             "happened": dict(self.trouble.happened), "coped": dict(self.trouble.coped),
             "unplugged": sorted(self.hardware.unplugged),
@@ -90,7 +98,7 @@ class WorldProcess:
             pallet for truck in self.world.trucks for pallet in truck.pallets
             if self.world.where.get(pallet) == truck.dock and self.world.totes[pallet].total()
         ]  # fmt: skip
-        asking = len(self.flows.doubtful) - sum(self.flows.answers.values())
+        asking = len(self.flows.doubtful) + 1 - sum(self.flows.answers.values())
         active = [
             name for name, bot in self.bots.items()
             if bot.worker.role in IDLE_LAST and bot.idle < IDLE_TURNS
@@ -100,7 +108,10 @@ class WorldProcess:
             ("second thoughts", asking > 0), ("returns", not self.flows.sent_back),
             ("exchanges", self.flows.exchanges_left() > 0),
         )  # fmt: skip
-        return [*trucks, *standing, *boxes, *(name for name, true in waits if true), *active]
+        return [
+            *trucks, *standing, *boxes, *(name for name, true in waits if true),
+            *sorted(self.flows.waiting), *active,
+        ]  # fmt: skip
 
     def tally(self) -> dict[str, Any]:
         """What the world can testify at the end: inbox, trays, deliveries, boxes, shelves."""
@@ -127,13 +138,16 @@ class WorldProcess:
                 sku: qty for sku, qty in _by_sku(self.world).items()
             },
             "happened": dict(self.trouble.happened), "coped": dict(self.trouble.coped),
-            "flows": dict(self.world.flows), "received": dict(self.world.received),
+            "flows": dict(self.world.flows),
+            "pieces": [[*key, qty] for key, qty in sorted(self.world.pieces.items())],
             "places": self.world.lying(), "emptied": {
                 place: [(sku, lot, qty) for (sku, lot), qty in self.site.shelves[place].items()]
                 for place in sorted(self.world.emptied)
             },
             "cancelled": sorted(self.flows.cancelled) if self.flows else [],
             "answers": dict(self.flows.answers) if self.flows else {},
+            "stocktake": self.flows.stocktake if self.flows else "",
+            "exchanged": self.flows.exchanges_sent() if self.flows else 0,
         }  # fmt: skip
 
     async def obey(self, line: dict[str, Any]) -> dict[str, Any]:
@@ -178,14 +192,14 @@ async def run(plan: Plan) -> None:
     """Live through the day until the process is ended."""
     made = site.make(plan.seed)
     if plan.day:
-        made = shift.with_people(made, plan.seed)
-    bodies = orders.make(made, plan.orders, plan.seed)
+        made = shift.whole(made, plan.seed)
+    bodies = (shift.bodies if plan.day else orders.make)(made, plan.orders, plan.seed)
     wanted = [line["sku"] for body in bodies for line in body["lines"]]
     world = physical.make(made, Random(plan.seed + 2), wanted=wanted if plan.trouble else [])
     hardware = Hardware(world, plan.folder, Random(plan.seed + 3))
     trouble = Trouble(Random(plan.seed + 4), enabled=plan.trouble)
     process = WorldProcess(plan, made, world, hardware, trouble)
-    await hardware.start()
+    await hardware.start(with_office=plan.day)
     oms = Oms("", "", Random(plan.seed + 5))
     await oms.listen()
     doors = {"devices": hardware.config(), "webhooks": f"http://127.0.0.1:{oms.port}/webhooks"}
@@ -200,6 +214,7 @@ async def run(plan: Plan) -> None:
         process.oms = oms
         if plan.day:
             world.trucks += shift.trucks(made, plan.seed)
+            world.truck_load = max(plan.orders // (shift.TRUCKS_LEAVE * len(CARRIERS)), 2)
             doubtful = shift.cancelled(bodies, plan.seed)
             random = Random(plan.seed + 6)
             process.flows = Flows(made, world, oms, random, doubtful)
@@ -254,7 +269,7 @@ def _bench(hardware: Hardware, place: str, number: str) -> Bench:
     return Bench(
         place=place, weigh=hardware.scales[scale].put, clear=hardware.scales[scale].take,
         label=lambda parcel: hardware.label_of(printer, parcel),
-        mend=lambda: hardware.mend(printer), tags=tags,
+        mend=lambda: hardware.mend(printer), tags=tags, paper=hardware.has_paper,
     )  # fmt: skip
 
 

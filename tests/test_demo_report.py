@@ -1,0 +1,76 @@
+"""The day report: a second reckoning of the bill, read back from its files, and what differs."""
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.commands.billing import COLUMNS
+from app.demo import bill, figures
+from app.demo.figures import Key
+from app.demo.report import Row, table
+from sync.sheets import csv_text, xlsx
+from tests.ledger_world import World
+from tests.lived_book import live
+from wms import billing
+from wms.db import Tx
+from wms.messages import say
+
+NOVEMBER = billing.month("2026-11", ZoneInfo("Asia/Tokyo"))
+
+
+def _both(tx: Tx) -> tuple[figures.Figures, figures.Figures]:
+    billed = figures.Figures()
+    for one in billing.bill(tx, NOVEMBER):
+        owner = "" if one.activity == "robots" else one.owner
+        billed[Key(owner, one.activity, one.detail, one.unit)] += one.qty
+    return figures.billable(tx, NOVEMBER), billed
+
+
+def _file(folder: Path, name: str, *lines: tuple[str | int, ...]) -> Path:
+    rows = [tuple(say(f"billing.{column}", "en") for column in COLUMNS), *lines]
+    book = xlsx(rows) if name.endswith(".xlsx") else csv_text(rows).encode("utf-8-sig")
+    (folder / name).write_bytes(book)
+    return folder / name
+
+
+def test_two_reckonings_of_a_book_that_has_lived_agree(sqlite_url: str) -> None:
+    world = World(sqlite_url)
+    live(world)
+    counted, billed = world.book.read_now(_both)
+    assert counted == billed
+    assert {key.activity for key in counted} > {"storage", "returns", "picks"}
+
+
+PICKED = ("SAKURA", "picks", "", "pieces", 12)
+
+
+@pytest.mark.parametrize("name", bill.FILES)
+def test_a_bill_is_read_back_as_it_was_written(tmp_path: Path, name: str) -> None:
+    stored = ("SAKURA", "storage", "2026-11-21", say("billing.piece_thirds", "en"), 900)
+    robots = [(owner, "robots", "", "seconds", 5) for owner in ("SAKURA", "MORI")]
+    found = bill.read(_file(tmp_path, name, PICKED, stored, *robots))
+    assert found == figures.Figures({
+        Key("SAKURA", "picks", "", "pieces"): 12,
+        Key("SAKURA", "storage", "2026-11-21", "piece_thirds"): 900,
+        Key("", "robots", "", "seconds"): 10,
+    })  # fmt: skip
+
+
+def test_what_is_no_line_of_a_bill_is_named(tmp_path: Path) -> None:
+    strange = ("SAKURA", "gardening", "", "pieces", 1)
+    with pytest.raises(bill.BillUnreadable, match=r"bill.csv line 3: .*gardening"):
+        bill.read(_file(tmp_path, "bill.csv", PICKED, strange))
+    with pytest.raises(bill.BillUnreadable, match="twice"):
+        bill.read(_file(tmp_path, "bill.csv", PICKED, PICKED))
+
+
+def test_a_difference_is_a_sentence_that_names_it() -> None:
+    row = Row(flow="picked", unit="pieces", owner="MORI", hand=12, ledger=12, billed=11)
+    assert not row.agrees
+    assert row.words == "MORI picked pieces: by hand 12, ledger 12, bill 11"
+    assert Row(flow="stored", unit="pallets", hand=3, ledger=3).agrees
+    assert [line.split() for line in table([row])] == [
+        ["flow", "owner", "unit", "by", "hand", "ledger", "bill"],
+        ["picked", "MORI", "pieces", "12", "12", "11"],
+    ]
