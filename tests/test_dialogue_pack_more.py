@@ -48,6 +48,36 @@ def paper(code: str) -> Seen:
     return Seen("unknown", code, code=code)
 
 
+# What needs no scan, by the owner's rule
+
+
+def test_tote_to_box_when_the_tags_prove_all_of_it() -> None:
+    tagged = (content(1, TEA, 2, rfid=True),)
+    trusting = replace(ORDER, trust_tags=True)
+    seen = (Tagged(TEA, "TEA", 2, ""),)
+    there = replace(BENCH, contents=tagged, order=trusting, tags=seen)
+    assert pack(State(), tote("T-01"), EMPTY, there).at == "box"
+    for facts in (
+        replace(there, order=ORDER),
+        replace(there, tags=(Tagged(TEA, "TEA", 1, ""),)),
+        replace(there, tags=(*seen, Tagged(CUP, "CUP", 1, "O9"))),
+        replace(there, tags=None),
+    ):
+        assert pack(State(), tote("T-01"), EMPTY, facts).at == "item"
+    mixed = replace(there, contents=(*tagged, content(2, CUP)))
+    moved = pack(State(), tote("T-01"), EMPTY, mixed)
+    assert (moved.at, moved.state.scanned) == ("item", ALL_TEAS), "what has no tag is scanned"
+
+
+def test_item_to_box_when_one_piece_speaks_for_all() -> None:
+    trusting = replace(BENCH, order=replace(ORDER, trust_one_item=True))
+    moved = pack(AT_ITEM, item(TEA), trusting)
+    assert (moved.at, moved.state.scanned) == ("box", ALL_TEAS)
+    assert pack(AT_ITEM, item(CUP), trusting).refused
+    several = replace(trusting, contents=(content(1, TEA, 2), content(2, CUP)))
+    assert pack(AT_ITEM, item(TEA), several).state.scanned == (TEA_KEY,)
+
+
 # The bench looks at itself first
 
 

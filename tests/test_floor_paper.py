@@ -26,6 +26,7 @@ from wms.schema import (
     allocations,
     items,
     orders,
+    owners,
     print_jobs,
     stations,
     stock,
@@ -196,6 +197,11 @@ def test_tags_are_shown_against_the_tote_and_change_nothing(site: FloorSite) -> 
     site.add(tag_reads, {"device": "reader-9", "epc": "ff", "first_ms": 1, "last_ms": site.now})
     assert hand.prompt.lines[0] == "RFID differs +1 HAT"
     assert hand.prompt.done == 0, "tags are evidence, not proof"
+    site.set(tag_reads, tag_reads.c.last_ms > site.now - 10_000, last_ms=site.now)
+    site.set(tag_reads, tag_reads.c.epc == sgtin96(JAN["HAT"], 4, prefix_digits=7), last_ms=1)
+    site.set(owners, owners.c.code == "acme", trust_tags=1)
+    assert hand.prompt.done == 2, "unless their owner takes their word"
+    hand.expect("pack.box", f"]E0{JAN['CUP']}")
 
 
 def test_packing_is_only_for_a_bench(site: FloorSite) -> None:

@@ -28,7 +28,11 @@ SITE = "site"  # the scope of the site's own holidays; other scopes are carriers
 
 
 class NewOwner(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A client whose goods these are. `order_cutoff` is local time, "" = none."""
+    """A client whose goods these are. `order_cutoff` is local time, "" = none.
+
+    What is scanned at the bench: every piece, unless `trust_tags` takes the word of RFID tags that
+    agree, or `trust_one_item` one scan for all pieces of an order of one item.
+    """
 
     code: Key
     name: Words = ""
@@ -38,6 +42,8 @@ class NewOwner(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     weight_tolerance_g: Annotated[int, Meta(ge=0, le=10_000)] = 30
     short_policy: Literal["wait", "ship_short", "never_split", "ask"] = "wait"
     must_weigh: bool = False
+    trust_tags: bool = False
+    trust_one_item: bool = False
 
 
 class NewShop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,6 +2,7 @@
 
 Transitions:
 * tote -> item: a tote of this station with one order's goods was scanned
+* tote -> box: the same; its tags prove all of it, and the owner takes their word
 * tote -> one: a total tote of one-piece orders was scanned
 * tote -> verify: a box that was set aside was scanned; it goes on here
 * tote -> tote: what cannot be packed is refused at once: elsewhere, empty, incomplete, stopped
@@ -15,6 +16,7 @@ Transitions:
 * item -> item: undo; the last piece is to be scanned again
 * item -> item: a paper of the order was scanned; another order's is refused
 * item -> box: everything in the totes was scanned
+* item -> box: one piece of an order of one item was, and the owner takes it for all
 * item -> box: what travels in its own box was scanned, and goes alone
 * item -> paper: everything was scanned but a paper that belongs into the box
 * item -> box: full; what was scanned goes into this box, the rest into the next
@@ -78,8 +80,10 @@ def arrive(state: State, facts: Facts) -> State:
         return State(at="one", tote=state.tote, listing=state.listing)
     known = state.at in ("one", *IN_A_TOTE) and proof.is_sound(facts.bound, state.scanned)
     if not known:
-        return State(at="item", tote=state.tote)
+        state = State(at="item", tote=state.tote)
     state = replace(state, changing=changing)
+    if state.at == "item" and not state.split:
+        state = replace(state, scanned=proof.trusted(facts, state.scanned))
     if not _all_in(state, facts):
         return replace(state, at="item", box="", doubted="")
     if not state.split and proof.unproven_papers(facts, state):
@@ -201,7 +205,7 @@ def _item(state: State, seen: Seen, facts: Facts, order: Order) -> Step[State]:
     found = proof.next_piece(facts.bound, state.scanned, seen)
     if isinstance(found, Say):
         return Step(state, say=found)
-    return _proven(state, seen, facts, found)
+    return _proven(state, seen, facts, proof.all_of_one(facts, state, found))
 
 
 def _proven(state: State, seen: Seen, facts: Facts, found: tuple[str, ...]) -> Step[State]:

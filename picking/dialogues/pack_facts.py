@@ -142,7 +142,7 @@ def order_of(tx: Tx, line: int) -> Order:
     row = tx.execute(
         select(
             orders, _label_mode(orders.c.service), owners.c.weight_tolerance_g,
-            owners.c.must_weigh,
+            owners.c.must_weigh, owners.c.trust_tags, owners.c.trust_one_item,
             *(services.c[name] for name in limits),
         )
         .join(order_lines, order_lines.c.order_id == orders.c.id)
@@ -162,7 +162,8 @@ def order_of(tx: Tx, line: int) -> Order:
     return Order(
         row.id, row.code, row.state, row.service, row.label_mode, row.weight_tolerance_g,
         int(left) - int(picked), pieces=tx.execute(select(func.count()).where(boxed)).scalar_one(),
-        must_weigh=bool(row.must_weigh), gift=_gift(row.gift),
+        must_weigh=bool(row.must_weigh), trust_tags=bool(row.trust_tags),
+        trust_one_item=bool(row.trust_one_item), gift=_gift(row.gift),
         **{name: row._mapping[name] for name in limits},
     )  # fmt: skip
 

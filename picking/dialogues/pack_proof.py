@@ -41,6 +41,33 @@ def all_scanned(contents: Sequence[Content], scanned: Sequence[str]) -> bool:
     return Counter(scanned) == wanted(contents)
 
 
+def trusted(facts: Facts, scanned: tuple[str, ...]) -> tuple[str, ...]:
+    """What counts as proven without a scan: tagged goods, by their owner's rule, while the reader
+    sees the tags of all of them and of nothing else. Of an order in several boxes nothing does."""
+    order = facts.order
+    if order is None or not order.trust_tags or order.pieces:
+        return scanned
+    wanted_tags: Counter[int] = Counter()
+    for content in facts.bound:
+        if content.rfid:
+            wanted_tags[content.item] += content.qty
+    seen = Counter({one.item: one.count for one in facts.tags or ()})
+    if not wanted_tags or seen != wanted_tags:
+        return scanned
+    tagged = [content for content in facts.bound if content.rfid]
+    return (*scanned, *(left(tagged, scanned).elements()))
+
+
+def all_of_one(facts: Facts, state: State, found: tuple[str, ...]) -> tuple[str, ...]:
+    """The pieces that a scan proves: all that are left, where the order is of one item and its
+    owner takes one scan for them."""
+    order, still = facts.order, left(facts.bound, state.scanned)
+    of_one = len(still) == 1 and not any(one.serial or one.own_box for one in facts.bound)
+    if order is None or not order.trust_one_item or not of_one or state.split:
+        return found
+    return tuple(still.elements())
+
+
 def part(contents: Sequence[Content], scanned: Sequence[str]) -> tuple[Packed, ...]:
     """The proven pieces as units of allocations."""
     open_pieces = Counter(scanned)

@@ -94,6 +94,8 @@ class Order:
     pieces_max: int = 0
     pieces: int = 0
     must_weigh: bool = False
+    trust_tags: bool = False
+    trust_one_item: bool = False
     gift: Gift | None = None
 
     @property

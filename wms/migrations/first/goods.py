@@ -52,6 +52,8 @@ owners = Table(
     text_("company_prefix"),  # GS1 company prefix, whose length EPCs need
     whole("weight_tolerance_g", default=30),
     flag("must_weigh"),  # no box is packed without a scale
+    flag("trust_tags"),  # tags that agree with the tote prove its tagged goods at the bench
+    flag("trust_one_item"),  # of an order of one item a single scan proves every piece
     # Of an order that cannot be filled: send what there is, wait for all of it with the goods set
     # aside, give everything back, or let a lead say by badge.
     Column("short_policy", String, nullable=False, server_default="wait"),
