@@ -87,6 +87,27 @@ def test_a_walk_from_the_menu_to_the_drop(site: FloorSite) -> None:
     assert (by_robot, by_hand) == (1, 1), "no robot comes to the second bench"
 
 
+def test_barcode_not_found_for_every_mistake_is_not_what_people_hear(site: FloorSite) -> None:
+    """Each wrong scan is called what it is: another item, a place, a tote, a barcode that
+    nobody knows; always with what was expected."""
+    hand = walking(site, (("TEA", 2), ("CUP", 1)))
+    heard = {}
+    for step, text in (
+        ("place", "B-02"), ("place", TEA), ("place", "9999999999994"), ("item", CUP),
+        ("item", "C-03"), ("item", "T-02"), ("item", "9999999999994"),
+    ):  # fmt: skip
+        if step == "item" and hand.prompt.step == "place":
+            hand.expect("pick.item", "A-01")
+        answer = hand.scan(text)
+        assert answer.fate == "refused" and answer.prompt.message is not None
+        message = answer.prompt.message
+        heard[step, text] = message.text
+        assert message.expected == ("A-01" if step == "place" else "TEA"), message
+        assert message.scanned in (text, "CUP", "TEA"), message
+        hand.command("ok")
+    assert len(set(heard.values())) == len(heard), heard
+
+
 @ON_BOTH
 def test_an_empty_shelf_sends_the_picker_to_another(site: FloorSite) -> None:
     site.put("D-09", "TEA", 5)

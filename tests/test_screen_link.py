@@ -52,7 +52,7 @@ async def test_a_scan_is_retried_under_its_id_until_it_is_answered() -> None:
         await link.close()
 
 
-async def test_scans_arrive_in_the_order_of_the_triggers_whatever_breaks() -> None:
+async def test_scans_dropped_while_busy_arrive_in_the_order_of_their_triggers() -> None:
     floor = TinyFloor(PROMPT)
     floor.faults = ["drop_before", "drop_after"] * 10
     texts = [f"scan-{number}" for number in range(30)]
