@@ -65,6 +65,7 @@ def test_get_to_get_when_there_is_nothing() -> None:
     assert do(State(), key("1"), NOTHING, NOTHING).at == "get"
     assert COUNT.prompt(State(), NOTHING, "en").lines == ("2 waiting",)
     assert do(State(), other(), NOTHING, NOTHING).evidence == ("1", "what?")
+    assert do(State(), command("undo"), NOTHING, NOTHING).code == "count.undo_by_count"
 
 
 def test_get_to_menu_by_back() -> None:

@@ -65,6 +65,7 @@ def test_choose_to_choose_shows_the_next_and_refuses_the_rest() -> None:
     assert receive(State(), goods(SOAP), CHOOSE).code == "receive.wrong_delivery"
     nobody = replace(CHOOSE, may_blind=False)
     assert receive(State(), command("full"), nobody).code == "key.not_now"
+    assert receive(State(), command("undo"), CHOOSE).code == "receive.undo_inside"
     twins = replace(CHOOSE, deliveries=(FIRST, replace(SECOND, external_id="ASN-7")))
     assert receive(State(), other("ASN-7"), twins).code == "scan.ambiguous"
 

@@ -47,6 +47,7 @@ def test_get_to_place_when_a_task_was_claimed() -> None:
 def test_get_to_get_when_there_is_nothing_to_bring() -> None:
     assert do(State(), key("1"), NOTHING).at == "get"
     assert do(State(), other(), NOTHING).evidence == ("1", "what?")
+    assert do(State(), command("undo"), NOTHING).code == "replenish.undo_by_move"
     assert REPLENISH.prompt(State(), NOTHING, "en").lines == ("3 waiting, 1 urgent",)
 
 

@@ -10,6 +10,7 @@ from picking.dialogues.ship import (
     LoadCage,
     LoadCounted,
     State,
+    Unload,
     UseCage,
 )
 from picking.pickups import Pickup
@@ -56,7 +57,15 @@ def test_load_to_load_when_a_parcel_was_scanned() -> None:
         loaded = ship(LOADING, seen)
         assert (loaded.at, loaded.effects) == ("load", (Load(4, 9),))
     prompt = SHIP.prompt(LOADING, AT_TRUCK, "en")
-    assert (prompt.done, prompt.total, prompt.focus.place) == (2, 3, "yamato")
+    assert (prompt.done, prompt.total, prompt.focus.place) == (2, 3, "Yamato Transport")
+
+
+def test_load_to_load_by_undo_takes_the_last_parcel_off() -> None:
+    loaded = ship(LOADING, parcel("P9-1", 9)).state
+    undone = ship(loaded, command("undo"))
+    assert (undone.at, undone.effects, undone.state.last) == ("load", (Unload(4, 9),), 0)
+    assert ship(undone.state, command("undo")).code == "undo.nothing"
+    assert ship(ship(loaded, tote("CAGE-1")).state, command("undo")).code == "undo.nothing"
 
 
 def test_load_to_load_when_it_is_no_parcel() -> None:
@@ -73,7 +82,7 @@ def test_load_to_close_by_full() -> None:
     asked = ship(LOADING, command("full"))
     assert asked.at == "close"
     assert SHIP.prompt(asked.state, AT_TRUCK, "en").lines == (
-        "Labelled 4 = 2 + 2 left", "P9-1", "P8-1",
+        "Labels 4=2+2", "P9-1", "P8-1",
     )  # fmt: skip
 
 

@@ -209,10 +209,13 @@ def _refusal(row: Row[Any], to: Row[Any], day: str) -> Rejected | None:
     return None
 
 
-def take_off(tx: Tx, *, parcel: int, manifest: int) -> bool:
-    """Take a stopped parcel off the truck again. False when it may stay, or is not on it."""
+def take_off(tx: Tx, *, parcel: int, manifest: int, undone: bool = False) -> bool:
+    """Take a stopped parcel off the truck again; with *undone* any, which was loaded by mistake.
+    False when it may stay, or is not on it (any more)."""
     (row,) = _rows(tx, _chosen().where(parcels.c.id == parcel))
-    if row.manifest_id != manifest or row.state != "loaded" or row.order_state not in STOPPED:
+    if row.manifest_id != manifest or row.state != "loaded":
+        return False
+    if not undone and row.order_state not in STOPPED:
         return False
     off = {"state": "closed", "loaded_ms": None, "manifest_id": None}
     tx.execute(update(parcels).where(parcels.c.id == parcel).values(off))

@@ -3,7 +3,7 @@
 Transitions:
 * get -> place: a count was claimed; its place is shown
 * get -> item: a place was scanned; it is counted now
-* get -> get: there is nothing to count now; or it is no place
+* get -> get: there is nothing to count now; or it is no place; undo says what to do instead
 * get -> menu: back
 * place -> item: the place was scanned, or its check digits were keyed
 * place -> place: another place is refused
@@ -155,6 +155,8 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
 def _get(state: State, seen: Seen) -> Step[State]:
     if seen.is_command("back"):
         return Step(state, go="menu")
+    if seen.is_command("undo"):
+        return Step(state, say=Say("count.undo_by_count", "error"))
     if seen.digit == 1:
         return Step(state, (Claim(),))
     if seen.kind in ("place", "tote"):

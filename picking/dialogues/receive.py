@@ -4,7 +4,7 @@ Transitions:
 * choose -> item: the delivery's code, its label or its digit
 * choose -> item: F6: goods without papers, for the one owner there is
 * choose -> owner: F6: goods without papers, and several owners
-* choose -> choose: 9 shows the next ones; anything else is refused
+* choose -> choose: 9 shows the next ones; anything else is refused, undo with what to do instead
 * choose -> menu: back
 * owner -> item: its digit was keyed; a delivery without papers is open
 * owner -> owner: 9 shows the next ones; anything else is refused
@@ -132,6 +132,8 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
 def _choose(state: State, seen: Seen, facts: Facts) -> Step[State]:
     if seen.is_command("back"):
         return Step(state, go="menu")
+    if seen.is_command("undo"):
+        return Step(state, say=Say("receive.undo_inside", "error"))
     if seen.is_command("full") and facts.may_blind:
         if len(facts.owners) == 1:
             return Step(State(at="blind"), (Blind(facts.owners[0]),))

@@ -2,7 +2,7 @@
 
 Transitions:
 * get -> place: a task was claimed; the reserve place is shown
-* get -> get: there is nothing to bring now; `1` asks again
+* get -> get: there is nothing to bring now, `1` asks again; undo says what to do instead
 * get -> menu: back
 * place -> item: the reserve place was scanned
 * place -> item: or its check digits were keyed
@@ -96,6 +96,8 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
 def _get(state: State, seen: Seen) -> Step[State]:
     if seen.is_command("back"):
         return Step(state, go="menu")
+    if seen.is_command("undo"):
+        return Step(state, say=Say("replenish.undo_by_move", "error"))
     if seen.digit == 1:
         return Step(state, (Claim(),))
     return Step(state, say=unexpected(seen, expected="1"))

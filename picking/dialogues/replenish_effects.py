@@ -7,10 +7,9 @@ from sqlalchemy import select
 
 from picking.dialogues.base import Say, Who
 from picking.dialogues.putaway_words import in_words
+from picking.dialogues.replenish_facts import can_be_done
 from wms import replenish_tasks, tasks
-from wms.counts import STOCKTAKE
 from wms.db import Tx
-from wms.schema import allocations, places
 from wms.schema import tasks as tasks_table
 
 VERB = "replenish"
@@ -103,16 +102,8 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
 
 
 def _claim(tx: Tx, who: Who) -> Say | None:
-    """The most urgent one that can be done: not into a closed face, not out of a frozen place."""
-    is_open = (tasks_table.c.kind == replenish_tasks.KIND) & (tasks_table.c.state == "open")
-    closed = select(places.c.code).where(places.c.blocked != "")
-    frozen = closed.where(places.c.blocked == STOCKTAKE)
-    held = select(allocations.c.task_id).where(
-        allocations.c.task_id.is_not(None), allocations.c.state == "open",
-        allocations.c.place.in_(frozen),
-    )  # fmt: skip
-    can_be_done = tasks_table.c.place.not_in(closed) & tasks_table.c.id.not_in(held)
-    query = select(tasks_table.c.id, tasks_table.c.body).where(is_open, can_be_done)
+    """The most urgent one that can be done."""
+    query = select(tasks_table.c.id, tasks_table.c.body).where(can_be_done())
     order = query.order_by(tasks_table.c.priority.desc(), tasks_table.c.id).limit(CLAIM_MAX)
     for row in tx.execute(order.with_for_update(skip_locked=True)).all():
         owner = str(msgspec.json.decode(row.body, type=dict[str, str | int])["owner"])

@@ -6,11 +6,12 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import ColumnElement, Row, case, func, select
 
 from picking.dialogues.base import Who
 from wms import replenish_tasks
 from wms.allocation import LIVE
+from wms.counts import STOCKTAKE
 from wms.db import Tx
 from wms.schema import allocations, items, lots, places, stock
 from wms.schema import tasks as tasks_table
@@ -118,9 +119,9 @@ def load(tx: Tx, _state: State, who: Who) -> Facts:
     kind = tasks_table.c.kind == replenish_tasks.KIND
     row = tx.execute(select(tasks_table).where(mine, kind).order_by(tasks_table.c.id)).first()
     if row is None:
-        is_open = kind & (tasks_table.c.state == "open")
         urgent = case((tasks_table.c.priority >= replenish_tasks.URGENT, 1), else_=0)
-        count = select(func.count().label("all"), func.sum(urgent).label("urgent")).where(is_open)
+        count = select(func.count().label("all"), func.sum(urgent).label("urgent"))
+        count = count.where(can_be_done())
         found = tx.execute(count).one()
         return Facts(waiting=found.all, urgent=int(found.urgent or 0))
     promises = list(tx.execute(_promises(row.id)))
@@ -132,6 +133,18 @@ def load(tx: Tx, _state: State, who: Who) -> Facts:
         carried=sum(one.qty for one in carried), undoable=last is not None,
         came_from=_came_from(tx, [one.id for one in carried], who) if carried else "",
     )  # fmt: skip
+
+
+def can_be_done() -> ColumnElement[bool]:
+    """Open tasks that lead somewhere: not into a closed face, not out of a place that is frozen."""
+    closed = select(places.c.code).where(places.c.blocked != "")
+    frozen = select(places.c.code).where(places.c.blocked == STOCKTAKE)
+    held = select(allocations.c.task_id).where(
+        allocations.c.task_id.is_not(None), allocations.c.state == "open",
+        allocations.c.place.in_(frozen),
+    )  # fmt: skip
+    is_open = (tasks_table.c.kind == replenish_tasks.KIND) & (tasks_table.c.state == "open")
+    return is_open & tasks_table.c.place.not_in(closed) & tasks_table.c.id.not_in(held)
 
 
 def _came_from(tx: Tx, carried: list[int], who: Who) -> str:

@@ -9,6 +9,7 @@ Transitions:
   unproven, stopped, cancelled, too heavy
 * load -> load: a cage was scanned; every parcel in it is on the truck
 * load -> load: a stopped parcel that is on the truck comes off again
+* load -> load: undo; the parcel that was scanned last is off the truck again
 * load -> close: full; what is loaded and what would stay behind is shown
 * load -> manifest: back; or somebody else closed it
 * close -> manifest: `1` closed it: labelled = handed over, the rest rolls over
@@ -51,6 +52,7 @@ from picking.dialogues.base import (
 from picking.pickups import Pickup
 from wms import loading, parcels, print_jobs
 from wms.db import Tx
+from wms.errors import Code, Rejected
 from wms.messages import Language, reason_words, say
 from wms.prompts import Await, Focus, Option, Prompt
 from wms.slip_data import manifest_data
@@ -68,6 +70,7 @@ class State(Struct, frozen=True, kw_only=True):
     at: Literal["manifest", "load", "cage", "fill", "count", "close"] = "manifest"
     manifest: int = 0
     cage: str = ""  # that is being filled
+    last: int = 0  # the parcel that was scanned last, as long as that can be undone
     listing: bool = False
 
 
@@ -88,6 +91,14 @@ class Facts:
 @dataclass(frozen=True, slots=True)
 class Load:
     """The parcel is on the truck."""
+
+    manifest: int
+    parcel: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unload:
+    """It was a mistake: the parcel is not on the truck."""
 
     manifest: int
     parcel: int
@@ -172,15 +183,19 @@ def _load(state: State, seen: Seen) -> Step[State]:
     if seen.is_command("back"):
         return Step(State())
     if seen.digit in (1, 2):
-        return Step(replace(state, at="cage" if seen.digit == 1 else "count"))
+        return Step(replace(state, at="cage" if seen.digit == 1 else "count", last=0))
+    if seen.is_command("undo"):
+        if not state.last:
+            return Step(state, say=Say("undo.nothing", "error"))
+        return Step(replace(state, last=0), (Unload(state.manifest, state.last),))
     if seen.kind == "command":
         return Step(state, say=not_now(seen))
     if seen.kind == "tote":
-        return Step(state, (LoadCage(state.manifest, seen.code),))
+        return Step(replace(state, last=0), (LoadCage(state.manifest, seen.code),))
     refusal = _no_parcel(seen)
     if refusal is not None:
         return Step(state, say=refusal)
-    return Step(state, (Load(state.manifest, seen.id),))
+    return Step(replace(state, last=seen.id), (Load(state.manifest, seen.id),))
 
 
 def _no_parcel(seen: Seen) -> Say | None:
@@ -248,6 +263,11 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
                 return Say("ship.taken_off", "attention")
             parcels.load(tx, parcel=effect.parcel, manifest=effect.manifest, now=who.now)
             return Say("ship.loaded")
+        case Unload():
+            loading.refuse_others(tx, who.person, parcel=effect.parcel)
+            if loading.take_off(tx, parcel=effect.parcel, manifest=effect.manifest, undone=True):
+                return Say("ship.undone", "attention")
+            raise Rejected(Code.UNDO_TOO_LATE)
         case CloseOut():
             return _close_out(tx, effect, who)
         case _:
@@ -341,7 +361,8 @@ def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
     if state.at == "load":
         close = Option(key="F6", command="full", label=say("ship.close_out", language))
         ways = choices(language, "ship.key_cage", "ship.key_count")
-        return (*ways, close, *options(language, "list"), *back)
+        undo = options(language, "undo") if state.last else ()
+        return (*ways, close, *options(language, "list"), *undo, *back)
     if state.at != "manifest":
         return back
     digits = tuple(
