@@ -187,7 +187,7 @@ def test_a_count_loads_all_only_when_it_is_right(site: FloorSite) -> None:
     counted = hand.expect("ship.load", "2", "key")
     assert (counted.done, site.parcel(codes[1]).state) == (2, "closed"), "the stopped one stays"
     asked = hand.expect("ship.close", "full", "command")
-    assert asked.lines[0] == "Labelled 3 = 2 + 1 left"
+    assert asked.lines[0] == "Labels 3=2+1"
     hand.expect("ship.manifest", "1", "key")
     (told,) = site.rows(select(events).where(events.c.kind == "manifest.closed"))
     body = json.loads(told.body)

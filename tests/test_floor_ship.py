@@ -86,7 +86,7 @@ def test_a_truck_is_loaded_and_closed_and_what_stays_rolls_over(site: FloorSite)
     refused(hand.scan(codes[0]), Code.LOAD_TWICE)
     hand.command("ok")
     asked = hand.expect("ship.close", "full", "command")
-    assert asked.lines == ("Labelled 3 = 2 + 1 left", codes[2])
+    assert asked.lines == ("Labels 3=2+1", codes[2])
     closed = hand.expect("ship.manifest", "1", "key")
     assert closed.message is not None
     assert (closed.message.text, closed.message.severity) == (

@@ -78,7 +78,7 @@ async def test_a_picker_works_on_the_real_floor(sqlite_url: str) -> None:
                     await pilot.press(key)
                     await until(pilot, lambda: shows in glass.text())
 
-                await until(pilot, lambda: "バッジをスキャン" in glass.text())
+                await until(pilot, lambda: "名札をスキャン" in glass.text())
                 await press("f10", "Scan your badge")
                 await scan("BADGE:nobody", "!!")
                 await scan("BADGE:anna", "1 Pick")

@@ -46,7 +46,8 @@ def _texts(prompt: Prompt) -> list[str]:
         ("sku", focus.sku),
         ("lot", focus.lot),
         ("expiry", focus.expiry),
-        ("tote", f"[{focus.slot}] {focus.tote}" if focus.slot else focus.tote),
+        ("tote", f"[{focus.slot}] {focus.tote}" if focus.slot and focus.tote else focus.tote),
+        ("slot", "" if focus.tote else focus.slot),
         ("box", focus.box),
         ("parcel", focus.parcel),
         ("picture", focus.picture),
@@ -56,5 +57,5 @@ def _texts(prompt: Prompt) -> list[str]:
         texts.append(f"{focus.qty} {say('screen.pieces', language)}")
     texts += [f"{say(f'screen.{name}', language)} {value}" for name, value in named if value]
     if focus.weight_g is not None:
-        texts.append(f"{focus.weight_g} g")
+        texts.append(f"{say('screen.weight', language)} {focus.weight_g} g")
     return [*texts, *prompt.lines]

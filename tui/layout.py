@@ -44,16 +44,19 @@ def shown_input(view: View) -> str:
 
 def message_lines(message: Message, language: Language, width: int) -> list[str]:
     """The message with its mark, and what was expected and read unless its text says so."""
+    return _told(message, width) + _evidence(message, safe(message.text), language, width)
+
+
+def _told(message: Message, width: int) -> list[str]:
     words = safe(message.text)
-    lines = wrap(_MARKS[message.severity] + words, width) if words else []
-    return lines + _evidence(message, words, language, width)
+    return wrap(_MARKS[message.severity] + words, width) if words else []
 
 
 def _evidence(message: Message, words: str, language: Language, width: int) -> list[str]:
     lines = []
     for code, value in (("expected", message.expected), ("scanned", message.scanned)):
         if value and safe(value) not in words:
-            lines.append(clip(f"{say(f'screen.{code}', language)} {safe(value)}", width))
+            lines += wrap(f"{say(f'screen.{code}', language)} {safe(value)}", width)
     return lines
 
 
@@ -106,7 +109,7 @@ def _input(view: View, width: int) -> Row:
 def _message(prompt: Prompt, width: int, rows: int) -> list[Row]:
     message = prompt.message
     lines = message_lines(message, prompt.language, width) if message else []
-    if message and len(wrap(safe(message.text), width - len(_MARKS["error"]))) > rows:
+    if message and len(_told(message, width)) > rows:
         lines[rows - 1] = clip(lines[rows - 1], width - len(CUT)) + CUT
     role: Role = message.severity if message else "text"
     shown = [filled(line, role, width) for line in lines[:rows]]
@@ -124,6 +127,8 @@ def _keys(view: View, width: int) -> str:
     whole = " ".join([*labels, f"F1{say('screen.full_text', prompt.language)}"])
     if cells(whole) <= width:
         return pad(whole, width)
-    while labels and cells(" ".join([*labels, "F1"])) > width:
-        labels.pop()
-    return " ".join([*labels, "F1"])
+    shown: list[str] = []  # the first ones that have room; F1 has them all
+    for label in labels:
+        if cells(" ".join([*shown, label, "F1"])) <= width:
+            shown.append(label)
+    return " ".join([*shown, "F1"])

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tui import pixels
 from tui.paint import Role, Row, Span, row_cells
-from tui.text import cells, clip, pad, safe, wide, wrap
+from tui.text import cells, clip, clip_middle, pad, safe, wide, wrap
 from wms.messages import Language, say
 from wms.prompts import Await, Focus, Prompt
 
@@ -109,13 +109,17 @@ def _bigs(focus: Focus, language: Language, awaits: tuple[Await, ...]) -> list[_
     if focus.tote and (tote_asked or focus.qty is None):
         tote = safe(focus.tote)
         big, sides = (safe(focus.slot), (tote,)) if focus.slot else (tote, ())
-        bigs.append(_Big("tote", big, label=say("screen.tote", language), sides=sides))
+        name = "screen.parcel" if awaits == (Await.PARCEL,) else "screen.tote"
+        bigs.append(_Big("tote", big, label=say(name, language), sides=sides))
+    elif focus.slot and not focus.tote and not focus.place:
+        bigs.append(_Big("tote", safe(focus.slot), label=say("screen.slot", language)))
     if focus.box:
         bigs.append(_Big("box", safe(focus.box), label=say("screen.box", language)))
     if focus.parcel:
         bigs.append(_Big("parcel", safe(focus.parcel)))
     if focus.weight_g is not None:
-        bigs.append(_Big("weight", str(focus.weight_g), "g"))
+        label = say("screen.weight", language)
+        bigs.append(_Big("weight", str(focus.weight_g), "g", label=label))
     return bigs
 
 
@@ -212,30 +216,44 @@ def _text(full: list[str], short: list[str], role: Role, *, keep: int, rank: int
 
 
 def _facts(focus: Focus, language: Language, width: int) -> list[Piece]:
+    """Lot and expiry: on one row where they fit, else the lot first; its word gives way to it."""
     pairs = (("screen.lot", focus.lot), ("screen.expiry", focus.expiry))
-    texts = [f"{say(code, language)} {safe(value)}" for code, value in pairs if value]
-    if not texts:
+    named = [
+        (f"{say(code, language)} {safe(value)}", safe(value)) for code, value in pairs if value
+    ]
+    if not named:
         return []
-    bare = [safe(value) for _, value in pairs if value]
-    one_row = (line for line in ("  ".join(texts), "  ".join(bare)) if cells(line) <= width)
-    lines = list(one_row)[:1] or [clip(text, width) for text in texts]
-    return [Piece(2, len(lines), lambda rows: [(Span(line),) for line in lines[:rows]])]
+    together = ("  ".join(texts) for texts in zip(*named, strict=True))
+    one_row = (line for line in together if cells(line) <= width)
+    each = [full if cells(full) <= width else clip(bare, width) for full, bare in named]
+    lines = list(one_row)[:1] or each
+    return [_text(lines, lines[:1], "text", keep=2, rank=0)]
 
 
 def _lines(prompt: Prompt, width: int) -> list[Piece]:
-    lines = [clip(safe(line), width) for line in prompt.lines]
+    """The lines, each on one row until there is room to wrap; those with no room are counted."""
+    lines = [safe(line) for line in prompt.lines if line]
     if not lines:
         return []
+    whole = sum(len(wrap(line, width)) for line in lines)
 
     def draw(rows: int) -> list[Row]:
-        if rows >= len(lines):
-            return [(Span(line),) for line in lines]
-        more = say("screen.more", prompt.language, count=len(lines) - rows + 1)
-        return [*((Span(line),) for line in lines[: rows - 1]), (Span(more, "dim"),)]
+        if rows < len(lines):
+            more = say("screen.more", prompt.language, count=len(lines) - rows + 1)
+            shown = [(Span(clip_middle(line, width)),) for line in lines[: rows - 1]]
+            return [*shown, (Span(more, "dim"),)]
+        spare = rows - len(lines)
+        drawn: list[Row] = []
+        for line in lines:
+            wrapped = wrap(line, width, spare + 1) if spare else [clip_middle(line, width)]
+            spare -= len(wrapped) - 1
+            drawn += [(Span(part),) for part in wrapped]
+        return drawn
 
-    heights = range(2, len(lines) + 1)
-    steps = tuple((2 if height <= _LINES_FIRST else 4, height) for height in heights)
-    return [Piece(3, 1, draw, steps)]
+    asked = Await.SERIAL in prompt.awaits  # the number that is looked for may stand here
+    first = () if len(lines) == 1 and not asked else ((-1, 2),)  # a mere count says nothing
+    steps = tuple((2 if height <= _LINES_FIRST else 4, height) for height in range(2, whole + 1))
+    return [Piece(3, 1, draw, (*(step for step in first if whole > 1), *steps))]
 
 
 def _menu(prompt: Prompt, width: int) -> list[Piece]:
@@ -244,24 +262,33 @@ def _menu(prompt: Prompt, width: int) -> list[Piece]:
     ]
     if not labels:
         return []
-    half = (width - 1) // 2
-
-    pairs = max(map(cells, labels)) <= half
     spaced = 2 * len(labels) - 1
 
     def draw(rows: int) -> list[Row]:
-        lines: list[Row] = [(Span(clip(label, width), "strong"),) for label in labels]
         if rows >= spaced:
-            apart = [line for pair in zip(lines, [()] * len(lines), strict=True) for line in pair]
-            return apart[:spaced]  # nothing below the last one: that row may be the keys'
-        if rows >= len(labels) or not pairs:
-            return lines[:rows]
-        beside = [*labels[rows:], *[""] * (2 * rows - len(labels))]
-        return [
-            (Span(pad(left, half + 1) + right, "strong"),)
-            for left, right in zip(labels, beside, strict=False)
-        ]
+            lines = [line for label in labels for line in (clip_middle(label, width), "")]
+            return [(Span(line, "strong"),) if line else () for line in lines[:spaced]]
+        shown = _beside(labels, width, rows)[:rows]
+        return [(Span(clip_middle(line, width), "strong"),) for line in shown]
 
-    least = (len(labels) + 1) // 2 if pairs else len(labels)
+    least = len(_beside(labels, width, 1))
     steps = (*((0, rows) for rows in range(least + 1, len(labels) + 1)), (6, spaced))
     return [Piece(0, min(least, 5), draw, steps)]
+
+
+def _beside(labels: list[str], width: int, rows: int) -> list[str]:
+    """*labels* on *rows* rows: as many as it takes share a row with the next, the last ones first.
+
+    A second column begins in the middle where it can, so that the digits stand in line.
+    """
+    lines = [*labels]
+    at = len(lines) - 2
+    while at >= 0 and len(lines) > rows:
+        left = pad(lines[at], max((width + 1) // 2, cells(lines[at]) + 1))
+        if cells(left) + cells(lines[at + 1]) > width:
+            left = f"{lines[at]} "
+        if cells(left) + cells(lines[at + 1]) <= width:
+            lines[at : at + 2] = [left + lines[at + 1]]
+            at -= 1
+        at -= 1
+    return lines

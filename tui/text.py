@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from rich.cells import get_character_cell_size
 
+_COUNT_CELLS = 9  # such as 1200/1200
 GETA = "〓"  # what Japanese printers set for a character they do not have
 CUT = ".."  # ends a text that was cut
 
@@ -50,6 +51,9 @@ _PLAIN = {
 }
 _TURNING = {"R", "AL", "AN", "RLE", "RLO", "RLI", "LRE", "LRO", "LRI", "PDF", "PDI"}
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # they pick a glyph, not a letter
+_NO_LINE_END = set("（「『【〔〈《([{")
+_WORD = re.compile("[!-~]+")  # a code or an English word: it stays in one piece if it can
+_WORD_AT_END = re.compile("[!-~]+$")
 _NO_LINE_START = set(
     "、。，．・：；？！）」』】〉》ーァィゥェォッャュョヮぁぃぅぇぉっゃゅょ々)]},.:;?!%"
 )
@@ -87,6 +91,19 @@ def clip(text: str, width: int) -> str:
     return _head(text, max(0, width - len(CUT))) + CUT[: max(0, width)]
 
 
+def clip_middle(text: str, width: int) -> str:
+    """Like `clip`, but a count at the end of the line stays: it is what people look for there.
+
+    >>> clip_middle("RADIO-2026-BLACK 0/12", 16), clip_middle("RADIO-2026-BLACK", 9)
+    ('RADIO-202.. 0/12', 'RADIO-2..')
+    """
+    head, _, end = text.rpartition(" ")
+    is_count = any(char.isdigit() for char in end) and cells(end) <= min(_COUNT_CELLS, width // 2)
+    if cells(text) <= width or not head or not is_count:
+        return clip(text, width)
+    return f"{clip(head, width - cells(end) - 1)} {end}"
+
+
 def tail(text: str, width: int) -> str:
     """The end of safe *text* in at most *width* cells (what a worker typed last matters)."""
     while cells(text) > width:
@@ -115,12 +132,15 @@ def wide(text: str) -> str:
 def wrap(text: str, width: int, lines_max: int = 0) -> list[str]:
     """Safe *text* as lines of at most *width* cells, clipped after *lines_max* (0: never).
 
-    English breaks at spaces. A Japanese line does not begin with a closing mark or a small kana.
+    English breaks at spaces, and no code is broken that fits a line. A Japanese line does not begin
+    with a closing mark or a small kana, nor does it end with an opening mark.
 
     >>> wrap("抹茶ラテ。10本", 8)
     ['抹茶ラ', 'テ。10本']
     >>> wrap("Green tea sticks", 10)
     ['Green tea', 'sticks']
+    >>> wrap("商品はMATCHA-10です", 10)
+    ['商品は', 'MATCHA-10', 'です']
     """
     lines: list[str] = []
     rest = text.strip()
@@ -138,11 +158,14 @@ def _line(text: str, width: int) -> str:
     following = text[len(line) : len(line) + 1]
     if following == " ":
         return line
-    if following.isascii() and following and " " in line.strip():
-        kept = line[: line.rindex(" ")].rstrip()
-        if line[len(kept) :].isascii():
+    begun = _WORD_AT_END.search(line)
+    if begun and following.isascii() and following:
+        kept = line[: begun.start()].rstrip()
+        rest = _WORD.match(text, len(line))
+        whole = len(begun[0]) + (len(rest[0]) if rest else 0)
+        if kept and (line[len(kept)] == " " or whole <= width):
             return kept
-    if following in _NO_LINE_START and len(line) > 1:
+    if len(line) > 1 and (following in _NO_LINE_START or line[-1] in _NO_LINE_END):
         return line[:-1]
     return line
 

@@ -35,7 +35,7 @@ from picking.shortage import VERDICTS, Undecided, Verdict
 from wms import people
 from wms.db import Tx
 from wms.messages import Language, say
-from wms.prompts import Await, Focus, Prompt
+from wms.prompts import Await, Prompt
 
 
 class State(Struct, frozen=True, kw_only=True):
@@ -123,8 +123,10 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
     verdicts = choices(language, *(f"short.{verdict}" for verdict in VERDICTS))
     return replace(
         page, options=(*verdicts, *options(language, "later", "back")),
-        focus=Focus(sku=question.code), total=len(facts.waiting),
-        lines=(question.owner, say("short.lacking", language, missing=question.missing)),
+        total=len(facts.waiting), lines=(
+            f"{question.code} {question.owner}",
+            say("short.lacking", language, missing=question.missing),
+        ),
     )  # fmt: skip
 
 

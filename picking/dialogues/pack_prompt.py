@@ -48,6 +48,7 @@ def prompt_for(state: State, facts: Facts, language: Language) -> Prompt:
     if state.listing and state.at in IN_A_TOTE:
         return replace(
             page, step="list", ask=say("pack.ask.list", language), awaits=(Await.NOTHING,),
+            focus=Focus(tote=state.tote),
             lines=_pieces(state, facts, language, everything=True),
             help=say("help.pack.list", language), options=options(language, "back"),
         )  # fmt: skip
