@@ -10,32 +10,20 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
+from tests.planted import Bug
+from tests.planted_shift import SHIFT
+
 ROOT = Path(__file__).parent.parent
 COPIED = ("app", "wms", "picking", "sync", "labels", "devices", "tui", "tests", "pyproject.toml")
-# The seeded driver: it fails at once, where Hypothesis would first look for the smallest way.
-STEPS = ("tests/test_stock.py", "-k", "hundreds and sqlite")
 RACES = ("tests/test_ledger_races.py",)
 INBOUND = ("tests/test_inbound.py", "-k", "not postgresql")
 COUNTS = ("tests/test_floor_count.py", "tests/test_floor_count_hard.py", "-k", "sqlite")
 FAILED = 1  # pytest's exit code when tests ran and some failed
 SHOWN = 90
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bug:
-    """A change of one place in one file, and the tests that must notice it."""
-
-    what: str
-    file: str
-    right: str
-    wrong: str
-    also: str = ""  # code that the wrong one needs, at the end of the file
-    tests: tuple[str, ...] = STEPS
 
 
 ABSOLUTE = """
@@ -57,7 +45,7 @@ BUGS = (
     Bug(
         what="a count that loses promised goods tells nobody",
         file="picking/count_settle.py",
-        right="        orders=_elsewhere(tx, gone, key=key, now=now, today=today),\n",
+        right="        orders=elsewhere(tx, gone, key=key, now=now, today=today),\n",
         wrong="",
         tests=COUNTS,
     ),
@@ -278,6 +266,7 @@ BUGS = (
         wrong="row.since_ms < 0",
         tests=("tests/test_inbound_portal.py", "-k", "blind"),
     ),
+    *SHIFT,
 )
 
 
