@@ -63,6 +63,34 @@ def test_a_case_is_brought_from_a_pallet_to_the_face(site: FloorSite) -> None:
     assert look(site) == []
 
 
+def test_whoever_looks_up_the_face_or_the_goods_sees_that_more_is_coming(site: FloorSite) -> None:
+    site.put("R-01", "TEA", 40)
+    hand = anna(site)
+    bert = site.signed_in("HT-02", BERT)
+    for code in ("A-01", "TEA"):
+        assert "Being refilled 12" in bert.scan(code).prompt.lines, code
+    hand.expect("replenish.item", "R-01")
+    hand.expect("replenish.item", "TEA")
+    hand.expect("replenish.face", "12", "key")
+    assert "Being refilled 12" in bert.scan("A-01").prompt.lines, "it is on the cart"
+    hand.expect("replenish.get", "A-01")
+    refused(hand.command("undo"), "replenish.undo_by_move")
+    hand.command("ok")
+    assert "Being refilled 12" not in bert.scan("A-01").prompt.lines
+
+
+def test_a_task_into_a_closed_face_waits_and_is_not_offered(site: FloorSite) -> None:
+    site.put("R-01", "TEA", 40)
+    face(site, "A-01", "TEA", 5, 12)
+    assert len(look(site)) == 1
+    site.set(places, places.c.code == "A-01", blocked="count")
+    hand = site.signed_in("HT-01", ANNA, work="replenish")
+    assert hand.prompt.lines == ("0 waiting, 0 urgent",)
+    hand.expect("replenish.get", "1", "key")
+    site.set(places, places.c.code == "A-01", blocked="")
+    hand.expect("replenish.place", "1", "key")
+
+
 def test_what_is_on_its_way_is_promised_to_nobody_else(site: FloorSite) -> None:
     """Somebody else's orders cannot have it before it lies in the face."""
     site.put("R-01", "TEA", 12)

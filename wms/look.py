@@ -13,7 +13,8 @@ from wms.look_find import COPIES_SHOWN, delivery_of, lot_brought_by
 from wms.look_found import Asking, Found, Subject, facts
 from wms.look_goods import Stored, incoming, passages, promises, stored
 from wms.look_papers import inbound, order, returned, work
-from wms.look_places import confidence_at
+from wms.look_places import coming_to, confidence_at
+from wms.replenish_tasks import coming
 from wms.schema import (
     barcodes,
     boxes,
@@ -70,6 +71,7 @@ def _goods(tx: Tx, subject: Subject, asking: Asking) -> Found | None:
             ("held", "yes" if lot is not None and lot.held else ""), ("serial", subject.serial),
             ("delivery", lot_brought_by(tx, subject) if subject.lot else ""),
             *_unit(tx, subject), ("incoming", incoming(tx, subject.items)),
+            ("refilling", sum(coming(tx, subject.items).values())),
             ("weight_g", first.weight_g), ("barcodes", codes),
         ),
         stock=stored(tx, items=subject.items, lot=lot_no, serial=serial),
@@ -138,7 +140,7 @@ def _place(tx: Tx, subject: Subject, asking: Asking) -> Found | None:
         facts=facts(
             ("place_kind", row.kind), ("zone", row.zone), ("stands", row.parent or ""),
             ("blocked", row.blocked), ("order", order_code),
-            ("inside", ", ".join(inside)),
+            ("inside", ", ".join(inside)), ("refilling", coming_to(tx, row.code, asking.owners)),
             ("confidence", f"{sure.percent} %" if sure is not None else ""),
             *((reason.code, reason.count) for reason in (sure.reasons if sure else ())),
         ),

@@ -11,7 +11,8 @@ from sqlalchemy import Row, case, func, select, union_all
 from wms.confidence import Confidence, History, confidence
 from wms.counts import COUNT
 from wms.db import Tx
-from wms.schema import moves, tasks
+from wms.replenish_tasks import KIND, LIVE
+from wms.schema import allocations, items, moves, tasks
 from wms.schema.goods import STORED
 
 
@@ -43,3 +44,17 @@ def confidence_at(tx: Tx, place: Row[Any], *, now: int) -> Confidence | None:
         undone=int(row.undone or 0), overrides=int(row.overrides or 0),
     )  # fmt: skip
     return confidence(history, now=now)
+
+
+def coming_to(tx: Tx, place: str, owners: frozenset[str] | None) -> int:
+    """Eaches that live tasks bring to *place*, of these owners (None: of all)."""
+    query = (
+        select(func.sum(allocations.c.qty))
+        .join(tasks, tasks.c.id == allocations.c.task_id)
+        .join(items, items.c.id == allocations.c.item_id)
+        .where(tasks.c.kind == KIND, tasks.c.state.in_(LIVE), tasks.c.place == place)
+        .where(allocations.c.state.in_(("open", "picked")))
+    )
+    if owners is not None:
+        query = query.where(items.c.owner.in_(sorted(owners)))
+    return int(tx.scalar(query) or 0)
