@@ -89,7 +89,7 @@ def _pin(ja: bool) -> Prompt:
 
 def _menu(ja: bool) -> Prompt:
     title, ask = _w(ja, "しごと", "Work"), _w(ja, "番号をえらぶ", "Choose a number")
-    words = [("ピッキング", "Pick"), ("梱包", "Pack"), ("出荷", "Ship"), ("終わる", "Sign out")]
+    words = [("ピッキング", "Pick"), ("出荷検品", "Pack"), ("出荷", "Ship"), ("終わる", "Sign out")]
     options = tuple(
         Option(key=str(number), command=f"work.{number}", label=_w(ja, *label))
         for number, label in enumerate(words, 1)
