@@ -3,19 +3,18 @@
 from dataclasses import replace
 
 from picking.dialogues.base import Seen
-from picking.dialogues.work import (
-    WORK,
-    Facts,
+from picking.dialogues.work import WORK, Facts, State
+from picking.dialogues.work_effects import (
     FetchSome,
     Finish,
     Make,
     Pause,
     Start,
-    State,
+    TakeSerial,
     TakeTote,
 )
 from tests.dialogue_table import CUP, TEA, Move, command, item, key, move, other, place, tote
-from wms.work_done import Fetch, InHand
+from wms.work_done import Fetch, InHand, Numbered
 
 TEAS = Fetch(
     allocation=21, place="A-01", item=TEA, sku="TEA", name="Tea", picture="", lot="", serial="",
@@ -189,3 +188,49 @@ def test_finish_to_make_by_no() -> None:
 
 def test_finish_to_finish_for_anything_else() -> None:
     assert do(State(at="finish", work=4), item(TEA), READY, READY).evidence == ("1 / 2", "TEA")
+
+
+NUMBERED = replace(READY, kind="unkit", numbered=(Numbered(CUP, "CUP", 1, ("S1", "S2")),))
+SERIAL = State(at="serial", work=4, made=2)
+FIRST = State(at="serial", work=4, made=2, serials=((CUP, "S1"),))
+
+
+def read(serial: str, *, deliberate: bool = True) -> Seen:
+    return Seen("unknown", serial, code=serial, deliberate=deliberate)
+
+
+def test_make_to_serial_when_what_came_out_has_numbers() -> None:
+    made = do(MAKE, key("2"), NUMBERED, NUMBERED)
+    assert (made.at, made.state.made, made.effects) == ("serial", 2, ())
+    shown = WORK.prompt(made.state, Facts(NUMBERED), "en")
+    assert (shown.focus.sku, shown.focus.qty) == ("CUP", 2)
+
+
+def test_serial_to_serial_one_after_the_other() -> None:
+    one = do(SERIAL, read("S1"), NUMBERED, NUMBERED)
+    assert (one.at, one.effects) == ("serial", (TakeSerial(CUP, "S1"),))
+    assert one.state.serials == ((CUP, "S1"),)
+    assert do(FIRST, read("S1"), NUMBERED, NUMBERED).code == "work.serial_twice"
+    assert do(FIRST, item(TEA), NUMBERED, NUMBERED).evidence == ("CUP", "TEA")
+
+
+def test_serial_to_serial_when_it_went_into_no_kit() -> None:
+    doubt = do(FIRST, read("S9"), NUMBERED, NUMBERED)
+    assert (doubt.at, doubt.evidence, doubt.effects) == ("serial", ("S1, S2", "S9"), ())
+    assert do(doubt.state, read("S9", deliberate=False), NUMBERED, NUMBERED).effects == ()
+    sure = do(doubt.state, read("S9"), NUMBERED, NUMBERED)
+    assert (sure.at, sure.effects) == ("target", (TakeSerial(CUP, "S9"),))
+    made = replace(NUMBERED, kind="kit", numbered=(Numbered(CUP, "CUP", 1),))
+    assert do(SERIAL, read("K1"), made, made).effects == (TakeSerial(CUP, "K1"),), "a new number"
+
+
+def test_serial_to_target_after_the_last() -> None:
+    last = do(FIRST, read("S2"), NUMBERED, NUMBERED)
+    assert (last.at, last.effects) == ("target", (TakeSerial(CUP, "S2"),))
+    put = do(last.state, place("D-01"), NUMBERED, None)
+    assert put.effects == (Make(4, 2, "D-01", ((CUP, "S1"), (CUP, "S2"))),)
+
+
+def test_serial_to_make_by_back() -> None:
+    back = do(FIRST, command("back"), NUMBERED, NUMBERED)
+    assert (back.at, back.state.serials, back.state.made) == ("make", (), 0)

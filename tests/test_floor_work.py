@@ -10,7 +10,8 @@ from sqlalchemy import func, insert, select
 from tests.floor_site import JAN, ON_BOTH, FloorSite, Hand, floor_at, refused
 from tests.picking_site import BERT, TODAY
 from tests.picking_site import refused as rejected
-from wms import kits, work_done, work_orders
+from wms import billing, kits, work_done, work_orders
+from wms import stock as ledger
 from wms.errors import Code
 from wms.kits import NewKitLine
 from wms.schema import (
@@ -112,6 +113,11 @@ def test_kits_are_made_of_their_components(site: FloorSite) -> None:
     assert all(row.used == row.qty for row in used)
     through = select(func.sum(moves.c.qty)).where(moves.c.target == "@kit")
     assert site.scalar(through) == 9
+    month = billing.month("2026-11", site.settings.zone)
+    told = site.read(billing.bill, month, owner="acme")
+    assert {one.unit: one.qty for one in told if (one.activity, one.detail) == ("work", "kit")} == {
+        "minutes": 1, "pieces": 3, "materials": 9,
+    }  # fmt: skip
 
 
 @ON_BOTH
@@ -235,6 +241,10 @@ def test_relabelling_prints_labels_and_binds_a_barcode(site: FloorSite) -> None:
     site.set(terminals, terminals.c.id == "HT-02", station="WORK-1")
     released(site, "relabel", sku="BARE", qty=4)
     hand = working(site)
+    site.set(stations, stations.c.code == "WORK-1", printer="")
+    refused(hand.key("1"), Code.STATION_NO_PRINTER)  # before anybody has begun
+    hand.command("ok")
+    site.set(stations, stations.c.code == "WORK-1", printer="label-9")
     hand.expect("work.make", "1", "key")
     hand.expect("work.get", "4", "key")
     (job,) = site.rows(select(print_jobs))
@@ -289,3 +299,55 @@ def test_work_is_known_by_its_id(site: FloorSite) -> None:
     with rejected(Code.WORK_UNKNOWN):
         site.read(work_orders.find, "V-9")
     assert site.read(work_orders.find, "V-1") == site.read(work_orders.find, "W0000001")
+
+
+@ON_BOTH
+def test_kits_with_serial_numbers_are_made_and_give_them_back(site: FloorSite) -> None:
+    """A radio with a number in a set with one of its own; taken apart, the same radio is back."""
+    site.put("D-05", "RADIO", 1, serial="S1")
+    site.put("D-06", "RADIO", 1, serial="S2")
+    site.good("RADIO", serial_tracked=1)
+    site.good("SET", serial_tracked=1)
+    site.write(kits.put, [NewKitLine(owner="acme", kit="SET", component="RADIO")])
+    work = released(site, "kit", qty=1)
+    hand = working(site)
+    hand.expect("work.tote", "1", "key")
+    for text in ("T-01", "A-01", TEA, TEA, "T-01", "B-02", CUP, "T-01"):
+        assert hand.scan(text).fate == "applied", hand.prompt.message
+    shelf, serial = hand.prompt.focus.place, {"D-05": "S1", "D-06": "S2"}[hand.prompt.focus.place]
+    hand.expect("work.item", shelf)
+    refused(hand.scan("RADIO"), "work.wrong_item")
+    hand.command("ok")
+    hand.expect("work.item", serial)
+    hand.expect("work.make", "T-01")
+    hand.expect("work.serial", "1", "key")
+    hand.expect("work.target", "K-1")
+    hand.expect("work.get", "T-05")
+    found = select(stock.c.serial).where(stock.c.place == "T-05", stock.c.qty > 0)
+    assert [row.serial for row in site.rows(found)] == ["K-1"]
+    site.put("D-07", "CUP", 1)
+    site.write(carry_serial, site.good("SET"), "K-1", "T-05", "D-08", site.now)
+    apart = asked(site, "unkit", qty=1, name="V-2")
+    site.write(work_orders.release, apart.work_id, today=TODAY, now=site.now)
+    hand.expect("work.tote", "1", "key")
+    for text in ("T-02", "D-08", "K-1", "T-02"):
+        assert hand.scan(text).fate == "applied", hand.prompt.message
+    hand.expect("work.serial", "1", "key")
+    other = "S2" if serial == "S1" else "S1"
+    asked_again = hand.scan(other).prompt.message
+    assert asked_again is not None
+    assert asked_again.code == "work.serial_strange"
+    refused(hand.scan(other), Code.SERIAL_HERE)
+    hand.command("ok")
+    hand.expect("work.target", serial)
+    hand.expect("work.get", "T-06")
+    out = select(stock.c.serial).where(stock.c.place == "T-06", stock.c.serial != "")
+    assert [row.serial for row in site.rows(out)] == [serial], "the very same is free again"
+    assert view(site, work).state == view(site, apart).state == "done"
+
+
+def carry_serial(tx: Any, item: int, serial: str, source: str, target: str, now: int) -> None:
+    line = ledger.Move(
+        key=f"carry:{serial}", item=item, qty=1, source=source, target=target, serial=serial
+    )
+    ledger.move(tx, line, actor="person:2", now=now)

@@ -39,7 +39,7 @@ from wms.schema.goods import STORED
 THIRDS = (1, 11, 21)  # the days on which a third of a month begins
 DAY = timedelta(days=1)
 BATCH = 5_000  # moves in memory at a time
-SUPPLIER, CUSTOMER = "@supplier", "@customer"
+SUPPLIER, CUSTOMER, KIT = "@supplier", "@customer", "@kit"
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -48,7 +48,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     owner: str
     activity: str  # receipts, storage, picks, parcels...
     detail: str
-    unit: str  # lines, pieces, piece_thirds, place_days, parcels, units, minutes, seconds
+    unit: str  # lines, pieces, materials, piece_thirds, place_days, parcels, units, minutes...
     qty: int
 
 
@@ -94,7 +94,7 @@ def bill(tx: Tx, span: Span, *, owner: str = "") -> list[Entry]:
     """Everything done in *span*, by owner, activity and detail; of one *owner* if named."""
     found = [
         *_moved(tx, span), *_storage(tx, span), *_parcels(tx, span), *_returned(tx, span),
-        *_worked(tx, span), *_robots(tx, span),
+        *_worked(tx, span), *_made(tx, span), *_robots(tx, span),
     ]  # fmt: skip
     mine = [one for one in found if one.qty and owner in ("", one.owner)]
     return sorted(mine, key=lambda one: (one.owner, one.activity, one.detail, one.unit))
@@ -147,7 +147,7 @@ def _returned(tx: Tx, span: Span) -> Iterator[Entry]:
     query = (
         select(returns.c.owner, return_units.c.grade, func.sum(return_units.c.qty).label("qty"))
         .join(returns, returns.c.id == return_units.c.return_id)
-        .where(_within(return_units.c.at_ms, span))
+        .where(_within(return_units.c.at_ms, span), return_units.c.undone == 0)
         .group_by(returns.c.owner, return_units.c.grade)
     )
     for row in tx.execute(query):
@@ -170,6 +170,16 @@ def _worked(tx: Tx, span: Span) -> Iterator[Entry]:
     for row in tx.execute(query):
         minutes = -(-int(row.spent_ms) // 60_000)
         yield Entry(owner=row.owner, activity="work", detail=row.kind, unit="minutes", qty=minutes)
+
+
+def _made(tx: Tx, span: Span) -> Iterator[Entry]:
+    """Value-added work, by the ledger: pieces that came out of it, and materials that went in."""
+    for unit, which in (("pieces", moves.c.source == KIT), ("materials", moves.c.target == KIT)):
+        query = _by_owner(span).add_columns(moves.c.reason).group_by(moves.c.reason).where(which)
+        for row in tx.execute(query):
+            yield Entry(
+                owner=row.owner, activity="work", detail=row.reason, unit=unit, qty=int(row.qty)
+            )
 
 
 # --- storage -----------------------------------------------------------------------------------

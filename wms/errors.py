@@ -190,6 +190,7 @@ class Code(StrEnum):
     WORK_SHORT = "work.short"
     WORK_TOO_MANY = "work.too_many"
     WORK_OF_ORDER = "work.of_order"
+    WORK_SERIALS = "work.serials"
     PUT_BACK_PLACE = "put_back.place"
     PUT_BACK_BLOCKED = "put_back.blocked"
     PUT_BACK_OWNER = "put_back.owner"

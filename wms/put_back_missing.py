@@ -6,7 +6,7 @@ stands nowhere is looked for. Until then nobody else is sent to it.
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, literal, select, update
+from sqlalchemy import ColumnElement, FromClause, Row, and_, exists, literal, select, update
 
 from wms import counts
 from wms import tasks as work
@@ -59,7 +59,7 @@ def _ask_to_look(tx: Tx, row: Row[Any], person: str, now: int) -> None:
         )  # fmt: skip
 
 
-def waits(task: Any) -> ColumnElement[bool]:
+def waits(task: FromClause) -> ColumnElement[bool]:
     """Whether a row of *task* (the table of tasks) must wait: its container is being counted, or
     looked for."""
     container = literal("tote:") + counts_table.c.place
@@ -71,4 +71,4 @@ def waits(task: Any) -> ColumnElement[bool]:
     sought = exists().where(
         other.c.ref == literal(f"{LOST}:") + task.c.ref, other.c.state.in_(LIVE)
     )
-    return task.c.kind.in_((PUT_BACK, STOP)) & (counted | sought)
+    return and_(task.c.kind.in_((PUT_BACK, STOP)), counted | sought)

@@ -15,6 +15,7 @@ from wms.schema import (
     barcodes,
     items,
     lots,
+    moves,
     places,
     stock,
     tour_totes,
@@ -47,10 +48,21 @@ class Fetch:
     qty: int
 
 
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A result whose pieces have serial numbers: `each` of them a piece of work; `known` are those
+    that went into kits and have not come out."""
+
+    item: int
+    sku: str
+    each: int
+    known: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InHand:
     """A work order that somebody has taken: `fetch` is what is still on its shelves, `can_make`
-    how many can be made of what lies in `tote`."""
+    how many can be made of what lies in `tote`, `numbered` what of it has serial numbers."""
 
     id: int
     code: str
@@ -64,6 +76,7 @@ class InHand:
     station: str = ""
     fetch: tuple[Fetch, ...] = ()
     can_make: int = 0
+    numbered: tuple[Numbered, ...] = ()
 
 
 def in_hand(tx: Tx, person: int) -> InHand | None:
@@ -82,6 +95,7 @@ def in_hand(tx: Tx, person: int) -> InHand | None:
     names = ("id", "code", "kind", "sku", "name", "picture", "qty", "done", "station")
     return InHand(
         tote=tote_of(tx, work), fetch=tuple(to_fetch(tx, work)), can_make=can_make(tx, work),
+        numbered=numbered(tx, row),
         **{name: row._mapping[name] for name in names},
     )  # fmt: skip
 
@@ -96,9 +110,16 @@ def waiting(tx: Tx, *, limit: int = 5) -> list[Row[Any]]:
     return list(tx.execute(query.where(ready | repair).order_by(table.c.id).limit(limit)))
 
 
-def start(tx: Tx, *, work: int, person: int, today: str, now: int) -> bool:
-    """Take *work* in hand: its clock runs. False when somebody else has it, or it is over."""
+def start(
+    tx: Tx, *, work: int, person: int, today: str, now: int, station: str | None = None
+) -> bool:
+    """Take *work* in hand: its clock runs. False when somebody else has it, or it is over.
+
+    Refuses `STATION_NO_PRINTER` for new labels at a *station* ("" = none) that cannot print them.
+    """
     row = work_orders.locked(tx, work)
+    if row.kind == "relabel" and station is not None:
+        _refuse_no_printer(tx, station)
     if row.state == "open" and row.kind == "repair":
         work_orders.release(tx, work, today=today, now=now)
     task = work_orders.task_of(tx, work)
@@ -203,13 +224,53 @@ def _fetched(tx: Tx, work: int) -> dict[int, int]:
     return {row.item_id: int(row.qty) for row in tx.execute(query.group_by(a.item_id))}
 
 
+def numbered(tx: Tx, row: Row[Any]) -> tuple[Numbered, ...]:
+    """The results of the work order *row* whose pieces have serial numbers."""
+    query = select(items).where(
+        items.c.id.in_(_results(tx, row, 1)), items.c.serial_tracked == 1
+    )  # fmt: skip
+    each = _results(tx, row, 1)
+    return tuple(
+        Numbered(item.id, item.sku, each[item.id], _in_kits(tx, item.id))
+        for item in tx.execute(query.order_by(items.c.sku))
+    )
+
+
+def _results(tx: Tx, row: Row[Any], qty: int) -> dict[int, int]:
+    """What comes out of *qty* pieces of work, eaches by item."""
+    if row.kind in TAKES_NOTHING:
+        return {}
+    if row.kind in MADE_OF_PARTS:
+        return {row.item_id: qty}
+    return {part: n * qty for part, n in kits.components(tx, row.item_id).items()}
+
+
+def _in_kits(tx: Tx, item: int) -> tuple[str, ...]:
+    """Serial numbers of *item* that went into kits and have not come out again."""
+    mine = (moves.c.item_id == item) & (moves.c.serial != "")
+    gone = select(moves.c.serial, moves.c.target).where(
+        mine, (moves.c.target == KIT) | (moves.c.source == KIT)
+    )
+    newest = {row.serial: row.target for row in tx.execute(gone.order_by(moves.c.id))}
+    return tuple(sorted(serial for serial, target in newest.items() if target == KIT))
+
+
+def refuse_serial(tx: Tx, item: int, serial: str) -> None:
+    """Refuses `SERIAL_HERE`: a number that is in stock does not come out of a kit."""
+    there = (stock.c.item_id == item) & (stock.c.serial == serial) & (stock.c.qty > 0)
+    if tx.scalar(select(exists().where(there))):
+        raise Rejected(Code.SERIAL_HERE, field="serial", value=serial)
+
+
 def make(
-    tx: Tx, *, work: int, qty: int, place: str, station: str, key: str, actor: str, now: int
-) -> int:
+    tx: Tx, *, work: int, qty: int, place: str, station: str, key: str, actor: str, now: int,
+    serials: Sequence[tuple[int, str]] = (),
+) -> int:  # fmt: skip
     """*qty* are made and lie at *place* ("" where nothing moves). Returns how many are left.
 
-    Materials go to `@kit`, results come from there. The last one ends the work. Refuses
-    `WORK_STATE`, `WORK_TOO_MANY` and a place where they may not lie. The same *key* has one effect.
+    Materials go to `@kit`, results come from there, those with serial numbers by their *serials*
+    (item and number). The last one ends the work. Refuses `WORK_STATE`, `WORK_TOO_MANY`,
+    `WORK_SERIALS` and a place where they may not lie. The same *key* has one effect.
     """
     row = work_orders.locked(tx, work)
     if row.state != "working":
@@ -221,7 +282,8 @@ def make(
         if row.kind == "relabel":
             _print_labels(tx, row, qty, station, key, now)
     else:
-        _turn(tx, row, qty, place, key, actor, now)
+        _use(tx, row, qty, key, actor, now)
+        _bring_out(tx, row, qty, place, serials, key, actor, now)
     done = row.done + qty
     tx.execute(update(table).where(table.c.id == work).values(done=done))
     if done == row.qty:
@@ -241,8 +303,8 @@ def finish(tx: Tx, *, work: int, now: int) -> None:
         returns.repaired(tx, work, now=now)
 
 
-def _turn(tx: Tx, row: Row[Any], qty: int, place: str, key: str, actor: str, now: int) -> None:
-    """Materials in, results out."""
+def _use(tx: Tx, row: Row[Any], qty: int, key: str, actor: str, now: int) -> None:
+    """Materials go in."""
     used = {item: each * qty for item, each in _each(tx, row).items()}
     task = work_orders.task_of(tx, row.id)
     assert task is not None, "it was released"
@@ -260,17 +322,33 @@ def _turn(tx: Tx, row: Row[Any], qty: int, place: str, key: str, actor: str, now
             work_materials.c.work_id == row.id, work_materials.c.item_id == item
         )
         tx.execute(spent.values(used=work_materials.c.used + used[item]))
-    if row.kind in MADE_OF_PARTS:
-        results = {row.item_id: qty}
-    else:
-        results = {part: n * qty for part, n in kits.components(tx, row.item_id).items()}
+
+
+def _bring_out(
+    tx: Tx, row: Row[Any], qty: int, place: str, serials: Sequence[tuple[int, str]], key: str,
+    actor: str, now: int,
+) -> None:  # fmt: skip
+    """Results come out, at *place*."""
+    results = _results(tx, row, qty)
     lot_of = _lots_of_results(tx, row, list(results))
     for item in results:
         _refuse_place(tx, place, item, lot_of[item])
+    of_item: dict[int, set[str]] = {one.item: set() for one in numbered(tx, row)}
+    for item, serial in serials:
+        of_item[item].add(serial)
+    pieces: list[tuple[int, str, int]] = []
+    for item, n in results.items():
+        if item not in of_item:
+            pieces.append((item, "", n))
+            continue
+        if len(of_item[item]) != n:
+            sku = tx.execute(select(items.c.sku).where(items.c.id == item)).scalar_one()
+            raise Rejected(Code.WORK_SERIALS, item=sku, expected=n, scanned=len(of_item[item]))
+        pieces += [(item, serial, 1) for serial in sorted(of_item[item])]
     post(tx, [
-        Move(key=f"{key}:made:{item}", item=item, qty=n, source=KIT, target=place,
-             lot=lot_of[item], reason=row.kind, ref=f"{WORK}:{row.id}")
-        for item, n in results.items()
+        Move(key=f"{key}:made:{item}:{serial}", item=item, qty=n, source=KIT, target=place,
+             lot=lot_of[item], serial=serial, reason=row.kind, ref=f"{WORK}:{row.id}")
+        for item, serial, n in pieces
     ], actor=actor, now=now)  # fmt: skip
 
 
@@ -310,8 +388,13 @@ def _print_labels(tx: Tx, row: Row[Any], qty: int, station: str, key: str, now: 
         code = item.sku
         insert_once(tx, barcodes, {"code": code, "item_id": item.id, "qty": 1})
     data = {"name": item.name, "sku": item.sku, "code": code}
-    if not station:
-        raise Rejected(Code.STATION_NO_PRINTER, station="-", key="printer")
+    _refuse_no_printer(tx, station)
     paper.request(
         tx, key=f"work:{key}", station=station, template="item", data=data, now=now, copies=qty
     )
+
+
+def _refuse_no_printer(tx: Tx, station: str) -> None:
+    if not station:
+        raise Rejected(Code.STATION_NO_PRINTER, station="-", key="printer")
+    paper.refuse_without_printer(tx, station)

@@ -27,7 +27,7 @@ from wms.schema import (
 from wms.schema.goods import STORED
 
 OUTSIDE = "@"
-SUPPLIER, CUSTOMER = "@supplier", "@customer"
+SUPPLIER, CUSTOMER, KIT = "@supplier", "@customer", "@kit"
 GOODS_IN = (SUPPLIER, CUSTOMER)
 
 
@@ -91,6 +91,10 @@ def _of_move(row: Row[Any]) -> Iterator[tuple[Key, int]]:
         activity, sign = "receipts", -1
     elif row.reason in ("pick", "undo"):
         activity, sign = "picks", 1 if row.reason == "pick" else -1
+    if row.source == KIT:
+        yield Key(row.owner, "work", row.reason, "pieces"), row.qty
+    elif row.target == KIT:
+        yield Key(row.owner, "work", row.reason, "materials"), row.qty
     if activity:
         yield Key(row.owner, activity, "", "lines"), sign
         yield Key(row.owner, activity, "", "pieces"), sign * row.qty
@@ -158,6 +162,7 @@ def _graded(tx: Tx, begin: int, end: int) -> Figures:
         select(returns.c.owner, return_units.c.grade, return_units.c.qty)
         .join(returns, returns.c.id == return_units.c.return_id)
         .where(return_units.c.at_ms >= begin, return_units.c.at_ms < end)
+        .where(return_units.c.undone == 0)
     )
     for row in tx.execute(query):
         found[Key(row.owner, "returns", row.grade, "units")] += row.qty

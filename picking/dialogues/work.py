@@ -18,8 +18,13 @@ Transitions:
 * item -> make: the same, and that was the last material
 * item -> place: back, undo: the hand is emptied
 * make -> target: the number that was made was keyed; where do they lie?
+* make -> serial: the same, and what came out has serial numbers
 * make -> get: of a repair or new labels: they lie where they were, and that was the last one
 * make -> make: the same, and more is to be done; too many are refused
+* serial -> serial: one was scanned, and more are wanted; one that was scanned is refused
+* serial -> serial: a number that went into no kit is asked for once more
+* serial -> target: that was the last one
+* serial -> make: back; none of them counts
 * make -> finish: full: is it to end here?
 * make -> get: back, later: the clock stops
 * target -> get: the place was scanned, and that was the last one
@@ -49,18 +54,28 @@ from picking.dialogues.base import (
     unexpected,
     wrong,
 )
+from picking.dialogues.work_effects import (
+    FetchSome,
+    Finish,
+    Make,
+    Pause,
+    Start,
+    TakeSerial,
+    TakeTote,
+    run,
+)
 from wms import work_done
 from wms.db import Tx
 from wms.messages import Language, say
 from wms.prompts import Await, Focus, Option, Prompt
-from wms.work_done import TAKES_NOTHING, Fetch, InHand
+from wms.work_done import TAKES_NOTHING, Fetch, InHand, Numbered
 
 KEYED_ABOVE = 5  # more pieces than this are counted by the hand and keyed
-At = Literal["get", "tote", "place", "item", "make", "target", "finish"]
+At = Literal["get", "tote", "place", "item", "make", "serial", "target", "finish"]
 AWAITS: dict[str, tuple[Await, ...]] = {
     "get": (Await.CHOICE,), "tote": (Await.TOTE,), "place": (Await.PLACE,),
-    "item": (Await.ITEM, Await.TOTE), "make": (Await.QTY,), "target": (Await.PLACE, Await.TOTE),
-    "finish": (Await.CHOICE,),
+    "item": (Await.ITEM, Await.TOTE), "make": (Await.QTY,), "serial": (Await.SERIAL,),
+    "target": (Await.PLACE, Await.TOTE), "finish": (Await.CHOICE,),
 }  # fmt: skip
 
 
@@ -73,6 +88,8 @@ class State(Struct, frozen=True, kw_only=True):
     fetch: int = 0  # the promise whose shelf was scanned
     hand: int = 0
     made: int = 0
+    serials: tuple[tuple[int, str], ...] = ()  # of what was made: item and number
+    doubted: str = ""  # a number that went into no kit, scanned once
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,52 +98,6 @@ class Facts:
 
     work: InHand | None
     waiting: tuple[tuple[int, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Take this work order in hand."""
-
-    work: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """The clock stops."""
-
-    work: int
-
-
-@dataclass(frozen=True, slots=True)
-class TakeTote:
-    """May this tote hold the materials?"""
-
-    tote: str
-
-
-@dataclass(frozen=True, slots=True)
-class FetchSome:
-    """*qty* of a material are in the tote."""
-
-    allocation: int
-    qty: int
-    tote: str
-
-
-@dataclass(frozen=True, slots=True)
-class Make:
-    """*qty* are made and lie at *place*."""
-
-    work: int
-    qty: int
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finish:
-    """It ends here."""
-
-    work: int
 
 
 def facts(tx: Tx, _state: State, who: Who) -> Facts:
@@ -144,8 +115,12 @@ def arrive(state: State, facts: Facts) -> State:
         return State()
     if state.work != work.id:
         state = State(work=work.id)
-    if state.at in ("make", "target", "finish") and (work.can_make or not work.fetch):
-        return state if state.made <= work.can_make else replace(state, at="make", made=0)
+    if state.at in ("make", "serial", "target", "finish") and (work.can_make or not work.fetch):
+        return (
+            state
+            if state.made <= work.can_make
+            else State(at="make", work=work.id, tote=state.tote)
+        )
     if not work.fetch:
         return State(at="make", work=work.id)
     if not (work.tote or state.tote):
@@ -170,6 +145,8 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
         return _place(state, seen, work.fetch[0])
     if state.at == "item":
         return _item(state, seen, work.fetch[0], work.tote or state.tote)
+    if state.at == "serial":
+        return _serial(state, seen, work)
     return (_make if state.at == "make" else _target)(state, seen, work)
 
 
@@ -189,8 +166,8 @@ def _get(state: State, seen: Seen, facts: Facts) -> Step[State]:
 def _command(state: State, seen: Seen, work: InHand) -> Step[State]:
     if state.at == "item" and seen.is_command("back", "undo"):
         return Step(State(at="place", work=work.id, tote=state.tote))
-    if state.at == "target" and seen.is_command("back"):
-        return Step(replace(state, at="make", made=0))
+    if state.at in ("serial", "target") and seen.is_command("back"):
+        return Step(State(at="make", work=work.id, tote=state.tote))
     if state.at in ("tote", "place", "make") and seen.is_command("back", "later"):
         return Step(State(), (Pause(work.id),), say=Say("work.paused", "attention"))
     if seen.is_command("full") and state.at == "place" and work.can_make:
@@ -221,6 +198,8 @@ def _item(state: State, seen: Seen, fetch: Fetch, tote: str) -> Step[State]:
         taken = FetchSome(fetch.allocation, state.hand, tote)
         return Step(State(at="place", work=state.work, tote=tote), (taken,))
     item = seen.item(fetch.item)
+    if item is None and fetch.serial and seen.code == fetch.serial:
+        return _counted(state, 1, fetch)  # its number's own label
     if item is None:
         return Step(state, say=wrong("work.wrong_item", expected=fetch.sku, scanned=seen.name))
     if fetch.lot and seen.lot and seen.lot != fetch.lot:
@@ -255,14 +234,44 @@ def _make(state: State, seen: Seen, work: InHand) -> Step[State]:
     if work.kind in TAKES_NOTHING:
         made = Make(work.id, seen.number, "")
         return Step(State(at="make", work=work.id), (made,))
-    return Step(replace(state, at="target", made=seen.number))
+    at: At = "serial" if work.numbered else "target"
+    return Step(replace(state, at=at, made=seen.number, serials=()))
+
+
+def wanted(state: State, work: InHand) -> tuple[Numbered, int] | None:
+    """Of which result a serial number is wanted next, and how many still are; None for none."""
+    for one in work.numbered:
+        left = one.each * state.made - sum(item == one.item for item, _ in state.serials)
+        if left > 0:
+            return one, left
+    return None
+
+
+def _serial(state: State, seen: Seen, work: InHand) -> Step[State]:
+    found = wanted(state, work)
+    assert found is not None, "the last one led on"
+    one = found[0]
+    plain = seen.code if seen.kind in ("unknown", "number", "tracking") else ""
+    serial = seen.serial or plain
+    if not serial or (seen.items and seen.item(one.item) is None):
+        return Step(state, say=wrong("work.wrong_item", expected=one.sku, scanned=seen.name))
+    if (one.item, serial) in state.serials:
+        return Step(state, say=Say("work.serial_twice", "error", params={"scanned": serial}))
+    strange = work.kind == "unkit" and serial not in one.known
+    if strange and not (serial == state.doubted and seen.deliberate):
+        doubt = Say("work.serial_strange", "attention", ", ".join(one.known)[:40], serial,
+                    {"scanned": serial})  # fmt: skip
+        return Step(replace(state, doubted=serial), say=doubt)
+    more = replace(state, serials=(*state.serials, (one.item, serial)), doubted="")
+    at: At = "serial" if wanted(more, work) is not None else "target"
+    return Step(replace(more, at=at), (TakeSerial(one.item, serial),))
 
 
 def _target(state: State, seen: Seen, work: InHand) -> Step[State]:
     if seen.kind not in ("place", "tote"):
         expected = work.station or "A-.."
         return Step(state, say=wrong("work.not_a_place", expected=expected, scanned=seen.name))
-    made = Make(work.id, state.made, seen.code)
+    made = Make(work.id, state.made, seen.code, state.serials)
     return Step(State(at="make", work=work.id, tote=state.tote), (made,))
 
 
@@ -272,37 +281,6 @@ def _finish(state: State, seen: Seen, work: InHand) -> Step[State]:
     if seen.digit == 2 or seen.is_command("back"):
         return Step(replace(state, at="make"))
     return Step(state, say=unexpected(seen, expected="1 / 2"))
-
-
-def run(tx: Tx, effect: object, who: Who) -> Say | None:
-    """Carry out one effect in the open transaction."""
-    match effect:
-        case Start():
-            if not work_done.start(
-                tx, work=effect.work, person=who.person.id, today=who.today, now=who.now
-            ):
-                return Say("work.none", "attention")
-        case Pause():
-            work_done.pause(tx, work=effect.work, person=who.person.id, now=who.now)
-        case TakeTote():
-            work_done.refuse_tote(tx, effect.tote)
-        case FetchSome():
-            work_done.fetch(
-                tx, allocation_id=effect.allocation, qty=effect.qty, tote=effect.tote,
-                key=f"{who.key}:fetch", actor=who.actor, now=who.now,
-            )  # fmt: skip
-        case Make():
-            left = work_done.make(
-                tx, work=effect.work, qty=effect.qty, place=effect.place, key=who.key,
-                station=who.station.code if who.station else "", actor=who.actor, now=who.now,
-            )  # fmt: skip
-            return Say("work.made", params={"qty": effect.qty}) if left else Say("work.done")
-        case Finish():
-            work_done.finish(tx, work=effect.work, now=who.now)
-            return Say("work.done")
-        case _:
-            raise AssertionError(effect)
-    return None
 
 
 def prompt(state: State, facts: Facts, language: Language) -> Prompt:
@@ -333,7 +311,11 @@ def _focus(state: State, work: InHand) -> Focus:
             place=fetch.place, item=fetch.name, sku=fetch.sku, lot=fetch.lot,
             qty=fetch.qty - state.hand, tote=work.tote or state.tote, picture=fetch.picture,
         )  # fmt: skip
-    qty = state.made if state.at == "target" else work.can_make
+    if state.at == "serial" and (found := wanted(state, work)) is not None:
+        return Focus(item=found[0].sku, sku=found[0].sku, qty=found[1])
+    qty: int | None = state.made if state.at == "target" else work.can_make
+    if state.at == "tote":
+        qty = None  # nothing can be made before there are materials
     return Focus(item=work.name, sku=work.sku, qty=qty, tote=work.tote, picture=work.picture)
 
 
