@@ -46,7 +46,7 @@ from wms.look_goods import Passage, Promise, Stored
 from wms.messages import Language
 from wms.prompts import Prompt
 from wms.put_back import Goods
-from wms.work_done import Fetch, InHand
+from wms.work_done import Fetch, InHand, Numbered
 
 
 def _out(state: sign_in.State) -> Show:
@@ -128,6 +128,8 @@ KIT = InHand(
 FETCHING = Making(replace(KIT, can_make=0))
 READY = Making(replace(KIT, fetch=()))
 AT_ITEM = Work(at="item", work=4, fetch=21, hand=7)
+NUMBERED = Making(replace(KIT, fetch=(), numbered=(Numbered(NUMBER, "GIFT-SET-2026", 1),)))
+RESULT = Work(at="serial", work=4, made=12, serials=((NUMBER, SERIAL),))
 WORKING: dict[str, Show] = {
     "get": of(WORK, Work(), Making(None, tuple((n, f"W{n:07d}") for n in range(4, 16)))),
     "get none": of(WORK, Work(), Making(None)),
@@ -137,6 +139,8 @@ WORKING: dict[str, Show] = {
     "item wrong": refusing(WORK, AT_ITEM, FETCHING, item(77)),
     "make": of(WORK, Work(at="make", work=4), READY),
     "make many": refusing(WORK, Work(at="make", work=4), READY, key("481")),
+    "serial": of(WORK, RESULT, NUMBERED),
+    "serial twice": refusing(WORK, RESULT, NUMBERED, replace(unknown(SERIAL), serial=SERIAL)),
     "target": of(WORK, Work(at="target", work=4, made=480), READY),
     "finish": of(WORK, Work(at="finish", work=4), READY),
 }  # fmt: skip
