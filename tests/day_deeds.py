@@ -244,7 +244,7 @@ DEEDS: dict[Deed, int] = {
     change: 6, rma: 14, decide: 4, to_owner: 2, not_returning: 1, house.send: 25, house.carry: 14,
     house.robot: 30, house.cycle_counts: 4, house.rfid_sweep: 4, house.stocktake: 6,
     house.count_again: 1, house.work: 8, house.refill: 8, house.bill: 2, house.seal: 3,
-    house.tell: 3, house.time_passes: 3, house.tidy: 8,
+    house.tell: 3, house.time_passes: 3, house.tidy: 8, house.recalled: 2,
 }  # fmt: skip
 
 

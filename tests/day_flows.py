@@ -116,6 +116,7 @@ FLOWS: dict[str, str] = {
     "stocktake count": COUNTS + "'stocktake'", "stocktake signed": "=stocktake signed",
     "difference booked": MOVES + "reason = 'count'",
     "difference approved": APPROVALS + "'approve_count'", "recount": STEPS + "count.again",
+    "lot recalled": "=deed recalled",
     # Sets and other work
     "kit made": WORK + "'kit'", "bundle made": WORK + "'bundle'", "kit taken apart": WORK
     + "'unkit'", "relabelled": WORK + "'relabel'", "repaired": WORK + "'repair'",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from picking import pickups, replenisher, stocktaking, sweep
+from picking import pickups, recall, replenisher, stocktaking, sweep
 from picking.dispatch import deliver, dispatch
 from picking.floor import TOKYO
 from sync import outbox
@@ -28,7 +28,7 @@ from wms import stock as ledger
 from wms.db import Tx
 from wms.epc import sgtin96
 from wms.errors import Code, Rejected
-from wms.schema import items, places, stock, tag_reads, tasks, tour_totes, tours
+from wms.schema import items, lots, places, stock, tag_reads, tasks, tour_totes, tours
 from wms.schema import missions as missions_table
 from wms.schema import moves as moves_table
 from wms.schema import stocktakes as stocktakes_table
@@ -165,6 +165,22 @@ def count_again(day: Day) -> Any:
     code = str(day.some(select(stocktakes_table.c.code).where(running)))
     place = f"RS-{day.chance.randint(1, 4)}"
     return code and day.site.write(stocktakes.recount, code, place)
+
+
+def recalled(day: Day) -> Any:
+    """An owner holds a lot, wherever it lies; or it is sound after all."""
+    site = day.site
+    lot = day.chance.choice(("L1", "L2", "L3"))
+    named = recall.LotNamed(owner="acme", sku="FOOD", lot=lot)
+    held = site.scalar(
+        select(lots.c.held).join(items, items.c.id == lots.c.item_id)
+        .where(items.c.sku == "FOOD", lots.c.lot == lot)
+    )  # fmt: skip
+    if held is None or (not held and day.maybe(0.7)):
+        return 0
+    if held:
+        return site.write(recall.release, named, today=site.today, now=site.now)
+    return site.write(recall.hold, named, key=site.key("recall"), today=site.today, now=site.now)
 
 
 # Sets, reserves, the bill, and what workers of the server do

@@ -143,6 +143,8 @@ def main(
             f"{done:>9,} operations, {rate:.0f}/s, {applied:,} inputs applied, {refused:,} refused,"
             f" {len(FLOWS) - len(never_done(tally))} of {len(FLOWS)} flows"
         )
+        if more:
+            typer.echo(f"          never yet: {', '.join(never_done(tally))}")
         sys.stdout.flush()
 
     with books(engine) as make:
