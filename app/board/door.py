@@ -1,8 +1,9 @@
-"""`GET /v1/board`: the board in the reader's language."""
+"""`GET /v1/board`, the board in the reader's language, and `GET /v1/evening`, the day's end."""
 
 from litestar import Router, get
 from litestar.di import NamedDependency, Provide
 
+from app.board.evening import Evening, evening
 from app.board.facts import read
 from app.board.floor import devices, people, robots
 from app.board.happenings import happenings
@@ -35,9 +36,15 @@ async def get_board(
     return await book.read(board, config=config, now=now, language=language)
 
 
+@get("/evening", opt={"scope": "board:read"}, summary="Whether the day adds up")
+async def get_evening(book: TheBook, now: Now) -> Evening:
+    """Labelled = handed over + still here; what is for the next day."""
+    return await book.read(evening, now=now)
+
+
 def board_router(config: Config) -> Router:
-    """The handler of the board of the site in *config*."""
+    """The handlers of the board of the site in *config*."""
     return Router(
-        "/v1", route_handlers=[get_board],
+        "/v1", route_handlers=[get_board, get_evening],
         dependencies={"config": Provide(lambda: config, sync_to_thread=False)},
     )  # fmt: skip
