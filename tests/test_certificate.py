@@ -1,14 +1,16 @@
 """The certificate of a stocktake: totals by owner, differences, every line, room to sign."""
 
+from typing import Any
+
 import pypdfium2
 from msgspec.structs import replace
 
 from labels.certificate import Certificate, CountedLine, render
 
 
-def line(place: str, sku: str, book: int, counted: int, **more: object) -> CountedLine:
+def line(place: str, sku: str, book: int, counted: int, **more: Any) -> CountedLine:
     named = {"owner": "SAKURA さくら堂", "name": "抹茶ラテ 10本入", **more}
-    return CountedLine(place=place, sku=sku, book=book, counted=counted, **named)  # type: ignore[arg-type]
+    return CountedLine(place=place, sku=sku, book=book, counted=counted, **named)
 
 
 LINES = (

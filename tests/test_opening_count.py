@@ -31,8 +31,8 @@ def site(engine: str, request: pytest.FixtureRequest) -> Iterator[FloorSite]:
         site.check()
 
 
-def ask(site: FloorSite, *codes: str, **more: object) -> int:
-    wanted = NewCounts(key=site.key("open"), places=codes, opening=True, **more)  # type: ignore[arg-type]
+def ask(site: FloorSite, *codes: str, zone: str = "") -> int:
+    wanted = NewCounts(key=site.key("open"), places=codes, opening=True, zone=zone)
     return int(site.write(
         open_counts, wanted, actor="cli", device="cli", now=site.now
     ).count)  # fmt: skip

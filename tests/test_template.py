@@ -133,8 +133,9 @@ def test_what_people_write_is_understood(book: Book) -> None:
     """Dates, times and numbers as spreadsheets and hands make them, and words of the floor."""
     for sheet, cell in (
         ("集荷__集荷時刻*", time(9, 0)), ("荷主__受注締め", "9：00"),
-        ("在庫__期限", date(2027, 3, 31)), ("在庫__期限", "2027年3月31日"), ("在庫__期限", 20270331), ("在庫__数量*", "1,000"),
-        ("在庫__数量*", "２４"), ("商品__期限管理", "〇"), ("便種__運送会社*", "ヤマト"),
+        ("在庫__期限", date(2027, 3, 31)), ("在庫__期限", "2027年3月31日"),
+        ("在庫__期限", 20270331), ("在庫__数量*", "1,000"), ("在庫__数量*", "２４"),
+        ("商品__期限管理", "〇"), ("便種__運送会社*", "ヤマト"),
         ("商品__jan", 4901234567894.0), ("ロケ__種類*", "bin"),
     ):  # fmt: skip
         done = bring(book, filled_in("ja", **{sheet: cell}), dry_run=True)
