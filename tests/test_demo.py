@@ -8,6 +8,7 @@ import asyncio
 
 import pytest
 
+from app.demo.day_verdict import MUST, MUST_OF_A_WHOLE
 from app.demo.headless import run
 from app.demo.processes import Options
 from app.demo.verdict import Verdict
@@ -34,12 +35,22 @@ def test_a_day_survives_ten_kills_and_every_other_trouble(database: str) -> None
 @pytest.mark.long
 @pytest.mark.parametrize("database", ["", "postgresql"])
 def test_hands_ledger_and_bill_agree_after_a_whole_shift(database: str) -> None:
-    verdict = live_through(Options(orders=40, seed=11, database=database, day=True))
+    verdict = live_through(Options(orders=40, seed=11, database=database, shift="whole"))
     assert verdict.passed, "\n".join(verdict.faults)
-    figures = dict(verdict.lines)
-    for flow in ("deliveries", "put away", "replenished", "counts", "returns", "put back"):
-        assert flow in figures["shift"], flow
-    assert "shipped" in figures["returns"], "an exchange"
+    shift = dict(verdict.lines)["shift"]
+    for flow in (*MUST, *MUST_OF_A_WHOLE):
+        assert f"{flow} " in shift, flow
+    assert {row.flow for row in verdict.report} > {"received", "picked", "exchanged", "graded A"}
+    billed = {row.flow for row in verdict.report if row.billed}
+    assert billed > {"bill storage", "bill work kit", "bill robots", "received", "picked"}
+
+
+@pytest.mark.long
+def test_a_part_of_a_shift_happens_in_every_demo() -> None:
+    verdict = live_through(Options(orders=ORDERS, seed=7, shift="some"))
+    assert verdict.passed, "\n".join(verdict.faults)
+    shift = dict(verdict.lines)["shift"]
+    assert all(f"{flow} " in shift for flow in MUST)
 
 
 @pytest.mark.long

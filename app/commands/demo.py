@@ -25,8 +25,11 @@ def demo(
         bool, typer.Option(help="Empty bins, wrong scans, paper out, a killed server...")
     ] = True,
     kills: Annotated[int, typer.Option(min=0, help="How often the server is killed.")] = 1,
+    flows: Annotated[
+        bool, typer.Option(help="A delivery, a gift, a cancellation, a return, an exchange.")
+    ] = True,
     day: Annotated[
-        bool, typer.Option("--day", help="A whole shift: deliveries, counts, cancellations too.")
+        bool, typer.Option("--day", help="A whole shift, with everything that a floor does.")
     ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the demo's folder.")] = False,
     as_json: Annotated[
@@ -42,7 +45,7 @@ def demo(
 
     options = Options(
         orders=orders, seed=seed, database=db, trouble=trouble, kills=kills if trouble else 0,
-        day=day,
+        shift="whole" if day else "some" if flows else "",
         pace_s=0.02 if headless else 0.25, every_s=0.02 if headless else 0.5,
     )  # fmt: skip
     if headless:

@@ -193,7 +193,6 @@ async def pack_verify(bot: Bot, prompt: Prompt) -> Prompt:
         if bot.memo.get("gift"):
             bot.world.happened("gifts")
         bot.memo.clear()
-        bot.world.where[parcel] = bench.place
         bot.hand.clear()
         for tote in bot.world.totes_at(bench.place):
             if not bot.world.totes[tote].total():

@@ -32,7 +32,7 @@ def _gathers(bot: Bot, waiting: list[Box]) -> bool:
     """Whether it lets some more boxes come before a cage and a count are worth it."""
     still = [flow for flow, _ in TOGETHER if not bot.world.flows[flow]]
     of_carriers = Counter(carrier_of(box.tracking) for box in waiting)
-    return bool(bot.world.truck_load and still) and max(of_carriers.values()) < FEW
+    return bool(bot.world.whole and still) and max(of_carriers.values()) < FEW
 
 
 async def ship_load(bot: Bot, prompt: Prompt) -> Prompt:
@@ -48,7 +48,7 @@ async def ship_load(bot: Bot, prompt: Prompt) -> Prompt:
         return await bot.terminal.command("back")
     for flow, key in TOGETHER:
         several = len(mine) > 1 or bot.trouble.closing
-        if bot.world.truck_load and not bot.world.flows[flow] and several:
+        if bot.world.whole and not bot.world.flows[flow] and several:
             bot.memo["carrier"] = prompt.focus.place
             return await bot.terminal.key(key)
     after = await bot.scan(mine[0].parcel)

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 from collections import Counter
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -18,6 +18,8 @@ from app.demo.site import Site
 AGAIN_S = 0.2
 LATE_S = 25.0  # the longest that a customer thinks about it
 
+Flow = Callable[[httpx2.AsyncClient], Coroutine[Any, Any, None]]
+
 
 @dataclass(slots=True)
 class Flows:
@@ -28,6 +30,7 @@ class Flows:
     oms: Oms
     random: Random
     doubtful: list[str]  # orders whose customers will cancel
+    dose: shift.Dose
     answers: Counter[str] = field(default_factory=Counter)
     cancelled: set[str] = field(default_factory=set)
     sent_back: bool = False
@@ -45,15 +48,22 @@ class Flows:
         ):
             group.create_task(self._announce(client))
             for external_id in self.doubtful:
-                group.create_task(self._cancel(client, external_id))
-            for name, flow in (
-                ("shipped boxes", self._send_back), ("a set", self._have_made),
-                ("a stocktake", self._take_stock), ("a stopped box", self._stop),
-                ("a bill", self._send_paper),
-                ("an undelivered box", self._undelivered),
-            ):  # fmt: skip
+                name = f"second thoughts of {external_id}"
+                self.waiting.add(name)
+                group.create_task(self._until_done(name, self._cancel(client, external_id)))
+            for name, flow in self._others():
                 self.waiting.add(name)
                 group.create_task(self._until_done(name, flow(client)))
+
+    def _others(self) -> list[tuple[str, Flow]]:
+        found: list[tuple[str, Flow]] = [("shipped boxes", self._send_back)]
+        if self.dose.whole:
+            found += [
+                ("a set", self._have_made), ("a stocktake", self._take_stock),
+                ("a stopped box", self._stop), ("a bill", self._send_paper),
+                ("an undelivered box", self._undelivered),
+            ]  # fmt: skip
+        return found
 
     async def _until_done(self, name: str, flow: Coroutine[Any, Any, None]) -> None:
         await flow
@@ -90,7 +100,7 @@ class Flows:
         """When the trucks are gone, some customers send a box back: every second one wants another,
         and the third box holds a broken piece."""
         some = len(self.oms.posted) // shift.RETURN_EVERY
-        wanted = min(max(shift.RETURNS_MIN, some), shift.RETURNS_MAX)
+        wanted = min(max(self.dose.returns_min, some), self.dose.returns_max)
         while len(shipped := self._shipped()) < wanted:
             await asyncio.sleep(AGAIN_S)
         for number, (external_id, parcel) in enumerate(shipped[:wanted]):

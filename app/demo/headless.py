@@ -69,7 +69,7 @@ class Day:
         tally = await self.demo.ask(do="tally")
         await self.demo.stop()
         month = f"{local_time(clock_ms(), ZONE):%Y-%m}"
-        if self.demo.options.day:
+        if self.demo.options.dose is not None:
             try:
                 await bill.write(self.demo.folder, month, tally["stocktake"])
             except bill.BillUnreadable as error:
@@ -83,8 +83,9 @@ class Day:
     def _judge(self, tx: Tx, tally: dict[str, Any], span: billing.Span) -> Verdict:
         options = self.demo.options
         verdict = judge(tx, tally, trouble=options.trouble)
-        if options.day:
-            judge_day(tx, tally, verdict, span=span, folder=self.demo.folder)
+        if options.dose is not None:
+            folder, dose = self.demo.folder, options.dose
+            judge_day(tx, tally, verdict, span=span, folder=folder, dose=dose)
         return verdict
 
     async def _look(self) -> bool:

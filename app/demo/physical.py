@@ -10,7 +10,7 @@ from random import Random
 
 from app.demo.goods import Good
 from app.demo.shift import QUARANTINE, Back, Truck
-from app.demo.site import BOXES, DROPS, Bin, Site, benches, totes
+from app.demo.site import BENCHES_MAX, BOXES, DROPS, Bin, Site, benches, totes
 from app.demo.special import is_special
 
 EMPTY_BINS_PERCENT = 2  # of the shelves hold nothing, whatever the book says
@@ -41,6 +41,7 @@ class World:
     boxes: dict[str, Box] = field(default_factory=dict)
     trucks: list[Truck] = field(default_factory=list)
     truck_load: int = 0  # a truck leaves with so many boxes; 0: only at the end
+    whole: bool = False  # a whole shift: papers, cages, counts at the dock
     back: list[Back] = field(default_factory=list)  # boxes in the returns cage
     broken: dict[str, Counter[Bin]] = field(default_factory=lambda: defaultdict(Counter))
     flows: Counter[str] = field(default_factory=Counter)  # what was done today
@@ -107,7 +108,7 @@ def _holds(site: Site, place: str, sku: str) -> bool:
 
 STATIONS: dict[int, str] = {
     **dict(enumerate(DROPS, start=1)),
-    **{10 + n: bench for n, bench in enumerate(benches(), start=1)},
+    **{10 + n: bench for n, bench in enumerate(benches(BENCHES_MAX), start=1)},
 }
 
 

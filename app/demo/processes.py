@@ -17,6 +17,7 @@ import httpx2
 
 from app.demo import shift, site, special
 from app.demo.oms import SECRET
+from app.demo.shift import DOSES, ORDERS_MIN, Dose
 from app.demo.twins import OFFICE
 from wms import places, tokens, upgrade
 from wms.calendar import set_timezone
@@ -41,12 +42,17 @@ class Options:
     every_s: float = 0.02
     trouble: bool = True
     kills: int = 1
-    day: bool = False  # a whole shift: deliveries, counts, second thoughts
+    shift: str = ""  # how much of a shift happens besides orders: nothing, "some", the "whole"
+
+    @property
+    def dose(self) -> Dose | None:
+        """How much that is."""
+        return DOSES[self.shift]
 
     @property
     def total(self) -> int:
-        """How many orders come in; a whole shift has some in any case."""
-        return max(self.orders, shift.ORDERS_MIN) if self.day else self.orders
+        """How many orders come in; a shift has some in any case."""
+        return max(self.orders, ORDERS_MIN) if self.shift else self.orders
 
 
 @dataclass(slots=True)
@@ -80,7 +86,7 @@ class Demo:
         plan = self.options
         self.world = await self._spawn(
             "world", "-m", "app.demo.world", str(self.folder), str(plan.total), str(plan.seed),
-            str(plan.pace_s), str(plan.every_s), str(int(plan.trouble)), str(int(plan.day)),
+            str(plan.pace_s), str(plan.every_s), str(int(plan.trouble)), plan.shift,
         )  # fmt: skip
         devices = await self._file("devices.json")
         (self.folder / "config.toml").write_text(self._config(devices), "utf-8")
@@ -179,9 +185,9 @@ class Demo:
         raise RuntimeError(f"the world did not start: {self.log_tail('world')}")
 
     def _make_book(self, now: int, random_bytes: bytes) -> site.Site:
-        made = site.make(self.options.seed)
-        if self.options.day:
-            made = shift.whole(made, self.options.seed)
+        made = site.make(self.options.seed, orders=self.options.total)
+        if self.options.dose is not None:
+            made = shift.with_shift(made, self.options.seed, self.options.dose)
             special.draw_pictures(self.folder)
         upgrade.to_newest(self.database)
         book = Book(self.database)
@@ -196,16 +202,17 @@ class Demo:
         places.ensure_outside(tx)
         site.write(tx, made, now=now)
         site.write_pickups(tx, now=now)
-        if self.options.day:
-            shift.write(tx, made, self.options.seed)
+        if self.options.dose is not None:
+            shift.write(tx, made, self.options.seed, self.options.dose)
         return tokens.create(
             tx, name="demo-shops", scopes=SCOPES, owner="", days=2, now=now, random=random_bytes
         )  # fmt: skip
 
     def _config(self, doors: dict[str, Any]) -> str:
         """The site's `config.toml`, as an installer would write it."""
+        assert self.made is not None
         stations: dict[str, dict[str, Any]] = {}
-        for n, bench in enumerate(site.benches(), start=1):
+        for n, bench in enumerate(self.made.benches, start=1):
             stations[bench] = {
                 "kind": "pack", "place": bench, "printer": f"label-{n}", "scale": f"scale-{n}",
                 "scanner": f"scanner-{n}",

@@ -19,17 +19,39 @@ RETURNS = "RETURN-1"
 QUARANTINE = "QUAR-1"
 RESERVES = tuple(f"RSV-{n:02d}" for n in range(1, 25))
 PALLETS = tuple(f"PAL-{n:03d}" for n in range(1, 13))
-TRUCKS_EACH = 2  # deliveries of each owner
-LINES_EACH = 5
 CANCEL_EVERY = 9  # of the orders; some are refused, because they are on the truck by then
-RETURNS_MIN, RETURN_EVERY, RETURNS_MAX = 3, 12, 12  # so many of the shipped boxes come back
+RETURN_EVERY = 12  # so many of the shipped boxes come back
 TRUCKS_LEAVE = 4  # so often a carrier's truck is full before the last one leaves
+TRUCK_LOAD_MAX = 15
 ORDERS_MIN = 12
 POSTS = (
     ("receive", "HT-21", ""), ("putaway", "HT-22", ""), ("replenish", "HT-23", ""),
     ("count", "HT-24", ""), ("count", "HT-25", ""), ("returns", "RET-1", ""),
     ("work", "HT-26", ""),
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """How much of a shift happens. `trucks_each` deliveries of each owner with `lines_each`
+    items; of the boxes that come back so many at least and at most; which special orders come.
+
+    What a site does not do every hour (a stocktake, sets, undelivered boxes, cages, papers) belongs
+    to a `whole` one.
+    """
+
+    trucks_each: int
+    lines_each: int
+    returns_min: int
+    returns_max: int
+    specials: tuple[str, ...]
+    posts: tuple[tuple[str, str, str], ...]
+    whole: bool
+
+
+SOME = Dose(1, 2, 2, 2, (special.GIFT,), POSTS[:4] + POSTS[5:6], whole=False)
+WHOLE = Dose(2, 5, 3, 12, special.NAMES, POSTS, whole=True)
+DOSES = {"": None, "some": SOME, "whole": WHOLE}
 
 
 @dataclass(slots=True)
@@ -60,18 +82,18 @@ class Back:
     decided: bool = False  # it goes back on its shelf
 
 
-def trucks(site: Site, seed: int) -> list[Truck]:
+def trucks(site: Site, seed: int, dose: Dose) -> list[Truck]:
     """The day's deliveries: the first brings one piece too few, the second one too many, and of
-    the third one is broken."""
+    the third, if there is one, one is broken."""
     random = Random(seed + 21)
     pallets = list(PALLETS)
     made = []
-    for number in range(TRUCKS_EACH * len(OWNERS)):
+    for number in range(dose.trucks_each * len(OWNERS)):
         owner = OWNERS[number % len(OWNERS)]
         mine = [good for good in site.goods if good.owner == owner and good.is_seeded]
         units = Counter({
             (good.sku, random.choice(good.lots)[0]): random.randint(6, 30)
-            for good in random.sample(mine, LINES_EACH)
+            for good in random.sample(mine, dose.lines_each)
         })  # fmt: skip
         truck = Truck(
             external_id=f"ASN-{owner}-{number + 1}", owner=owner, dock=DOCKS[number % len(DOCKS)],
@@ -107,22 +129,24 @@ def expiry_of(good: Good, lot: str) -> str:
     return dict(good.lots).get(lot, "")
 
 
-def whole(site: Site, seed: int) -> Site:
+def with_shift(site: Site, seed: int, dose: Dose) -> Site:
     """*site* with the people of the other trades, and with the goods of the special flows."""
     random = Random(seed + 20)
-    more = _workers(random, len(site.workers))
+    more = _workers(random, len(site.workers), dose)
     return special.with_goods(replace(site, workers=(*site.workers, *more)))
 
 
-def bodies(site: Site, count: int, seed: int) -> list[dict[str, Any]]:
+def bodies(site: Site, count: int, seed: int, dose: Dose) -> list[dict[str, Any]]:
     """What the shops order during a shift: *count* orders, the special ones early among them."""
-    made = orders.make(site, count - len(special.NAMES), seed)
-    for place, body in enumerate(special.orders(made[0]["recipient"]), start=1):
+    made = orders.make(site, count - len(dose.specials), seed)
+    extra = special.orders(made[0]["recipient"])
+    chosen = [body for body in extra if body["external_id"] in dose.specials]
+    for place, body in enumerate(chosen, start=1):
         made.insert(2 * place, body)
     return made
 
 
-def write(tx: Tx, site: Site, seed: int) -> None:
+def write(tx: Tx, site: Site, seed: int, dose: Dose) -> None:
     """Put the docks, the reserve, the pallets and the places for returns into the book.
 
     The first bin of what the trucks bring is its pick face, and it is never full enough.
@@ -131,7 +155,10 @@ def write(tx: Tx, site: Site, seed: int) -> None:
     places.put(tx, fixed)
     places.put(tx, standing)
     wanted = {
-        sku: truck.owner for truck in trucks(site, seed) for sku, lot in truck.units if not lot
+        sku: truck.owner
+        for truck in trucks(site, seed, dose)
+        for sku, lot in truck.units
+        if not lot
     }
     special.write(tx)
     homes: dict[str, str] = {}
@@ -144,7 +171,7 @@ def write(tx: Tx, site: Site, seed: int) -> None:
     ])  # fmt: skip
 
 
-def _workers(random: Random, first: int) -> list[Worker]:
+def _workers(random: Random, first: int, dose: Dose) -> list[Worker]:
     names = ("斎藤 楓", "松本 岳", "井上 紬", "木村 蒼", "林 杏", "清水 航", "森 千秋")
     return [
         Worker(
@@ -152,7 +179,7 @@ def _workers(random: Random, first: int) -> list[Worker]:
             station=station, token=f"demo-{terminal.lower()}-{random.getrandbits(64):016x}",
             badge=f"{random.getrandbits(128):032x}",
         )
-        for n, (role, terminal, station) in enumerate(POSTS)
+        for n, (role, terminal, station) in enumerate(dose.posts)
     ]  # fmt: skip
 
 

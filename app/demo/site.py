@@ -23,7 +23,8 @@ from wms.tokens import token_hash
 
 ZONES, AISLES, BAYS, LEVELS = "ABC", 10, 20, 4
 TOTES = 160
-BENCHES = 3
+BENCHES, BENCHES_MAX = 3, 6
+MANY_ORDERS = 150  # from here on there are more packers: it is they that the orders wait for
 ROBOTS = 3
 PICKERS = 4
 DROPS = ("DROP-1", "DROP-2")
@@ -68,19 +69,21 @@ class Site:
     bins: tuple[places.NewPlace, ...]
     shelves: dict[str, Counter[Bin]]  # what the book is told
     workers: tuple[Worker, ...]
+    benches: tuple[str, ...]
 
     def good(self, sku: str) -> Good:
         return next(good for good in self.goods if good.sku == sku)
 
 
-def make(seed: int) -> Site:
-    """The site of *seed*."""
+def make(seed: int, *, orders: int = 0) -> Site:
+    """The site of *seed*, with packers for so many *orders*."""
     random = Random(seed)
+    used = benches(BENCHES_MAX if orders > MANY_ORDERS else BENCHES)
     new_items, goods = goods_of.make(random)
     bins = _bins()
     return Site(
         tuple(goods), tuple(new_items), tuple(bins), _shelves(goods, bins, random),
-        tuple(_workers(random)),
+        tuple(_workers(random, used)), tuple(used),
     )  # fmt: skip
 
 
@@ -89,9 +92,9 @@ def totes() -> list[str]:
     return [f"T-{n:04d}" for n in range(1, TOTES + 1)]
 
 
-def benches() -> list[str]:
-    """The codes of the packing stations."""
-    return [f"PACK-{n}" for n in range(1, BENCHES + 1)]
+def benches(count: int) -> list[str]:
+    """The codes of the first *count* packing stations."""
+    return [f"PACK-{n}" for n in range(1, count + 1)]
 
 
 def robots() -> list[str]:
@@ -127,10 +130,10 @@ def _shelves(
     return shelves
 
 
-def _workers(random: Random) -> list[Worker]:
+def _workers(random: Random, used: list[str]) -> list[Worker]:
     posts: list[tuple[str, str, str]] = [
         *(("pick", f"HT-{n:02d}", "") for n in range(1, PICKERS + 1)),
-        *(("pack", f"BENCH-{n}", bench) for n, bench in enumerate(benches(), start=1)),
+        *(("pack", f"BENCH-{n}", bench) for n, bench in enumerate(used, start=1)),
         ("ship", "DOCK-1", ""), ("task", "HT-91", ""), ("lead", "LEAD-1", ""),
     ]  # fmt: skip
     return [
@@ -201,7 +204,7 @@ def _write_places(tx: Tx, site: Site) -> None:
           for n, code in enumerate(DROPS, start=1)),
         *(places.NewPlace(code=code, kind="station", x_mm=n * 4000, y_mm=-6000,
                           robot_station=10 + n)
-          for n, code in enumerate(benches(), start=1)),
+          for n, code in enumerate(site.benches, start=1)),
         places.NewPlace(code=SHIP_STATION, kind="dock", y_mm=-9000),
         places.NewPlace(code="STACK", kind="dock", x_mm=-4000),
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from app.demo.physical import STATIONS, RobotFloor, World
-from app.demo.site import Bin, benches, robots
+from app.demo.site import Bin, robots
 from app.local import clock_ms
 from devices.twins.grh1 import Grh1Twin
 from devices.twins.grh1_plc import Pace
@@ -32,6 +32,7 @@ class Hardware:
     world: World
     folder: Path
     random: Random
+    benches: tuple[str, ...]
     printers: dict[str, PrinterTwin] = field(default_factory=dict)
     scales: dict[str, ScaleTwin] = field(default_factory=dict)
     scanners: dict[str, ScannerTwin] = field(default_factory=dict)
@@ -45,7 +46,7 @@ class Hardware:
         if with_office:
             self.office = OfficeQueueTwin(self.folder / "printers")
             self.office.start()
-        for n, _ in enumerate(benches(), start=1):
+        for n, _ in enumerate(self.benches, start=1):
             tray = self.folder / f"tray-label-{n}.jsonl"
             printer = self.printers[f"label-{n}"] = PrinterTwin(now_ms=clock_ms, tray=tray)
             scale = self.scales[f"scale-{n}"] = ScaleTwin()

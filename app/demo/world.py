@@ -41,7 +41,7 @@ class Plan:
     pace_s: float
     every_s: float
     trouble: bool
-    day: bool
+    dose: shift.Dose | None
 
 
 @dataclass(slots=True)
@@ -98,14 +98,13 @@ class WorldProcess:
             pallet for truck in self.world.trucks for pallet in truck.pallets
             if self.world.where.get(pallet) == truck.dock and self.world.totes[pallet].total()
         ]  # fmt: skip
-        asking = len(self.flows.doubtful) + 1 - sum(self.flows.answers.values())
         active = [
             name for name, bot in self.bots.items()
             if bot.worker.role in IDLE_LAST and bot.idle < IDLE_TURNS
         ]  # fmt: skip
         boxes = [back.parcel for back in self.world.back if not back.done]
         waits = (
-            ("second thoughts", asking > 0), ("returns", not self.flows.sent_back),
+            ("returns", not self.flows.sent_back),
             ("exchanges", self.flows.exchanges_left() > 0),
         )  # fmt: skip
         return [
@@ -146,6 +145,7 @@ class WorldProcess:
             },
             "cancelled": sorted(self.flows.cancelled) if self.flows else [],
             "answers": dict(self.flows.answers) if self.flows else {},
+            "broken": sum(units.total() for units in self.world.broken.values()),
             "stocktake": self.flows.stocktake if self.flows else "",
             "exchanged": self.flows.exchanges_sent() if self.flows else 0,
         }  # fmt: skip
@@ -190,16 +190,19 @@ def _by_sku(world: physical.World) -> Counter[str]:
 
 async def run(plan: Plan) -> None:
     """Live through the day until the process is ended."""
-    made = site.make(plan.seed)
-    if plan.day:
-        made = shift.whole(made, plan.seed)
-    bodies = (shift.bodies if plan.day else orders.make)(made, plan.orders, plan.seed)
+    made = site.make(plan.seed, orders=plan.orders)
+    dose = plan.dose
+    if dose is None:
+        bodies = orders.make(made, plan.orders, plan.seed)
+    else:
+        made = shift.with_shift(made, plan.seed, dose)
+        bodies = shift.bodies(made, plan.orders, plan.seed, dose)
     wanted = [line["sku"] for body in bodies for line in body["lines"]]
     world = physical.make(made, Random(plan.seed + 2), wanted=wanted if plan.trouble else [])
-    hardware = Hardware(world, plan.folder, Random(plan.seed + 3))
+    hardware = Hardware(world, plan.folder, Random(plan.seed + 3), made.benches)
     trouble = Trouble(Random(plan.seed + 4), enabled=plan.trouble)
     process = WorldProcess(plan, made, world, hardware, trouble)
-    await hardware.start(with_office=plan.day)
+    await hardware.start(with_office=dose is not None and dose.whole)
     oms = Oms("", "", Random(plan.seed + 5))
     await oms.listen()
     doors = {"devices": hardware.config(), "webhooks": f"http://127.0.0.1:{oms.port}/webhooks"}
@@ -212,12 +215,14 @@ async def run(plan: Plan) -> None:
         server = await _wait_for(plan.folder / "server.json")
         oms.url, oms.token = server["url"], server["token"]
         process.oms = oms
-        if plan.day:
-            world.trucks += shift.trucks(made, plan.seed)
-            world.truck_load = max(plan.orders // (shift.TRUCKS_LEAVE * len(CARRIERS)), 2)
+        if dose is not None:
+            world.trucks += shift.trucks(made, plan.seed, dose)
+            world.whole = dose.whole
+            some = plan.orders // (shift.TRUCKS_LEAVE * len(CARRIERS))
+            world.truck_load = min(max(some, 2), shift.TRUCK_LOAD_MAX)
             doubtful = shift.cancelled(bodies, plan.seed)
             random = Random(plan.seed + 6)
-            process.flows = Flows(made, world, oms, random, doubtful)
+            process.flows = Flows(made, world, oms, random, doubtful, dose)
         await _live(process, bodies, oms)
 
 
@@ -297,11 +302,11 @@ def _write(file: Path, content: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """`python -m app.demo.world FOLDER ORDERS SEED PACE_S EVERY_S TROUBLE DAY`."""
-    folder, count, seed, pace_s, every_s, trouble, day = sys.argv[1:]
+    """`python -m app.demo.world FOLDER ORDERS SEED PACE_S EVERY_S TROUBLE SHIFT`."""
+    folder, count, seed, pace_s, every_s, trouble, dose = sys.argv[1:]
     plan = Plan(
         Path(folder), int(count), int(seed), float(pace_s), float(every_s), trouble == "1",
-        day == "1",
+        shift.DOSES[dose],
     )  # fmt: skip
     asyncio.run(run(plan))
 
