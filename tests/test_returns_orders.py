@@ -103,6 +103,8 @@ def test_a_replacement_is_set_aside_at_grading_and_goes_out_when_accepted(
     site.grade(number, "TEA", "B", "quarantine")
     assert close(site, number).following == order.external_id == f"R{number:07d}-X"
     assert site.state(order.id) == "accepted"
+    told = ("order.accepted", "order.held", "order.continued", "return.closed")
+    assert [site.told(kind) for kind in told] == [2, 1, 1, 1], "each of them once"
     assert site.row(number).exchange_id == order.id
     assert sent_out(site, order.id) == "shipped"
     assert free(site, "HAT") == before - 2

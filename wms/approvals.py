@@ -14,8 +14,14 @@ from wms.schema import approvals
 
 def given(tx: Tx, verb: str, ref: str) -> bool:
     """Whether somebody who may *verb* has said yes to *ref* (count:5)."""
-    query = select(approvals.c.id).where(approvals.c.key == _key(verb, ref))
-    return tx.execute(query).first() is not None
+    return giver(tx, verb, ref) != ""
+
+
+def giver(tx: Tx, verb: str, ref: str) -> str:
+    """Who said yes to *ref*, as an actor (person:7); "" when nobody did."""
+    query = select(approvals.c.given_by).where(approvals.c.key == _key(verb, ref))
+    person = tx.execute(query).scalar()
+    return f"person:{person}" if person is not None else ""
 
 
 def check_giver(tx: Tx, *, verb: str, owner: str, giver: int, asker: int) -> Person:

@@ -295,7 +295,8 @@ class ReturnArrived(ReturnEvent, frozen=True, kw_only=True):
 
 
 class ReturnGraded(ReturnEvent, frozen=True, kw_only=True):
-    """The refund notice: `qty` eaches were looked at. `refund` is what the owner's rule says."""
+    """The refund notice: `qty` eaches were looked at. `refund` is what the owner's rule says,
+    `approved_by` who else said yes to a disposal (person:7)."""
 
     kind: ClassVar[str] = "return.graded"
     unit_id: int
@@ -306,6 +307,7 @@ class ReturnGraded(ReturnEvent, frozen=True, kw_only=True):
     grade: str
     disposition: str
     refund: bool
+    approved_by: str = ""
 
 
 class ReturnUngraded(ReturnEvent, frozen=True, kw_only=True):

@@ -58,18 +58,19 @@ def hold(tx: Tx, order: int, *, reason: str = "", now: int) -> Held:
     return _view(locked(tx, order)[0], new=True)
 
 
-def release(tx: Tx, order: int, *, today: str, now: int) -> Held:
+def release(
+    tx: Tx, order: int, *, today: str, now: int, by_return: bool = False
+) -> Held:  # fmt: skip
     """A held order goes on from where it is by now. No effect on one that is not held.
 
-    Refuses `ORDER_STATE` for a replacement or a repair: it waits for what came back, nobody else.
+    Refuses `ORDER_STATE` for a replacement or a repair: it waits for what came back, nobody else
+    (*by_return*: that has been looked at).
     """
     row, _boxes = locked(tx, order)
     if row.state != "held":
         return _view(row, new=False)
-    if row.state_reason in OF_A_RETURN:
-        raise Rejected(
-            Code.ORDER_STATE, order=row.code, state=row.state_reason, wanted="accepted"
-        )
+    if row.state_reason in OF_A_RETURN and not by_return:
+        raise Rejected(Code.ORDER_STATE, order=row.code, state=row.state_reason, wanted="accepted")
     state = _where(tx, row, today)
     order_book.set_state(tx, [order], state, now=now, only_from=("held",))
     tx.execute(update(orders).where(orders.c.id == order).values(before_hold=""))

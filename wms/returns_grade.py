@@ -100,9 +100,10 @@ def grade(tx: Tx, number: int, unit: Unit, *, person: int, key: str, actor: str,
             tx, unit.place, item=unit.item, lot=unit.lot, qty=unit.qty,
             condition=unit.condition, now=now,
         )  # fmt: skip
-    if unit.disposition == "dispose" and not approvals.given(
-        tx, DISPOSAL, disposal_ref(tx, row.id)
-    ):
+    approver = ""
+    if unit.disposition == "dispose":
+        approver = approvals.giver(tx, DISPOSAL, disposal_ref(tx, row.id))
+    if unit.disposition == "dispose" and not approver:
         raise Rejected(Code.RETURN_DISPOSAL, returning=row.code)
     order_line = _count_back(tx, row, unit, item)
     line = _count_graded(tx, row, unit, item.sku)
@@ -120,6 +121,7 @@ def grade(tx: Tx, number: int, unit: Unit, *, person: int, key: str, actor: str,
     emit(tx, ReturnGraded(
         **about(tx, row), unit_id=made, sku=item.sku, qty=unit.qty, lot=unit.lot,
         serial=unit.serial, grade=unit.grade, disposition=unit.disposition, refund=bool(accepted),
+        approved_by=approver,
     ), now=now)  # fmt: skip
     returns_orders.reserve_exchange(tx, row, now=now)
     return int(made)

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 from sqlalchemy import Row, func, insert, select, update
 
-from wms import allocation, orders, returns_again
+from wms import allocation, holds, orders, returns_again
 from wms import stock as ledger
 from wms.allocate import plan
 from wms.allocation import free_stock, needs
@@ -300,8 +300,7 @@ def _hold(tx: Tx, order: int, reason: str, now: int) -> None:
 
 def _let_go(tx: Tx, order: int, now: int) -> None:
     today = business_day(now, calendar_of(tx).zone).isoformat()
-    orders.release_hold(tx, [order], today=today, now=now)
-    tx.execute(update(orders_table).where(orders_table.c.id == order).values(before_hold=""))
+    holds.release(tx, order, today=today, now=now, by_return=True)
 
 
 def _promise_free(tx: Tx, order: int, now: int) -> None:
