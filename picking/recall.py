@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from sqlalchemy import Row, exists, func, select, update
 
 from picking.taken_back import take_back
+from wms import allocation as promises
 from wms import holds
 from wms import items as item_book
 from wms.db import Tx
@@ -78,6 +79,11 @@ def hold(tx: Tx, named: LotNamed, *, key: str, today: str, now: int) -> Whereabo
     )  # fmt: skip
     promised = list(tx.scalars(live.order_by(allocations.c.id).with_for_update()))
     waiting = take_back(tx, promised, key=key, today=today, now=now)
+    for_the_house = select(allocations.c.id).where(
+        allocations.c.item_id == row.item_id, allocations.c.lot == row.lot,
+        allocations.c.state == "open", allocations.c.task_id.is_not(None),
+    )  # fmt: skip
+    promises.release(tx, list(tx.scalars(for_the_house)))  # no kit is made of it
     for order in _boxed(tx, row):
         holds.hold(tx, order, reason=REASON, now=now)
     if first:

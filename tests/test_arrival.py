@@ -11,6 +11,7 @@ from wms import changes, events, items, owners
 from wms.changes import Change
 from wms.db import Book
 from wms.errors import Code, Rejected
+from wms.event_kinds import OrderAccepted
 from wms.events import Cursor
 from wms.items import NewItem
 from wms.orders import NewLine
@@ -102,6 +103,6 @@ def test_what_may_not_fly_leaves_earlier_or_arrives_later(book: Book) -> None:
     days = book.read_now(lambda tx: list(tx.scalars(kept)))
     assert days == [late, late, "2026-11-30", soon, "2026-11-29", soon]
     told = book.read_now(events.since, Cursor(), 100)
-    later = [one.event.later for one in told if one.event.kind == "order.accepted"]  # type: ignore[attr-defined]
+    later = [one.event.later for one in told if isinstance(one.event, OrderAccepted)]
     assert later == ["", "", "2026-11-30", "", "2026-11-29", ""]
     assert accept(book, *given) == [replace(one, new=False) for one in answers]

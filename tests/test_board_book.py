@@ -349,7 +349,9 @@ def test_people_are_seen_at_work(site: Site) -> None:
 def test_wrong_scans_at_the_benches_are_counted_once_each(site: Site) -> None:
     sign_in(site, "pack")
     scan(site, "NO SUCH TOTE")
-    assert tile(site, "errors").value == "1/0/0/0"
+    shown = tile(site, "errors")
+    assert shown.value == "1/0/0/0"
+    assert shown.hint.startswith("1 mistakes at") and len(shown.rows) == 1, "where to look"
     scan(site, "BEHIND THE ERROR")
     assert tile(site, "errors").value == "1/0/0/0", "what was scanned behind a lock is no error"
     site.now += 24 * HOUR_MS

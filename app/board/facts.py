@@ -108,6 +108,7 @@ class Redo:
     doubtful_prints: tuple[tuple[str, str, str], ...]  # station, state, reason
     parked: tuple[Parked, ...]
     unsent: int  # webhooks that did not arrive yet, those included
+    benches: tuple[tuple[str, int], ...] = ()  # terminals with errors or weights, most first
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,12 +323,17 @@ def _robots(tx: Tx) -> tuple[Row[Any], ...]:
 
 def _redo(tx: Tx, midnight: int) -> Redo:
     refused = (
-        select(scans.c.code, func.count().label("count"))
+        select(scans.c.code, scans.c.terminal_id, func.count().label("n"))
         .where(recent(scans), scans.c.at_ms >= midnight)
         .where(scans.c.fate == "refused", scans.c.dialogue == "pack", scans.c.code != "scan.locked")
-        .group_by(scans.c.code)
+        .group_by(scans.c.code, scans.c.terminal_id)
     )
-    by_code = Counter({row.code: row.count for row in tx.execute(refused)})
+    by_code: Counter[str] = Counter()
+    by_bench: Counter[str] = Counter()
+    for row in tx.execute(refused):
+        by_code[row.code] += row.n
+        if _is_mistake(row.code) or row.code in WEIGHT_HOLDS:
+            by_bench[row.terminal_id] += row.n
     weights = sum(by_code[code] for code in WEIGHT_HOLDS)
     mistakes = sum(by_code[code] for code in by_code if _is_mistake(code))
     again = select(func.count()).where(
@@ -345,6 +351,7 @@ def _redo(tx: Tx, midnight: int) -> Redo:
         reprints=tx.execute(again).scalar_one(), weight_holds=weights,
         doubtful_prints=tuple(tuple(row) for row in tx.execute(doubtful)),
         parked=_parked(tx), unsent=feeds.lag(tx),
+        benches=tuple(sorted(by_bench.items(), key=lambda one: (-one[1], one[0]))),
     )  # fmt: skip
 
 

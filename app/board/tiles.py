@@ -230,6 +230,11 @@ def _errors(facts: Facts, language: Language) -> Tile:
     elif redo.doubtful_prints:
         hint = say("board.hint.labels", language, count=len(redo.doubtful_prints))
         tone = "attention"
+    elif redo.benches:
+        bench, count = redo.benches[0]
+        hint = say("board.hint.bench", language, station=bench, count=count)
+    elif redo.unsent:
+        hint = say("board.hint.unsent", language, count=redo.unsent)
     rows = [
         f"{each.name}  {facts.names.orders.get(_order_of(each.told.event), each.told.aggregate)}"
         f"  {each.error}"
@@ -239,6 +244,7 @@ def _errors(facts: Facts, language: Language) -> Tile:
         f"{station}  {say(f'print.{state}', language, reason=reason(why, language)).strip()}"
         for station, state, why in redo.doubtful_prints
     ]
+    rows += [f"{bench}  {say('board.mistakes', language)} {n}" for bench, n in redo.benches]
     shown: Tone = "error" if tone == "error" else "attention" if tone == "attention" else "ok"
     return Tile(code="errors", value=value, tone=shown, hint=hint, rows=tuple(rows[:ROWS_MAX]))
 
