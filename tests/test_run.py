@@ -110,6 +110,15 @@ def test_a_neighbour_that_would_print_in_another_size_is_refused(tmp_path: Path)
     assert {station.dots_per_mm for station in load(config).stations.values()} == {12}
 
 
+def test_slips_on_a_label_printer_are_refused(tmp_path: Path) -> None:
+    named = ["[devices.small]", 'driver = "zpl-tcp"', "[stations.A]", 'place = "A"']
+    config = write_config(tmp_path, 8470, *named, 'slip_printer = "small"')
+    with pytest.raises(ConfigError, match=r"stations\.A\.slip_printer: small .*office-queue"):
+        load(config)
+    config.write_text(config.read_text().replace("zpl-tcp", "office-queue"))
+    assert load(config).stations["A"].slip_printer == "small"
+
+
 def test_a_second_server_is_refused_and_the_first_lets_commands_in(tmp_path: Path) -> None:
     with site_process(tmp_path) as site, httpx2.Client(base_url=site.url, trust_env=False) as held:
         assert held.get("/v1/health").status_code == 200

@@ -13,6 +13,7 @@ from msgspec.structs import FieldInfo, fields
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 Count = Annotated[int, Meta(ge=1, le=10_000)]
+LABELS_ONLY = ("zpl-tcp", "zebra-queue")  # drivers of printers that take ZPL, never a PDF
 
 
 class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -230,6 +231,12 @@ def _cross_checks(config: Struct) -> list[str]:
             device = getattr(station, role)
             if device and device not in config.devices:
                 faults.append(f"stations.{name}.{role}: no device {device} under [devices]")
+        slips = config.devices.get(station.slip_printer)
+        if slips is not None and slips.driver in LABELS_ONLY:
+            faults.append(
+                f"stations.{name}.slip_printer: {station.slip_printer} prints labels only, slips "
+                'are PDF: an A4 printer has driver = "office-queue"'
+            )
         for slot in station.slots:
             light = slot.partition("=")[2]
             device, _, channel = light.partition(":")
