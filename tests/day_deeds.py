@@ -8,12 +8,14 @@ from typing import Any, Literal
 from msgspec.structs import replace
 from sqlalchemy import select
 
-from picking import planner
+from picking import pickups, planner, tours
+from picking.floor import TOKYO
 from picking.release import Settings, release_wave
 from tests import day_house as house
 from tests.day_hands import Day
-from tests.day_site import OWNERS, SELLABLE, SHIRT
+from tests.day_site import OWNERS, SELLABLE, SHIRT, choose_rules
 from tests.picking_site import SOMEONE
+from tests.returns_site import send
 from wms import cancel, changes, holds, inbound, orders, returns, returns_close, returns_orders
 from wms.changes import Change
 from wms.epc import sgtin96
@@ -249,11 +251,30 @@ DEEDS: dict[Deed, int] = {
 
 
 def begin(day: Day) -> None:
-    """The morning: orders of the night are on the floor, trucks stand at the docks."""
-    day.site.write(orders.accept_all, [_wanted(day) for _ in range(14)], now=day.site.now)
+    """The morning: what left yesterday may come back, orders of the night are on the floor, trucks
+    stand at the docks."""
+    site = day.site
+    _sent_yesterday(day)
+    site.write(choose_rules, day.chance)
+    site.write(orders.accept_all, [_wanted(day) for _ in range(14)], now=site.now)
     for _ in range(4):
         announce(day)
     waves(day)
+
+
+def _sent_yesterday(day: Day) -> None:
+    """A few orders of every owner, picked, packed and handed over."""
+    site = day.site
+    rows = [replace(_wanted(day), service="yamato", delivery_date="") for _ in range(6)]
+    accepted = site.write(orders.accept_all, rows, now=site.now)
+    going = site.release([one.order_id for one in accepted if one.state == "accepted"]).orders
+    while (tour := site.write(tours.claim, person=1, now=site.now)) is not None:
+        site.claim(1)
+        site.walk(tour)
+        site.drop(tour, "BENCH-1")
+    site.now += 1_000
+    site.write(send, going, site.now)
+    site.write(pickups.ensure, now=site.now, zone=TOKYO)
 
 
 def deed(day: Day) -> None:

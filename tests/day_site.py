@@ -89,13 +89,13 @@ DIALOGUES = frozenset({
 })  # fmt: skip
 # Each terminal: where it stands, who is mostly at it, and how often they do something.
 TERMINALS: dict[str, tuple[str, tuple[str, ...], int]] = {
-    "HT-01": ("", ("anna", "wes"), 16), "HT-02": ("", ("bert", "sora"), 11),
-    "HT-03": ("", ("yuki", "lea"), 9), "HT-04": ("", ("otto", "dave"), 8),
-    "HT-05": ("", ("sora", "uma"), 8), "HT-06": ("KIT-1", ("uma", "anna"), 7),
-    "BENCH-1": ("PACK-1", ("carol", "yuki"), 14), "BENCH-2": ("PACK-2", ("ed", "lea"), 7),
-    "DOCK-1": ("SHIP-1", ("dave", "lea"), 6), "LEAD-1": ("", ("lea", "otto"), 3),
-    "RX-1": ("RECV-1", ("rosa", "sora"), 9), "RET-1": ("RET-1", ("rita", "otto"), 10),
-    "WALL-T": ("WALL-1", ("wes", "carol"), 6),
+    "HT-01": ("", ("anna", "wes"), 20), "HT-02": ("", ("bert", "sora"), 12),
+    "HT-03": ("", ("yuki", "lea"), 13), "HT-04": ("", ("otto", "dave"), 6),
+    "HT-05": ("", ("sora", "uma"), 5), "HT-06": ("KIT-1", ("uma", "anna"), 6),
+    "BENCH-1": ("PACK-1", ("carol", "yuki"), 18), "BENCH-2": ("PACK-2", ("ed", "lea"), 9),
+    "DOCK-1": ("SHIP-1", ("dave", "lea"), 9), "LEAD-1": ("", ("lea", "otto"), 2),
+    "RX-1": ("RECV-1", ("rosa", "sora"), 8), "RET-1": ("RET-1", ("rita", "otto"), 10),
+    "WALL-T": ("WALL-1", ("wes", "carol"), 5),
 }  # fmt: skip
 RULES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("cart", {}), ("batch", {"wall": "WALL-1"}), ("single", {"zero_check": True}),
@@ -122,7 +122,7 @@ def _furnish(tx: Tx, chance: Random) -> None:
     _goods(tx)
     _places(tx)
     _people(tx)
-    _rules(tx, chance)
+    _rules(tx)
     _stock(tx, chance)
     pickups.ensure(tx, now=NOON, zone=TOKYO)
 
@@ -252,9 +252,13 @@ def _people(tx: Tx) -> None:
     ])  # fmt: skip
 
 
-def _rules(tx: Tx, chance: Random) -> None:
+def choose_rules(tx: Tx, chance: Random) -> None:
+    """How this site picks, from now on."""
     method, more = chance.choice(RULES)
     picking_rules.put(tx, Picking(method=method, **more))  # type: ignore[arg-type]
+
+
+def _rules(tx: Tx) -> None:
     inserts.put_rules(tx, [
         NewInsert(owner="acme", sku="LEAF", with_sku="CUP"),
     ])  # fmt: skip

@@ -25,8 +25,8 @@ SHIFT = (
     Bug(
         what="an exchange is shipped twice",
         file="wms/returns_orders.py",
-        right="    if known is not None:\n        return int(known)\n    wanted = func.coalesce(",
-        wrong="    wanted = func.coalesce(",
+        right='    if order is None or order.state != "held":\n        return ""\n    accepted',
+        wrong='    if order is None:\n        return ""\n    accepted',
         tests=_in("test_returns_orders", "exchange_shipped_twice"),
     ),
     Bug(
@@ -39,7 +39,7 @@ SHIFT = (
     Bug(
         what="a replacement is let go by hand before its original was looked at",
         file="wms/holds.py",
-        right="    if row.state_reason in OF_A_RETURN:\n",
+        right="    if row.state_reason in OF_A_RETURN and not by_return:\n",
         wrong="    if row.state_reason in OF_A_RETURN[:0]:\n",
         tests=_in("test_returns_orders", "set_aside_at_grading"),
     ),
@@ -53,15 +53,17 @@ SHIFT = (
     Bug(
         what="goods are disposed of without a second person",
         file="wms/returns_grade.py",
-        right='    if unit.disposition == "dispose" and not approvals.given(',
-        wrong='    if unit.disposition == "none" and not approvals.given(',
+        right='    if unit.disposition == "dispose" and not approver:\n',
+        wrong='    if unit.disposition == "none" and not approver:\n',
         tests=_in("test_returns", "disposal_needs"),
     ),
     Bug(
         what="a parcel that came back unopened is sent once more, and again",
         file="wms/returns_close.py",
-        right="    if row.decision or not is_undelivered(row)",
-        wrong="    if not is_undelivered(row)",
+        right="    if row.decision == decision:\n"
+        '        return f"{row.code}-P" if decision == "reship" else ""\n'
+        '    if row.decision or not is_undelivered(row) or row.state != "arrived":\n',
+        wrong="    if not is_undelivered(row):\n",
         tests=_in("test_returns_orders", "undelivered_parcel_is_sent_once_more"),
     ),
     Bug(

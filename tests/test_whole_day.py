@@ -18,7 +18,7 @@ from wms import auditor
 from wms.schema import stock
 
 SHARES, SHARE = 8, 25_000
-SHORT = 120
+SHORT = 90
 # What a share of the long run may do without: it takes luck, and the whole run has it.
 RARE_MAX = 20
 

@@ -25,7 +25,7 @@ from tests.day_site import DaySite
 from tests.postgres import databases, make_book, memory_folder
 from wms import audit
 
-WORLD = 2_500  # operations in one world
+WORLD = 4_000  # operations in one world
 WHOLE_AUDIT_EVERY = 250
 DEEDS_PERCENT = 14
 ANSWERS = {
