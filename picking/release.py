@@ -16,7 +16,7 @@ from picking.shortage import orders_short
 from picking.walks import Ground, Size, Walk, Wall, plan_walks
 from picking.waves import Rules, Wave, totalled
 from wms import allocation as promises
-from wms import config, inserts, picking_rules
+from wms import config, inserts, merge, picking_rules
 from wms import orders as order_book
 from wms.allocate import Need
 from wms.allocation import Promised
@@ -76,6 +76,8 @@ def release_wave(tx: Tx, wave: Wave, *, settings: Settings, today: str, now: int
     An order that lacks stock is short, and told so once; it gets nothing.
     """
     chosen = _candidates(tx, wave.orders)
+    if merge.merge(tx, list(chosen), now=now):
+        chosen = _candidates(tx, wave.orders)
     if inserts.apply(tx, list(chosen), today=today):  # some are of more than one piece now
         chosen = _candidates(tx, wave.orders)
     wanted = promises.needs(tx, list(chosen), today=today)

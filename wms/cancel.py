@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.json import encode
 from sqlalchemy import Row, func, insert, literal, select, update
 
-from wms import allocation, cancel_floor, put_back, returns_again, void
+from wms import allocation, cancel_floor, merge, put_back, returns_again, void
 from wms import orders as order_book
 from wms.cancel_table import OF_PARCEL, Stage, does, stage_of
 from wms.db import Tx, insert_for
@@ -62,14 +62,22 @@ class Cancelled(Struct, frozen=True, kw_only=True):
     new: bool = True
 
 
-def cancel(tx: Tx, order: int, *, reason: str = "", now: int) -> Cancelled:
+def cancel(
+    tx: Tx, order: int, *, reason: str = "", now: int, with_merged: bool = False
+) -> Cancelled:
     """Cancel the whole order *order*, as `wms.cancel_table` says for each of its goods.
 
-    A refusal is an answer, not an exception: a return is prepared for what was sent.
+    A refusal is an answer, not an exception: a return is prepared for what was sent. Another
+    order's lines that leave with it stay, unless they are cancelled, too (*with_merged*).
     """
     row, boxes = locked(tx, order)
     why = clean(reason, field="reason", max=REASON_CHARACTERS)
     stage = stage_of(row.state, _promise_states(tx, order), [box.state for box in boxes])
+    if stage == "cancelled" and (parts := merge.merged_into(tx, row)):
+        return _cancel_merged(tx, row, parts, reason=why, now=now)
+    own = None if with_merged or row.state == "shipped" else merge.own_lines(tx, order)
+    if own is not None and stage != "cancelled":  # another order leaves with this one
+        return reduce(tx, order, wanted=dict.fromkeys(own, 0), reason=reason, now=now)
     if stage == "cancelled":
         again = returns_again.code_of(tx, order)
         return _answer(row, "cancelled", stage, returning=again, new=False)
@@ -99,6 +107,19 @@ def cancel(tx: Tx, order: int, *, reason: str = "", now: int) -> Cancelled:
     )  # fmt: skip
 
 
+def _cancel_merged(
+    tx: Tx, row: Row[Any], parts: Mapping[int, Sequence[int]], *, reason: str, now: int
+) -> Cancelled:
+    """An order that leaves as a part of another one: that part is cancelled while it is here."""
+    ((into, lines),) = parts.items()
+    done = reduce(tx, into, wanted=dict.fromkeys(lines, 0), reason=reason, now=now)
+    if done.outcome == "refused":
+        return _answer(row, "refused", done.stage, new=done.new)
+    about = {"owner": row.owner, "order_id": row.id, "external_id": row.external_id}
+    emit(tx, OrderCancelled(**about, reason=reason, stage=done.stage), now=now)
+    return _answer(row, "cancelled", done.stage, put_back=done.put_back, search=done.search)
+
+
 def reduce(
     tx: Tx, order: int, *, wanted: Mapping[int, int], reason: str = "", now: int
 ) -> Cancelled:
@@ -118,7 +139,7 @@ def reduce(
             return _answer(row, outcome, stage, new=False)
         return _refuse_change(tx, row, stage, now)
     if all(wanted.get(line.line_no, line.left) == 0 for line in lines):
-        return cancel(tx, order, reason=reason, now=now)
+        return cancel(tx, order, reason=reason, now=now, with_merged=True)
     if row.kind in (*returns_again.DECIDED_ANEW, "transfer"):
         return _refuse_change(tx, row, stage, now, reason=AS_IT_IS)
     if any(wanted.get(line.line_no, line.left) < line.packed for line in lines):

@@ -19,6 +19,14 @@ class OrderChanged(OrderEvent, frozen=True, kw_only=True):
     fields: tuple[str, ...]
 
 
+class OrderMerged(OrderEvent, frozen=True, kw_only=True):
+    """By its owner's rule the order leaves as a part of another one (同梱): `into` is its external
+    id. This one is over, and that one's events tell the rest."""
+
+    kind: ClassVar[str] = "order.merged"
+    into: str
+
+
 class OrderChangeRefused(OrderEvent, frozen=True, kw_only=True):
     """A change came too late; `reason` is a code."""
 
@@ -81,6 +89,6 @@ class LotReleased(Event, frozen=True, kw_only=True):
 
 
 CHANGES = (
-    OrderContinued, OrderChanged, OrderChangeRefused, OrderCancelRefused, ParcelVoided,
+    OrderContinued, OrderChanged, OrderMerged, OrderChangeRefused, OrderCancelRefused, ParcelVoided,
     WorkChanged, LotHeld, LotReleased,
 )  # fmt: skip

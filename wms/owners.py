@@ -31,7 +31,8 @@ class NewOwner(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A client whose goods these are. `order_cutoff` is local time, "" = none.
 
     What is scanned at the bench: every piece, unless `trust_tags` takes the word of RFID tags that
-    agree, or `trust_one_item` one scan for all pieces of an order of one item.
+    agree, or `trust_one_item` one scan for all pieces of an order of one item. `merge`: orders of
+    one customer to one door leave as one (同梱).
     """
 
     code: Key
@@ -42,6 +43,7 @@ class NewOwner(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     weight_tolerance_g: Annotated[int, Meta(ge=0, le=10_000)] = 30
     short_policy: Literal["wait", "ship_short", "never_split", "ask"] = "wait"
     must_weigh: bool = False
+    merge: bool = False
     trust_tags: bool = False
     trust_one_item: bool = False
 
@@ -58,10 +60,13 @@ class NewShop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sender_phone: Annotated[str, Meta(max_length=20)] = ""
     slip_message: Words = ""
     slip_template: Literal["packing-slip", "plain", "gift", "with-return"] = "packing-slip"
+    card: Literal["", "plain", "framed"] = ""
+    noshi: Literal["", "preprinted", "drawn"] = ""
     contact: Words = ""
     registration: Annotated[str, Meta(max_length=40)] = ""
     notify: Literal["inspection", "handover"] = "inspection"
     shelf_days_min: Annotated[int, Meta(ge=0, le=3_650)] = 0
+    never_merge: bool = False
 
 
 class NewService(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -41,6 +41,7 @@ owners = Table(
     text_("company_prefix"),  # GS1 company prefix, whose length EPCs need
     whole("weight_tolerance_g", default=30),
     flag("must_weigh"),  # no box is packed without a scale
+    flag("merge"),  # orders of one customer to one door may leave as one (同梱)
     flag("trust_tags"),  # tags that agree with the tote prove its tagged goods at the bench
     flag("trust_one_item"),  # of an order of one item a single scan proves every piece
     # Of an order that cannot be filled: send what there is, wait for all of it with the goods set
@@ -67,7 +68,10 @@ shops = Table(
     text_("contact"),  # whom the buyer may ask, as it stands on the slip
     text_("registration"),  # 登録番号 of a qualified invoice issuer
     Column("slip_template", String, nullable=False, server_default="packing-slip"),
+    text_("card"),  # how message cards of gifts are printed: plain, framed; "" = they are not
+    text_("noshi"),  # on paper with a cord (preprinted), with one (drawn); "" = it is not printed
     Column("notify", String, nullable=False, server_default="inspection"),
+    flag("never_merge"),  # a marketplace that forbids it
     whole("shelf_days_min"),  # minimum remaining shelf life of what is sent
     CheckConstraint(one_of("notify", "inspection", "handover"), name="notify"),
 )

@@ -149,6 +149,7 @@ order_lines = Table(
     whole("shipped"),
     whole("cancelled"),
     whole("returned"),  # came back, over all returns
+    Column("merged_from", ForeignKey("orders.id"), index=True),  # the order that leaves with this
     UniqueConstraint("order_id", "line_no"),
     CheckConstraint("qty > 0", name="qty"),
     CheckConstraint(
@@ -265,13 +266,13 @@ documents = Table(
     metadata,
     Column("id", ID, primary_key=True),
     Column("order_id", ForeignKey("orders.id"), nullable=False, index=True),
-    Column("kind", String, nullable=False),  # invoice, receipt, letter
+    Column("kind", String, nullable=False),  # invoice, receipt, letter; ours: card, noshi
     Column("code", String, nullable=False),  # the barcode on it, scanned as it goes into the box
     Column("pdf", LargeBinary),  # NULL: announced, and its box waits until it comes
     Column("parcel_id", ForeignKey("parcels.id")),  # the box that it is in
     at(),
     UniqueConstraint("order_id", "code"),
-    CheckConstraint(one_of("kind", "invoice", "receipt", "letter"), name="kind"),
+    CheckConstraint(one_of("kind", "invoice", "receipt", "letter", "card", "noshi"), name="kind"),
 )
 
 insert_rules = Table(
