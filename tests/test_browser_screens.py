@@ -10,6 +10,8 @@ from PIL import Image
 from tests.chromium import Browser, Page, chromium, needs_chromium
 from tests.floor_prompts import samples
 from tests.prompt_server import Shows, showing
+from tests.screens import SCREENS
+from tests.screens.making import LANGUAGES
 from wms.messages import Language
 from wms.prompts import Prompt
 
@@ -88,6 +90,27 @@ def test_no_prompt_overflows(
         must += ["place"] if upright or not prompt.locked else []
         must += ["numbers", "message"] if upright and not prompt.locked else []
         assert faults(page, *must) == [], f"{name} {language} {size}"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", sorted(SCREENS))
+def test_no_screen_of_a_dialogue_overflows_the_smallest_display(
+    shows: Shows, browser: Browser, name: str
+) -> None:
+    page = browser.page(*SIZES[0])
+    page.go(shows.link)
+    page.until("document.body.dataset.step", "sign_in.badge")
+    found = {}
+    for screen, show_in in SCREENS[name].items():
+        for language in LANGUAGES:
+            prompt = show_in(language)
+            show(page, shows, prompt)
+            must = ["ask", "input", "keys", "ok", "lock-text"]
+            must += [] if prompt.locked else ["place", "numbers", "message"]
+            wrong = faults(page, *must)
+            if wrong:
+                found[f"{screen} {language}"] = wrong
+    assert found == {}
 
 
 def test_a_menu_of_six_is_touched_without_scrolling(shows: Shows, browser: Browser) -> None:

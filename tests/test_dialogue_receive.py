@@ -242,7 +242,7 @@ def test_expiry_to_sure_when_it_is_old() -> None:
     older = receive(hand(MILK), keyed("2705"), holding(MILK), holding(MILK, older="2027-06-30"))
     assert older.at == "sure"
     prompt = RECEIVE.prompt(older.state, holding(MILK, older="2027-06-30"), "ja")
-    assert prompt.lines == ("期限逆転 在庫は2027-06-30",)
+    assert prompt.lines == ("逆転 在庫2027-06-30",)
 
 
 def test_expiry_to_expiry_when_goods_do_not_bear_it() -> None:

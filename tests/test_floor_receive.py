@@ -188,7 +188,7 @@ def test_older_than_what_is_here_is_asked_once(site: ReceiveSite) -> None:
     hand = at_delivery(site)
     hand.expect("receive.expiry", MILK)
     asked = hand.expect("receive.sure", "270531", "key")
-    assert asked.lines == ("Older: 2027-06-30",)
+    assert asked.lines == ("Stock has 2027-06-30",)
     hand.expect("receive.put", MILK)
     hand.expect("receive.item", "DOCK")
     hand.expect("receive.expiry", MILK)

@@ -236,12 +236,17 @@ def _lines(prompt: Prompt, width: int) -> list[Piece]:
     if not lines:
         return []
     whole = sum(len(wrap(line, width)) for line in lines)
+    is_list = Await.NOTHING in prompt.awaits
 
     def draw(rows: int) -> list[Row]:
         if rows < len(lines):
-            more = say("screen.more", prompt.language, count=len(lines) - rows + 1)
-            shown = [(Span(clip_middle(line, width)),) for line in lines[: rows - 1]]
-            return [*shown, (Span(more, "dim"),)]
+            # What comes first matters most: it may take a row from those that are hidden anyway.
+            top = wrap(lines[0], width, 2) if rows > _LINES_FIRST and not is_list else []
+            top = top or [clip_middle(line, width) for line in lines[: rows - 1][:1]]
+            others = [clip_middle(line, width) for line in lines[1 : rows - len(top)]]
+            hidden = len(lines) - bool(top) - len(others)
+            more = say("screen.more", prompt.language, count=hidden)
+            return [*((Span(line),) for line in (*top, *others)), (Span(more, "dim"),)]
         spare = rows - len(lines)
         drawn: list[Row] = []
         for line in lines:

@@ -35,7 +35,7 @@ WORDS = (
     "page.unreachable", "page.ok", "page.close", "page.keys", "page.digits", "page.theme",
     "page.forget", "page.photo", "page.photo_kept", "page.photo_under_way", "page.nothing_lost",
     "page.elsewhere", "page.here", "screen.pieces", "screen.place", "screen.sku", "screen.lot",
-    "screen.expiry", "screen.tote", "screen.box", "screen.parcel", "screen.picture",
+    "screen.expiry", "screen.tote", "screen.slot", "screen.weight", "screen.box", "screen.parcel", "screen.picture",
     "screen.expected", "screen.scanned", "screen.refused", "screen.sending", "screen.full",
     "screen.reconnecting", "screen.not_allowed", "screen.unsent", "screen.connecting",
     "screen.wait", "screen.full_text", "key.assist", "key.language",

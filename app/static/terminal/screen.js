@@ -74,8 +74,14 @@ function drawFocus(focus, language, awaits) {
   if (focus.qty !== undefined) {
     numbers.push(number(String(focus.qty), say("screen.pieces", language), "qty"));
   }
-  if (focus.weight_g !== undefined) numbers.push(number(String(focus.weight_g), "g", "weight"));
+  if (focus.weight_g !== undefined) {
+    const unit = `g ${say("screen.weight", language)}`;
+    numbers.push(number(String(focus.weight_g), unit, "weight"));
+  }
   if (focus.tote) numbers.push(tote(focus, language, awaits));
+  else if (focus.slot && !big) {
+    numbers.push(number(focus.slot, say("screen.slot", language), "qty"));
+  }
   at("numbers").replaceChildren(...numbers);
   at("numbers").hidden = !numbers.length;
   const facts = [
@@ -94,7 +100,9 @@ function number(value, unit, name) {
 }
 
 function tote(focus, language, awaits) {
-  const shown = make("span", { name: awaits.includes("tote") ? "tote asked" : "tote" });
+  const long = focus.tote.length > 12 ? " long" : ""; // a pallet's number fills a row
+  const asked = awaits.includes("tote") ? " asked" : "";
+  const shown = make("span", { name: `tote${asked}${long}` });
   if (focus.slot) shown.append(make("b", { text: focus.slot }));
   const words = make("span", { name: "tote-code" });
   words.append(make("small", { text: say("screen.tote", language) }));
