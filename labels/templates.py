@@ -10,6 +10,7 @@ import msgspec
 from labels import (
     badge,
     command_card,
+    gift,
     invoice,
     item,
     logistic,
@@ -54,6 +55,8 @@ TEMPLATES: dict[str, Template] = {
     "gift_slip": Template(packing_slip.PackingSlip, slips.render_gift, "pdf"),
     "return_slip": Template(packing_slip.PackingSlip, slips.render_with_return, "pdf"),
     "invoice": Template(invoice.Invoice, invoice.render, "pdf"),
+    "message_card": Template(gift.MessageCard, gift.render_card, "pdf"),
+    "noshi": Template(gift.Noshi, gift.render_noshi, "pdf"),
     "manifest": Template(manifest.Manifest, manifest.render, "pdf"),
     "pick_list": Template(pick_list.PickList, pick_list.render, "pdf"),
     "sheet": Template(sheet.Sheet, sheet.render, "pdf"),

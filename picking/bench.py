@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, func, insert, select, update
 
 from picking.dialogues.base import Say, Station
 from wms import allocation as promises
-from wms import parcels, print_jobs, tasks
+from wms import gift_papers, parcels, print_jobs, tasks
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.label_data import shipping_data
@@ -89,7 +89,9 @@ def _waiting(wave: int, item: int) -> Select[Any]:
         allocations.c.wave_id == wave, allocations.c.item_id == item,
         allocations.c.line_id.is_not(None), allocations.c.state.in_(SERVED),
     )  # fmt: skip
-    paperless = select(documents.c.order_id).where(documents.c.pdf.is_(None))
+    paperless = select(documents.c.order_id).where(
+        documents.c.pdf.is_(None), documents.c.kind.not_in(gift_papers.OWN)
+    )
     return (
         select(order_lines.c.id.label("line_id"), orders.c.id.label("order_id"))
         .join(orders, orders.c.id == order_lines.c.order_id)
@@ -172,7 +174,9 @@ def print_papers(tx: Tx, *, order: int, station: str, now: int, again: bool = Fa
 
 
 def _print_documents(tx: Tx, order: int, station: str, now: int, again: bool) -> None:
-    """PDFs of the OMS need no press: they are ready as they came. One that is packed stays so."""
+    """PDFs of the OMS need no press: they are ready as they came; ours go through it. One that is
+    packed stays so."""
+    _print_own(tx, order, station, now, again)
     mine = (documents.c.order_id == order) & documents.c.parcel_id.is_(None)
     query = select(documents.c.id, documents.c.code, documents.c.pdf).order_by(documents.c.id)
     for row in tx.execute(query.where(mine, documents.c.pdf.is_not(None))).all():
@@ -184,6 +188,20 @@ def _print_documents(tx: Tx, order: int, station: str, now: int, again: bool) ->
             format="pdf", data=msgspec.json.encode({"code": row.code}).decode(),
             payload=row.pdf, copy_no=count + 1, state="ready", created_ms=now,
         ))  # fmt: skip
+
+
+def _print_own(tx: Tx, order: int, station: str, now: int, again: bool) -> None:
+    mine = (documents.c.order_id == order) & documents.c.parcel_id.is_(None)
+    query = select(documents.c.id, documents.c.kind).where(mine, documents.c.pdf.is_(None))
+    own = query.where(documents.c.kind.in_(gift_papers.OWN)).order_by(documents.c.id)
+    for row in tx.execute(own).all():
+        count = _printed(tx, f"document:{row.id}:")
+        if not count or again:
+            print_jobs.request(
+                tx, key=f"document:{row.id}:{count + 1}", station=station,
+                template=gift_papers.TEMPLATES[row.kind], data=gift_papers.data(tx, row.id),
+                paper="pdf", now=now,
+            )  # fmt: skip
 
 
 def _printed(tx: Tx, key: str) -> int:

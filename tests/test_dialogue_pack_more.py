@@ -154,6 +154,15 @@ def test_paper_to_box_when_the_last_one_was_scanned() -> None:
     assert closed.effects[0] == Close(6, (Packed(1, 2),), "BX-S", 0, 260, ("INV-1",))
 
 
+def test_paper_to_box_when_it_was_written_by_hand() -> None:
+    card = Paper("O0000006-C", "card", failed="label.glyph field=message character=x")
+    broken = replace(BILLED, papers=(card,))
+    assert shown(AT_PAPER, broken).options[0].label == "Written by hand"
+    done = pack(AT_PAPER, command("1"), broken)
+    assert (done.at, done.state.papers) == ("box", ("O0000006-C",))
+    assert pack(AT_PAPER, command("1"), BILLED).refused, "a bill is never written by hand"
+
+
 def test_paper_to_paper_when_it_is_another() -> None:
     wrong = pack(AT_PAPER, paper("INV-2"), BILLED)
     assert (wrong.at, wrong.code, wrong.evidence) == (

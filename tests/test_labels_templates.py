@@ -53,6 +53,8 @@ SMALL: dict[str, dict[str, Any]] = {
         ]
     },
     "sheet": {"totes": [{"code": "T-0123"}]},
+    "message_card": {"code": "O0000012-C", "message": "お誕生日おめでとう"},
+    "noshi": {"code": "O0000012-N", "wording": "御祝", "name": "鈴木"},
 }
 NAMES = st.text(
     st.sampled_from("山田髙﨑𠮷葛\U000e0100ｶﾞー、（）^~_\\ 　1-2A@\x1b"), min_size=1, max_size=220

@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 
 from wms.db import Tx, insert_once
 from wms.errors import Code, Rejected
+from wms.gift_papers import OWN
 from wms.schema import documents
 from wms.text import code as safe_code
 from wms.text import shown
@@ -61,7 +62,8 @@ class Document:
 def of_order(tx: Tx, order: int) -> list[Document]:
     """The papers of *order* (its id), the oldest first."""
     columns = ("id", "kind", "code", "parcel_id")
-    query = select(*(documents.c[name] for name in columns), documents.c.pdf.is_not(None))
+    here = documents.c.pdf.is_not(None) | documents.c.kind.in_(OWN)
+    query = select(*(documents.c[name] for name in columns), here)
     rows = tx.execute(query.where(documents.c.order_id == order).order_by(documents.c.id))
     return [Document(row[0], row[1], row[2], bool(row[4]), row[3] or 0) for row in rows]
 
@@ -101,7 +103,8 @@ def put(tx: Tx, *, order: int, kind: str, code: str, pdf: bytes, now: int) -> bo
 def put_in(tx: Tx, *, order: int, codes: Sequence[str], parcel: int) -> None:
     """The scanned papers lie in the box *parcel*. Refuses `DOCUMENT_MISSING`."""
     mine = (documents.c.order_id == order) & documents.c.code.in_(codes)
-    free = mine & documents.c.parcel_id.is_(None) & documents.c.pdf.is_not(None)
+    here = documents.c.pdf.is_not(None) | documents.c.kind.in_(OWN)
+    free = mine & documents.c.parcel_id.is_(None) & here
     if tx.execute(update(documents).where(free).values(parcel_id=parcel)).rowcount != len(codes):
         raise Rejected(Code.DOCUMENT_MISSING, document=", ".join(codes)[:40])
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Row, select, tuple_
 
-from wms import arrival, calendar, external, items
+from wms import arrival, calendar, external, gift_papers, items
 from wms.arrival import Goods
 from wms.calendar import Calendar
 from wms.carriers import time_slot
@@ -67,6 +67,7 @@ class _Facts(NamedTuple):
     carrier_of: dict[str, str]  # by service
     calendar: Calendar
     cancelled: set[Pair]
+    gift_papers: dict[str, gift_papers.Templates]  # by shop, of those that print any
 
 
 def check(tx: Tx, rows: Sequence[NewOrder], *, now: int) -> Checked:
@@ -115,6 +116,7 @@ def _facts(tx: Tx, rows: Sequence[NewOrder]) -> _Facts:
         carrier_of={row.code: row.carrier for row in tx.execute(select(services))},
         calendar=calendar.load(tx),
         cancelled=_cancelled_before(tx, [(row.owner, row.external_id) for row in rows]),
+        gift_papers=gift_papers.templates(tx) if any(row.gift for row in rows) else {},
     )
 
 
@@ -132,6 +134,8 @@ def _cancelled_before(tx: Tx, keys: Sequence[Pair]) -> set[Pair]:
 
 def _ready(row: NewOrder, facts: _Facts, now: int) -> Ready:
     _refuse_unknown(row, facts)
+    if row.shop in facts.gift_papers:
+        gift_papers.refuse_unprintable(row.gift, facts.gift_papers[row.shop])
     carrier = facts.carrier_of[row.service]
     today = calendar.business_day(now, facts.calendar.zone)
     promised = checked_dates(row, carrier=carrier, today=today)

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Row, bindparam, insert, select, tuple_, update
 
+from wms import gift_papers
 from wms.arrival import NO_AIR
 from wms.db import Tx, insert_for
 from wms.errors import Code, Rejected
@@ -182,6 +183,13 @@ def _insert(tx: Tx, ready: Sequence[Ready], now: int) -> list[Accepted]:
         for number, one in zip(ids, ready, strict=True)
         for paper in one.order.documents
     ]
+    chosen = gift_papers.templates(tx)
+    papers += [
+        {"order_id": number, "kind": kind, "code": gift_papers.code_of(_code(number), kind),
+         "at_ms": now}
+        for number, one in zip(ids, ready, strict=True) if one.order.shop in chosen
+        for kind in gift_papers.wanted(one.order.gift, chosen[one.order.shop])
+    ]  # fmt: skip
     if papers:  # announced: their boxes wait until the PDFs come
         tx.execute(insert_for(tx)(documents).on_conflict_do_nothing(), papers)
     told = [event for number, one in zip(ids, ready, strict=True) for event in _told(number, one)]

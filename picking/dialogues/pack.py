@@ -23,6 +23,7 @@ Transitions:
 * item -> tote: back
 * paper -> box: the last paper was scanned
 * paper -> paper: anything else is refused; `reprint` prints them again
+* paper -> box: `1`: a card that no printer can print was written by hand
 * paper -> item: undo takes the last piece out, back all of them
 * box -> box: full; the last piece goes into the next box
 * box -> box: the tags differ; the same box once more is yes
@@ -131,7 +132,8 @@ def _is_key(state: State, seen: Seen, facts: Facts) -> bool:
         return False
     elsewhere = seen.digit == 1 and facts.can_redirect and state.at in ("tote", "verify")
     upgrade = seen.digit == 2 and bool(facts.upgrades) and state.at in ("box", "verify")
-    return elsewhere or upgrade or state.at in ("weigh", "label")
+    written = seen.digit == 1 and state.at == "paper" and proof.by_hand(facts, state) is not None
+    return elsewhere or upgrade or written or state.at in ("weigh", "label")
 
 
 def _command(state: State, seen: Seen, facts: Facts) -> Step[State]:
@@ -147,6 +149,8 @@ def _command(state: State, seen: Seen, facts: Facts) -> Step[State]:
     if seen.code == "undo" and state.at in ("item", "paper", "box") and state.scanned:
         kept = replace(state, at="item", scanned=state.scanned[:-1], box="", split=False)
         return Step(replace(kept, doubted=""))
+    if seen.digit == 1 and state.at == "paper" and (by_hand := proof.by_hand(facts, state)):
+        return Step(replace(state, papers=(*state.papers, by_hand.code)))
     if seen.code in ("back", "undo") and state.at in ("paper", "box", "weigh"):
         return Step(State(at="item", tote=state.tote))
     if seen.code == "back" and state.at in ("one", "item"):

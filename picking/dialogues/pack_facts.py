@@ -21,7 +21,7 @@ from picking.dialogues.pack_state import (
     State,
     Upgrade,
 )
-from wms import documents, weights
+from wms import documents, gift_papers, weights
 from wms.db import Tx
 from wms.schema import (
     allocations,
@@ -176,9 +176,17 @@ def _gift(document: str) -> Gift | None:
 
 def _papers(tx: Tx, order: int) -> tuple[Paper, ...]:
     return tuple(
-        Paper(one.code, one.kind, one.here, one.parcel != 0)
+        Paper(one.code, one.kind, one.here, one.parcel != 0, _failed(tx, one))
         for one in documents.of_order(tx, order)
     )  # fmt: skip
+
+
+def _failed(tx: Tx, paper: documents.Document) -> str:
+    """Why a card or のし does not come out of the press, however often it is asked for."""
+    if paper.kind not in gift_papers.OWN:
+        return ""
+    job = _printing(tx, print_jobs.c.key.like(f"document:{paper.id}:%"))
+    return job.reason if job is not None and job.state == "failed" else ""
 
 
 def _upgrades(tx: Tx, order: int) -> tuple[Upgrade, ...]:

@@ -79,6 +79,8 @@ def _digits(state: State, facts: Facts, language: Language) -> tuple[Option, ...
         found = choices(language, "pack.without_scale")
     elif state.at == "weigh" and facts.weight_g is not None and facts.weight_g > 0:
         found = choices(language, "pack.use_weight", grams=facts.weight_g)
+    elif state.at == "paper" and proof.by_hand(facts, state) is not None:
+        found = choices(language, "pack.by_hand")
     elif state.at == "label":
         found = choices(language, "pack.print_labels")
     elif state.at in ("tote", "verify") and facts.can_redirect:
@@ -160,6 +162,9 @@ def _warnings(state: State, facts: Facts, language: Language) -> tuple[str, ...]
         lines.append(say("pack.prints_there", language, station=facts.redirected))
     if facts.printer:
         lines.append(_printer_down(facts, language))
+    failed = proof.by_hand(facts, state) if state.at == "paper" else None
+    if failed is not None:
+        lines.append(reason_words(failed.failed, language))
     if state.at in ("item", "paper", "box"):
         lines.extend(_wishes(state, facts, language))
     if facts.slip is not None and facts.slip.state in ("blocked", "failed", "uncertain"):

@@ -153,6 +153,12 @@ def unproven_papers(facts: Facts, state: State) -> tuple[Paper, ...]:
     )
 
 
+def by_hand(facts: Facts, state: State) -> Paper | None:
+    """The paper that is wanted now, if no printer can print it: then it is written by hand."""
+    left = unproven_papers(facts, state)
+    return left[0] if left and left[0].failed else None
+
+
 def paper_meant(facts: Facts, seen: Seen) -> Paper | None:
     """The paper of this order whose barcode was read, whatever else has that code."""
     codes = (seen.code, seen.text)

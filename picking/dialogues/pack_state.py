@@ -140,13 +140,14 @@ class Printing:
 class Paper:
     """A document of the order that goes into a box. `here`: it was sent to us, and can be printed.
 
-    `packed`: it is in an earlier box.
+    `packed`: it is in an earlier box. `failed`: why one of ours cannot be printed.
     """
 
     code: str
     kind: str
     here: bool = True
     packed: bool = False
+    failed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ A_PAPER_LIES_IN_A_BOX_OF_ITS_ORDER = """
 SELECT 'document ' || d.id AS document, d.code, d.order_id, p.order_id AS order_of_box, p.state
 FROM documents d
 JOIN parcels p ON p.id = d.parcel_id
-WHERE p.order_id <> d.order_id OR p.state = 'void' OR d.pdf IS NULL
+WHERE p.order_id <> d.order_id OR p.state = 'void'
+   OR (d.pdf IS NULL AND d.kind NOT IN ('card', 'noshi'))
 ORDER BY d.id
 """
 
