@@ -17,7 +17,7 @@ from app.demo import bill, figures
 from app.demo.figures import Figures, Key
 from wms.billing import Span
 from wms.db import Tx
-from wms.schema import counts, events, inbounds, orders, places, returns, work_orders
+from wms.schema import counts, events, inbounds, orders, places, returns
 from wms.schema import moves as moves_table
 
 BY_REASON = {
@@ -57,7 +57,8 @@ def rows_of(tx: Tx, tally: dict[str, Any], span: Span, folder: Path) -> list[Row
     files = {name: bill.read(folder / name) for name in bill.FILES}
     hands = {(flow, owner): qty for flow, owner, qty in tally["pieces"]}
     return [
-        *_done(tx, tally), *_pieces(tx, hands, ledger, files["bill.xlsx"]),
+        *_done(tx, tally), _made(tally, ledger, files["bill.xlsx"]),
+        *_pieces(tx, hands, ledger, files["bill.xlsx"]),
         *_graded(hands, ledger, files["bill.xlsx"]), *_cancelled(tx, tally),
         *_lines(ledger, files),
     ]  # fmt: skip
@@ -90,9 +91,15 @@ def _done(tx: Tx, tally: dict[str, Any]) -> Iterator[Row]:
     yield Row(flow="returned", unit="boxes", hand=flows["sent back"], ledger=back)
     sent = many((orders.c.kind == "exchange") & (orders.c.state == "shipped"), orders)
     yield Row(flow="exchanged", unit="orders", hand=tally["exchanged"], ledger=sent)
-    made = select(func.sum(work_orders.c.done))
-    yield Row(flow="made", unit="kits", hand=flows["kits"],
-              ledger=int(tx.execute(made).scalar() or 0))  # fmt: skip
+
+
+def _made(tally: dict[str, Any], ledger: Figures, billed: Figures) -> Row:
+    """Sets that came out of the hands of whoever makes them."""
+    kits = [key for key in {*ledger, *billed} if key[1:] == ("work", "kit", "pieces")]
+    return Row(
+        flow="made", unit="kits", hand=tally["flows"].get("kits", 0),
+        ledger=sum(ledger[key] for key in kits), billed=sum(billed[key] for key in kits),
+    )  # fmt: skip
 
 
 def _pieces(
