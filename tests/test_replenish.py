@@ -177,6 +177,14 @@ def test_a_face_that_has_its_minimum_waits(site: FloorSite) -> None:
     assert look(site) == []
 
 
+def test_what_is_promised_of_the_reserve_is_left_alone(site: FloorSite) -> None:
+    site.put("R-01", "TEA", 10)
+    for number, place in enumerate(("A-01", "A-02")):
+        face(site, place, "TEA", 8, 8)
+        (task,) = look(site)
+        assert promised(site, task) == {"R-01": (8, 2)[number]}
+
+
 def test_picks_blocked_by_replenishment_are_served_from_the_reserve(
     site: FloorSite,
 ) -> None:
