@@ -257,7 +257,8 @@ def _lines(prompt: Prompt, width: int) -> list[Piece]:
 
     asked = Await.SERIAL in prompt.awaits  # the number that is looked for may stand here
     first = () if len(lines) == 1 and not asked else ((-1, 2),)  # a mere count says nothing
-    steps = tuple((2 if height <= _LINES_FIRST else 4, height) for height in range(2, whole + 1))
+    soon = whole if len(lines) <= _LINES_FIRST else _LINES_FIRST
+    steps = tuple((2 if height <= soon else 4, height) for height in range(2, whole + 1))
     return [Piece(3, 1, draw, (*(step for step in first if whole > 1), *steps))]
 
 

@@ -119,7 +119,7 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
     )  # fmt: skip
     question = facts.question(state)
     if question is None:
-        return page
+        return replace(page, lines=(say("approve_short.none", language),))
     verdicts = choices(language, *(f"short.{verdict}" for verdict in VERDICTS))
     return replace(
         page, options=(*verdicts, *options(language, "later", "back")),

@@ -326,7 +326,7 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
         awaits=AWAITS[state.at], options=_keys(state, facts, language), language=language,
     )  # fmt: skip
     if pickup is None:
-        return page
+        return page if facts.pickups else replace(page, lines=(say("ship.none", language),))
     if state.listing:
         return replace(
             page, step="list", ask=say("ship.ask.list", language), lines=facts.behind,
