@@ -75,13 +75,15 @@ def drop(
                 actor=actor, now=now, reason="drop", ref=f"tour:{tour}",
             )  # fmt: skip
     leg = legs.following(tx, tour)
-    _set_down(tx, place, totes, "at_wall" if head.kind == "batch" else "dropped")
+    _set_down(tx, place, totes, "at_wall" if head.wall else "dropped")
     if leg is not None:
         legs.pass_on(tx, to=leg, totes=[row for row in totes if row.pieces])
     over = update(tours).where(tours.c.id == tour)
     tx.execute(over.values(state="done", done_ms=now, drop_place=place))
     close_wave(tx, head.wave_id)
     picked = settle(tx, {row.order_id for row in totes if row.order_id is not None}, now=now)
+    if head.kind == "batch" and not head.wall:
+        picked += settle(tx, _orders_of(tx, tour), now=now)
     if head.kind == "total":
         picked += _settle_total(tx, head.wave_id, [row.tote for row in totes], now)
     sent = dispatch(tx, now=now, rng=rng)
@@ -112,6 +114,17 @@ def settle(tx: Tx, order_ids: Iterable[int], *, now: int) -> list[int]:
     return _picked(tx, list(tx.scalars(query)), now)
 
 
+def _orders_of(tx: Tx, tour: int) -> set[int]:
+    """The orders whose goods this walk fetched: identical baskets, which need no sorting."""
+    query = (
+        select(order_lines.c.order_id)
+        .join(allocations, allocations.c.line_id == order_lines.c.id)
+        .join(stops, stops.c.allocation_id == allocations.c.id)
+        .where(stops.c.tour_id == tour)
+    )
+    return set(tx.scalars(query))
+
+
 def _in_a_batch() -> Any:
     """Whether goods of the order are on a batch's walk, or wait to be sorted at its wall."""
     batch = (
@@ -131,7 +144,7 @@ def _in_a_batch() -> Any:
 
 def _finished(tx: Tx, tour: int) -> Any:
     """The tour, locked, once nothing is left to pick on it."""
-    columns = (tours.c.kind, tours.c.state, tours.c.wave_id, tours.c.drop_place)
+    columns = (tours.c.kind, tours.c.state, tours.c.wave_id, tours.c.drop_place, tours.c.wall)
     query = select(*columns).where(tours.c.id == tour)
     head = tx.execute(query.with_for_update()).first()
     if head is None or head.state != "claimed":

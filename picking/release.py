@@ -45,6 +45,7 @@ class Settings(Rules):
     cart_totes: int = 8
     tour_stops_max: int = 60
     total_pieces_max: int = 40
+    identical_min: int = 0  # so many identical baskets are picked into one tote; 0: never
 
 
 def settings_of(section: config.Waves) -> Settings:
@@ -52,7 +53,7 @@ def settings_of(section: config.Waves) -> Settings:
     return Settings(
         orders_min=section.orders_min, orders_max=section.orders_max,
         wait_minutes=section.wait_minutes, cart_totes=section.cart_totes,
-        total_pieces_max=section.total_pieces_max,
+        total_pieces_max=section.total_pieces_max, identical_min=section.identical_min,
     )  # fmt: skip
 
 
@@ -184,7 +185,7 @@ def _walks(
         plan=floor_plan.load(tx, [*ends, *{one.key.place for one in promised}]), door=door,
         rules=rules, walls=walls,
         size=Size(totes=settings.cart_totes, stops_max=settings.tour_stops_max,
-                  pieces_max=settings.total_pieces_max),
+                  pieces_max=settings.total_pieces_max, identical_min=settings.identical_min),
     )  # fmt: skip
     return plan_walks(
         promised, order_of,

@@ -55,8 +55,8 @@ class StopView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TourView:
-    """One walk: `kind` cart (a tote an order), single (one order), batch (sorted at a wall), or
-    total (one-piece orders, summed by item)."""
+    """One walk: `kind` cart (a tote an order), single (one order), batch (sorted at a wall, or
+    identical baskets), or total (one-piece orders, summed by item)."""
 
     id: int
     kind: str

@@ -7,11 +7,14 @@ How a zone is picked is the site's to say (`wms.picking_rules`):
 * single: each order is a walk of its own;
 * batch: by item into common totes, sorted into orders at a put wall.
 
+Identical baskets need no sorting: where the site asks for it, as many of them as are worth it share
+a tote without a wall, and the bench packs one after the other.
+
 An order whose goods lie in zones that are picked differently goes on a cart, in legs if any of its
 zones wants that. Pure.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -34,11 +37,13 @@ class Wall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How big a walk may be: orders on a cart, its stops, pieces of a total."""
+    """How big a walk may be: orders on a cart, its stops, pieces of a total. So many identical
+    baskets share a tote (0: they never do)."""
 
     totes: int
     stops_max: int
     pieces_max: int
+    identical_min: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +108,36 @@ def plan_walks(
     for order, parts in own.items():
         if parts:
             by_method[_method(parts, ground)].append(order)
+    for together in _identical(by_method.get(("cart", ""), []), own, ground):
+        urgent = max(urgency[order] for order in together)
+        walks.append(_batch(together, own, urgent, None, ground))
+        by_method["cart", ""] = [one for one in by_method["cart", ""] if one not in together]
     for (method, wall), chosen in sorted(by_method.items()):
         walks += _of_method(method, wall, {order: own[order] for order in chosen}, urgency, ground)
     return walks
+
+
+def _identical(
+    orders: Sequence[int], own: Mapping[int, Sequence[Promised]], ground: Ground
+) -> list[list[int]]:
+    """Orders that want the same goods, as many at a time as a total may hold; none with a serial
+    number, and none where too few are left to be worth a tote of their own."""
+    size = ground.size
+    alike: dict[tuple[tuple[int, int], ...], list[int]] = defaultdict(list)
+    for order in orders:
+        goods: Counter[int] = Counter()
+        for one in own[order]:
+            goods[one.key.item] += one.qty
+        if not any(one.key.serial for one in own[order]):
+            alike[tuple(sorted(goods.items()))].append(order)
+    found = []
+    for goods_of, chosen in sorted(alike.items()):
+        at_once = size.pieces_max // sum(qty for _item, qty in goods_of)
+        for start in range(0, len(chosen), max(at_once, 1)):
+            together = chosen[start : start + max(at_once, 1)]
+            if 1 < size.identical_min <= len(together):
+                found.append(together)
+    return found
 
 
 def _method(parts: Sequence[Promised], ground: Ground) -> tuple[str, str]:
@@ -156,15 +188,15 @@ def _of_method(
 
 
 def _batch(
-    cart: Sequence[int], own: Mapping[int, Sequence[Promised]], urgent: int, wall: Wall,
+    cart: Sequence[int], own: Mapping[int, Sequence[Promised]], urgent: int, wall: Wall | None,
     ground: Ground,
 ) -> Walk:  # fmt: skip
     together = [Stop(one.key.place, 1, one.allocation) for order in cart for one in own[order]]
     item = {one.allocation: one.key for order in cart for one in own[order]}
     together.sort(key=lambda stop: (item[stop.allocation], stop.allocation))
     return _walk(
-        "batch", (None,), together, urgent, ground, drop_place=wall.place, wall=wall.code,
-        keys=item,
+        "batch", (None,), together, urgent, ground, drop_place=wall.place if wall else "",
+        wall=wall.code if wall else "", keys=item,
     )  # fmt: skip
 
 

@@ -62,6 +62,7 @@ class Waves(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     orders_max: Count = 60
     wait_minutes: Annotated[float, Meta(ge=0, le=600)] = 20
     total_pieces_max: Count = 40
+    identical_min: Annotated[int, Meta(ge=0, le=1_000)] = 0
 
 
 class PickZone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

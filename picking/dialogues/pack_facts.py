@@ -76,8 +76,11 @@ def contents_of(tx: Tx, tote: str, place: str) -> tuple[Content, ...]:
     order = tx.execute(
         select(order_lines.c.order_id)
         .join(allocations, allocations.c.line_id == order_lines.c.id)
+        .join(orders, orders.c.id == order_lines.c.order_id)
         .where(live, allocations.c.place == tote)
-        .order_by(order_lines.c.order_id)
+        .order_by(  # several share a tote of identical baskets: the most urgent that is complete
+            orders.c.state != "picked", orders.c.priority.desc(), orders.c.accepted_ms, orders.c.id
+        )
         .limit(1)
     ).scalar()
     mine = allocations.c.place == tote
