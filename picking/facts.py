@@ -1,8 +1,9 @@
 """Scans and weights of devices that belong to a bench, handed to whoever works there.
 
 A fact is stored before it is interpreted. This worker reads facts in order with a cursor and
-handles each in one transaction with the cursor's step: killed anywhere, none is lost or doubled. A
-fact that trips over a bug of ours is told and left behind: it must not stop every bench for ever.
+handles them in one transaction with the cursor's step, a few at a time: killed anywhere, none is
+lost or doubled, and a full site's benches do not wait for one another's commits. A fact that trips
+over a bug of ours is told and left behind: it must not stop every bench for ever.
 """
 
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from wms.schema import device_facts, stations, terminals
 BUGS = (AssertionError, LookupError, TypeError, ValueError)
 log = structlog.get_logger(__name__)
 READER = "floor.device_facts"
+AT_ONCE = 5  # facts a transaction
 
 
 def _next(tx: Tx) -> Row[Any] | None:
@@ -39,21 +41,27 @@ def is_waiting(tx: Tx) -> bool:
     return _next(tx) is not None
 
 
-def take_next(tx: Tx, *, now: int, settings: floor.Settings) -> None:
-    """Handle the next fact, if there is one, and remember that it was."""
+def take_some(tx: Tx, *, now: int, settings: floor.Settings) -> bool:
+    """Handle the next few facts. True when more may wait."""
+    return all(take_next(tx, now=now, settings=settings) for _ in range(AT_ONCE))
+
+
+def take_next(tx: Tx, *, now: int, settings: floor.Settings) -> bool:
+    """Handle the next fact, if there is one, and remember that it was. False if there is none."""
     row = _next(tx)
     if row is None:
-        return
+        return False
     advance(tx, READER, Cursor(row.xid, row.id))
     terminal = _terminal_of(tx, row)
     if terminal is None:
         log.info("fact.nobody", device=row.device, kind=row.kind)
-        return
+        return True
     try:
         with tx.begin_nested():
             _hand_over(tx, row, terminal, now, settings)
     except BUGS:
         log.exception("fact.bug", fact=row.id, terminal=terminal)
+    return True
 
 
 def _hand_over(
@@ -98,6 +106,7 @@ async def run(book: Book, *, now: Callable[[], int], settings: floor.Settings) -
     """Handle facts until cancelled."""
     while True:
         seen = book.bell.count
-        while await book.read(is_waiting):
-            await book.write(take_next, now=now(), settings=settings)
+        more = await book.read(is_waiting)
+        while more:
+            more = await book.write(take_some, now=now(), settings=settings)
         await book.bell.wait(seen)

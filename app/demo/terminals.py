@@ -16,7 +16,7 @@ from wms.prompts import Prompt
 
 RETRY_S = 0.15
 BOUNCE_WAIT_S = 0.35  # longer than the floor's bounce: the same code counts again
-CABLE_WAIT_S = 3.0
+CABLE_WAIT_S = 15.0
 LOOK_S = 0.2  # how often a packer looks up whether the screen has changed
 
 
