@@ -166,7 +166,7 @@ def _line(text: str, width: int) -> str:
         if kept and (line[len(kept)] == " " or whole <= width):
             return kept
     if len(line) > 1 and (following in _NO_LINE_START or line[-1] in _NO_LINE_END):
-        return line[:-1]
+        return (line[: begun.start()].rstrip() if begun else "") or line[:-1]
     return line
 
 

@@ -149,11 +149,27 @@ class Say:
     def message(self, language: Language) -> Message:
         """The message in *language*."""
         said = {name: say(code, language) for name, code in self.words.items()}
-        text = say(self.code, language, **self.params, **said)
+        expected = _spoken(self.expected, language)
+        told = self.params
+        if told.get("expected") == self.expected:
+            told = {**told, "expected": expected}
+        text = say(self.code, language, **told, **said)
         return Message(
-            severity=self.severity, code=self.code, text=text, expected=self.expected,
+            severity=self.severity, code=self.code, text=text, expected=expected,
             scanned=self.scanned,
         )  # fmt: skip
+
+
+# What may be expected of which there is no example: a kind of input, in people's words.
+KINDS = {
+    "LOT": "screen.lot", "PLACE": "screen.place", "TOTE": "screen.tote", "CAGE": "want.cage",
+    "S/N": "want.serial", "TEXT": "want.text",
+}  # fmt: skip
+
+
+def _spoken(expected: str, language: Language) -> str:
+    parts = expected.split(", ")
+    return ", ".join(say(KINDS[part], language) if part in KINDS else part for part in parts)
 
 
 def wrong(code: str, *, expected: str, scanned: str) -> Say:

@@ -8,6 +8,7 @@ from picking.dialogues.approval import Asked
 from picking.dialogues.approve_short import APPROVE_SHORT
 from picking.dialogues.approve_short import Facts as Short
 from picking.dialogues.approve_short import State as Deciding
+from picking.dialogues.base import Seen
 from picking.dialogues.count import COUNT
 from picking.dialogues.count_facts import Choice, Facts, Goods, Pending, State, Work
 from picking.shortage import Undecided
@@ -53,6 +54,7 @@ DIFFERS = replace(
 ASKED = Asked(verb="approve_count", ref="count:5:1:SAKURA", owner="SAKURA")
 SIGNING = changed(ASKED, by=4)
 
+BADGE = Seen("badge", "BADGE:...", id=4)
 NOTHING = Facts(None, 12, ME)
 DECIDING: dict[str, Show] = {
     "none": of(APPROVE_SHORT, Deciding(), Short()),
@@ -74,6 +76,7 @@ COUNTING: dict[str, Show] = {
     "lot": of(COUNT, changed(SOME, pending=Pending(item=NUMBER, qty=1)), HERE),
     "lot unknown": refusing(COUNT, changed(SOME, pending=Pending(item=NUMBER, qty=1)), HERE,
                             unknown("L20270101-0087654321")),
+    "lot key": refusing(COUNT, changed(SOME, pending=Pending(item=NUMBER, qty=1)), HERE, BADGE),
     "serial": of(COUNT, changed(SOME, pending=Pending(item=13, qty=1)), HERE),
     "empty": of(COUNT, changed(EMPTY, at="empty"), HERE),
     "leave": of(COUNT, changed(SOME, at="leave"), HERE),
