@@ -16,6 +16,7 @@ from wms import reassign, tasks
 from wms import stock as ledger
 from wms.db import Tx, insert_once, upsert
 from wms.errors import Code, Rejected
+from wms.people import Person
 from wms.schema import (
     allocations,
     items,
@@ -214,6 +215,25 @@ def take_back(tx: Tx, *, allocation: int, move: str, key: str, actor: str, now: 
     slot = _slot(tx, booked.target)
     if slot is not None:
         _light_up(tx, slot)
+
+
+def refuse_others(
+    tx: Tx, person: Person, *, order: int = 0, allocation: int = 0, slot: str = ""
+) -> None:
+    """Refuse `PERMISSION_MISSING` where *person* does not sort for the owner of an order, of a
+    promise's goods, or of what lies in a slot."""
+    if "sort" not in person.limited:
+        return
+    query = select(orders.c.owner).where(orders.c.id == order)
+    if allocation:
+        query = select(items.c.owner).join(allocations, allocations.c.item_id == items.c.id)
+        query = query.where(allocations.c.id == allocation)
+    if slot:
+        query = select(orders.c.owner).join(wall_slots, wall_slots.c.order_id == orders.c.id)
+        query = query.where(wall_slots.c.place == slot)
+    for owner in tx.scalars(query):
+        if not person.may("sort", owner):
+            raise Rejected(Code.PERMISSION_MISSING, permission=f"sort {owner}")
 
 
 def last_put(tx: Tx, actor: str) -> tuple[str, int] | None:

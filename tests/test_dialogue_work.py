@@ -120,7 +120,7 @@ def replace_hand(hand: int) -> State:
 
 def test_item_to_place_when_more_is_to_be_fetched() -> None:
     put = do(replace_hand(2), tote("T-01"), KITS, replace(KITS, fetch=(CUPS,)))
-    assert (put.at, put.effects) == ("place", (FetchSome(21, 2, "T-01"),))
+    assert (put.at, put.effects) == ("place", (FetchSome(KITS.id, 21, 2, "T-01"),))
 
 
 def test_item_to_make_when_that_was_the_last() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, String, cast, exists, func, insert, literal, select, update
+from sqlalchemy import Row, exists, func, insert, select, update
 
 from wms import allocation, frozen, kits, put_back, returns, tasks, work_orders
 from wms import print_jobs as paper
@@ -98,16 +98,6 @@ def in_hand(tx: Tx, person: int) -> InHand | None:
         numbered=numbered(tx, row),
         **{name: row._mapping[name] for name in names},
     )  # fmt: skip
-
-
-def waiting(tx: Tx, *, limit: int = 5) -> list[Row[Any]]:
-    """Work that waits for hands, the oldest first; a repair needs no release."""
-    free = (tasks_table.c.kind == WORK) & (tasks_table.c.state == "open")
-    asked = select(tasks_table.c.ref).where(free)
-    ready = (literal("work:") + cast(table.c.id, String)).in_(asked)
-    query = select(table).where(table.c.state.in_(("open", "released", "working")))
-    repair = (table.c.kind == "repair") & (table.c.state == "open")
-    return list(tx.execute(query.where(ready | repair).order_by(table.c.id).limit(limit)))
 
 
 def start(

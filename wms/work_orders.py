@@ -5,11 +5,11 @@ are fetched into one tote with their promise. What is made of them goes by way o
 in, results out, so that every item still adds up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, String, cast, func, insert, literal, select, update
 
 from wms import allocation, items, kits, put_back
 from wms import tasks as task_book
@@ -18,6 +18,7 @@ from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.event_changes import WorkChanged
 from wms.events import emit
+from wms.people import Person
 from wms.schema import items as items_table
 from wms.schema import orders, owners, tasks, work_materials, work_orders, work_spans
 from wms.text import code as code_text
@@ -209,6 +210,28 @@ def done_of(tx: Tx, work: int) -> int:
     return int(tx.execute(
         select(work_orders.c.done).where(work_orders.c.id == work)
     ).scalar_one())  # fmt: skip
+
+
+def waiting(tx: Tx, *, owners: Collection[str] | None = None, limit: int = 5) -> list[Row[Any]]:
+    """Work of these *owners* (None = all) that waits for hands, the oldest first; a repair needs
+    no release."""
+    free = (tasks.c.kind == WORK) & (tasks.c.state == "open")
+    asked = select(tasks.c.ref).where(free)
+    ready = (literal(f"{WORK}:") + cast(work_orders.c.id, String)).in_(asked)
+    query = select(work_orders).where(work_orders.c.state.in_(("open", "released", "working")))
+    if owners is not None:
+        query = query.where(work_orders.c.owner.in_(owners))
+    repair = (work_orders.c.kind == "repair") & (work_orders.c.state == "open")
+    return list(tx.execute(query.where(ready | repair).order_by(work_orders.c.id).limit(limit)))
+
+
+def refuse_others(tx: Tx, work: int, person: Person) -> None:
+    """Refuse `PERMISSION_MISSING` where *person* does no work for its owner."""
+    if WORK not in person.limited:
+        return
+    owner = tx.execute(select(work_orders.c.owner).where(work_orders.c.id == work)).scalar_one()
+    if not person.may(WORK, owner):
+        raise Rejected(Code.PERMISSION_MISSING, permission=f"{WORK} {owner}")
 
 
 def find(tx: Tx, reference: str, *, owner: str = "") -> int:

@@ -199,6 +199,7 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
             cancel.found(tx, effect.parcel, now=who.now)
             return Say("put_back.found", "attention")
         case PutBack():
+            who.must_touch("task", (effect.goods.owner,))
             left = put_back.put(
                 tx, task=effect.task, container=effect.container, goods=effect.goods,
                 qty=effect.qty, place=effect.place, key=f"{who.key}:put_back", actor=who.actor,

@@ -230,8 +230,10 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
     assert who.station is not None, "the menu opens sorting only at a wall"
     match effect:
         case Point():
+            walls.refuse_others(tx, who.person, order=effect.order)
             walls.point(tx, wall=who.station.code, order=effect.order, qty=effect.qty)
         case Put():
+            walls.refuse_others(tx, who.person, allocation=effect.allocation)
             complete = walls.put(
                 tx, allocation=effect.allocation, qty=effect.qty, slot=effect.slot, key=who.key,
                 actor=who.actor, now=who.now,
@@ -240,10 +242,12 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
         case Dark():
             lights.show(tx, effect.slot, "", "")
         case Empty():
+            walls.refuse_others(tx, who.person, slot=effect.slot)
             order = walls.empty(tx, slot=effect.slot, tote=effect.tote, key=who.key,
                                 actor=who.actor, now=who.now)  # fmt: skip
             return Say("sort.emptied", params={"order": order})
         case TakeBack():
+            walls.refuse_others(tx, who.person, allocation=effect.allocation)
             walls.take_back(tx, allocation=effect.allocation, move=effect.move, key=who.key,
                             actor=who.actor, now=who.now)  # fmt: skip
             return Say("sort.taken_back", "attention")

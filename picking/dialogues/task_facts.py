@@ -1,17 +1,18 @@
 """What somebody with a task is told: the task that they claimed, and what it is about."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Row, exists, func, literal, select
+from sqlalchemy import ColumnElement, Row, exists, func, literal, or_, select
 
 from picking.dialogues.base import Who
 from wms import put_back, put_back_missing
 from wms.db import Tx
 from wms.put_back import PUT_BACK, STOP, Goods
-from wms.schema import places, tour_totes, tours
+from wms.schema import items, places, stock, tour_totes, tours
 from wms.schema import tasks as tasks_table
 
 KINDS = ("find_load", "look", "carry", "assist", PUT_BACK, STOP)
@@ -104,7 +105,21 @@ def free(who: Who) -> ColumnElement[bool]:
     )
     moving = (tasks_table.c.kind == PUT_BACK) & (walked | riding)
     open_one = (tasks_table.c.state == "open") & tasks_table.c.kind.in_(KINDS)
+    if "task" in who.person.limited:
+        open_one &= ~_others(who.person.limited["task"])
     return open_one & ~own & ~moving & ~put_back_missing.waits(tasks_table)
+
+
+def _others(owners: Collection[str]) -> ColumnElement[bool]:
+    """Whether a task is about goods of somebody else than these *owners*, by what lies in the
+    container that is to be emptied."""
+    inside = literal("tote:") + stock.c.place, literal("parcel:") + stock.c.place
+    foreign = (
+        exists()
+        .where(stock.c.qty > 0, items.c.id == stock.c.item_id, items.c.owner.not_in(owners))
+        .where(or_(*(tasks_table.c.ref == ref for ref in inside)))
+    )
+    return tasks_table.c.kind.in_(BACK) & foreign
 
 
 def _task(tx: Tx, row: Row[Any]) -> Task:

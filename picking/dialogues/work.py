@@ -64,7 +64,7 @@ from picking.dialogues.work_effects import (
     TakeTote,
     run,
 )
-from wms import work_done
+from wms import work_done, work_orders
 from wms.db import Tx
 from wms.messages import Language, say
 from wms.prompts import Await, Focus, Option, Prompt
@@ -105,7 +105,8 @@ def facts(tx: Tx, _state: State, who: Who) -> Facts:
     mine = work_done.in_hand(tx, who.person.id)
     if mine is not None:
         return Facts(mine)
-    return Facts(None, tuple((row.id, row.code) for row in work_done.waiting(tx)))
+    waiting = work_orders.waiting(tx, owners=who.person.limited.get("work"))
+    return Facts(None, tuple((row.id, row.code) for row in waiting))
 
 
 def arrive(state: State, facts: Facts) -> State:
@@ -195,7 +196,7 @@ def _item(state: State, seen: Seen, fetch: Fetch, tote: str) -> Step[State]:
     if state.hand and seen.kind == "tote":
         if seen.code != tote:
             return Step(state, say=wrong("work.wrong_tote", expected=tote, scanned=seen.name))
-        taken = FetchSome(fetch.allocation, state.hand, tote)
+        taken = FetchSome(state.work, fetch.allocation, state.hand, tote)
         return Step(State(at="place", work=state.work, tote=tote), (taken,))
     item = seen.item(fetch.item)
     if item is None and fetch.serial and seen.code == fetch.serial:

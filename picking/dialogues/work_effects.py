@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from picking.dialogues.base import Say, Who
-from wms import work_done
+from wms import work_done, work_orders
 from wms.db import Tx
 
 
@@ -30,8 +30,9 @@ class TakeTote:
 
 @dataclass(frozen=True, slots=True)
 class FetchSome:
-    """*qty* of a material are in the tote."""
+    """*qty* of a material of this work are in the tote."""
 
+    work: int
     allocation: int
     qty: int
     tote: str
@@ -64,6 +65,8 @@ class Finish:
 
 def run(tx: Tx, effect: object, who: Who) -> Say | None:
     """Carry out one effect in the open transaction."""
+    if isinstance(effect, Start | FetchSome | Make | Finish):
+        work_orders.refuse_others(tx, effect.work, who.person)
     match effect:
         case Start():
             if not work_done.start(
