@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select
 from picking import look_doors
 from tests.floor_site import Hand, refused
 from tests.receive_site import PREFIX, ReceiveSite, dock_at, gs1, line
-from wms import roles
+from wms import roles, stocktakes
 from wms.db import Tx
 from wms.epc import sgtin96
 from wms.errors import Code, Rejected
@@ -96,6 +96,11 @@ def test_numbers_of_papers_lead_to_their_order(site: ReceiveSite) -> None:
     refused(answer, Code.LOOK_AMBIGUOUS)
     hand.command("ok")
     assert "State being done" in hand.scan("W0000001").prompt.lines
+    code = site.write(stocktakes.start, now=site.now).code
+    told = hand.scan(code).prompt.lines
+    assert told[0] == "State goes on"
+    assert told[1].startswith("Done 0/")
+    site.write(stocktakes.end, code, now=site.now)
     site.write(_forget)
 
 

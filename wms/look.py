@@ -12,7 +12,7 @@ from wms.db import Tx
 from wms.look_find import COPIES_SHOWN, delivery_of, lot_brought_by
 from wms.look_found import Asking, Found, Subject, facts
 from wms.look_goods import Stored, incoming, passages, promises, stored
-from wms.look_papers import inbound, order, returned, work
+from wms.look_papers import inbound, order, returned, stocktake, work
 from wms.look_places import coming_to, confidence_at
 from wms.replenish_tasks import coming
 from wms.schema import (
@@ -41,6 +41,7 @@ def look(tx: Tx, subject: Subject, asking: Asking) -> Found | None:
         "item": _goods, "lot": _goods, "serial": _goods, "place": _place, "tote": _place,
         "parcel": _parcel, "manifest": _manifest, "box": _box, "badge": _badge, "order": order,
         "inbound": inbound, "return": returned, "work": work,
+        "stocktake": stocktake,
     }[subject.kind]  # fmt: skip
     return read(tx, subject, asking)
 

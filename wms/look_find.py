@@ -20,12 +20,14 @@ from wms.schema import (
     returns,
     slips,
     stock,
+    stocktakes,
     work_orders,
 )
 
 COPIES_SHOWN = 50  # rows of one kind that an answer holds at most
 PAPERS: tuple[tuple[Kind, Table], ...] = (
     ("order", orders), ("inbound", inbounds), ("return", returns), ("work", work_orders),
+    ("stocktake", stocktakes),
 )  # fmt: skip
 
 
@@ -58,6 +60,8 @@ def _papers(tx: Tx, code: str) -> list[Subject]:
     for column in ("code", "external_id"):
         found = []
         for kind, table in PAPERS:
+            if column not in table.c:
+                continue
             known = table.c[column].in_(either if column == "code" else (code,))
             query = select(table.c.id, table.c.code).where(known, table.c[column] != "")
             rows = tx.execute(query.order_by(table.c.id).limit(COPIES_SHOWN))

@@ -10,7 +10,7 @@ from wms.people import Person
 
 Kind = Literal[
     "item", "lot", "serial", "place", "tote", "parcel", "manifest", "box", "badge", "order",
-    "inbound", "return", "work",
+    "inbound", "return", "work", "stocktake",
 ]  # fmt: skip
 
 

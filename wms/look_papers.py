@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from wms import stocktakes
 from wms.db import Tx
 from wms.look_found import Asking, Found, Subject, facts
 from wms.look_goods import Stored, promises_of_order
@@ -125,4 +126,19 @@ def work(tx: Tx, subject: Subject, asking: Asking) -> Found | None:
             ("external_id", row.external_id), ("station", row.station), ("origin", row.origin),
         ),
         stock=tuple(_line(line, line.used) for line in tx.execute(lines)),
+    )  # fmt: skip
+
+
+def stocktake(tx: Tx, subject: Subject, asking: Asking) -> Found | None:
+    """A stocktake: whose goods, how far it is, and who has signed."""
+    one = stocktakes.show(tx, subject.code)
+    if one.owner and not asking.sees(one.owner):
+        return None
+    return Found(
+        kind="stocktake", code=one.code,
+        facts=facts(
+            ("stocktake_state", one.state), ("owner", one.owner), ("zone", one.zone),
+            ("progress", f"{one.counted}/{one.places}"), ("differing", one.differing),
+            ("signed_by", one.signed_by),
+        ),
     )  # fmt: skip

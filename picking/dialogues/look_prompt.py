@@ -72,6 +72,8 @@ def _fact(fact: Fact, zone: ZoneInfo, language: Language) -> str:
         value = say(f"look.paper.{value}", language)
     elif fact.name == "work_state":
         value = say(f"look.work.{value}", language)
+    elif fact.name == "stocktake_state":
+        value = say(f"stocktake.state.{value}", language)
     elif fact.name == "work_kind":
         value = say(f"work.kind.{value}", language)
     elif fact.name == "read_at":
