@@ -140,9 +140,9 @@ SHIFT = (
     Bug(
         what="more kits are made than their parts allow",
         file="wms/work_done.py",
-        right="    if not 0 < qty <= most:\n",
-        wrong="    if not 0 < qty <= most + row.qty:\n",
-        tests=_in("test_floor_work", "some_can_be_made or kits_are_made or too_many"),
+        right="    return min([left, *(have",
+        wrong="    return max([left, *(have",
+        tests=_in("test_floor_work", "some_can_be_made"),
     ),
     Bug(
         what="work that is cancelled keeps its materials",
@@ -178,7 +178,7 @@ SHIFT = (
         file="picking/walls.py",
         right="    if row is None or row.order_id != goods.order_id:\n",
         wrong="    if row is None:\n",
-        tests=_in("test_floor_zones", "batch or slot or wall"),
+        tests=_in("test_floor_zones", "never_booked_into"),
     ),
     Bug(
         what="a robot that says done twice moves the tote twice",

@@ -234,6 +234,15 @@ def test_undo_at_the_wall_puts_the_last_unit_back(site: FloorSite) -> None:
     assert hand.command("undo").prompt.message.code == "undo.nothing"  # type: ignore[union-attr]
 
 
+def test_a_unit_is_never_booked_into_another_order_s_slot(site: FloorSite) -> None:
+    hand = batched(site)
+    scans(hand, TEA, "W-1")
+    hat = next(one for one in site.read(walls.goods_at, "WALL") if one.sku == "HAT")
+    with refused(Code.SLOT_WRONG):
+        site.write(walls.put, allocation=hat.allocation, qty=1, slot="W-1", key="wrong",
+                   actor="person:3", now=site.now)  # fmt: skip
+
+
 def test_a_wall_without_a_free_slot_says_so(site: FloorSite) -> None:
     hand = batched(site)
     scans(hand, TEA, "W-1")

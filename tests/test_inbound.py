@@ -10,11 +10,13 @@ from tests.floor_site import ON_BOTH
 from tests.picking_site import TODAY, refused
 from tests.receive_site import PREFIX, ROSA, SORA, ReceiveSite, dock_at, line
 from wms import events, inbound, inbound_lpn, inbound_receipt, inbound_view
+from wms import stock as ledger
 from wms.errors import Code
 from wms.event_kinds import InboundReceived
 from wms.inbound import NewInbound
 from wms.inbound_rules import Line, Share, freshness, is_plausible, keyed_date, shares
 from wms.schema import inbound_units, inbounds, items, places, print_jobs
+from wms.stock import Move
 
 ACTOR = f"person:{ROSA}"
 
@@ -243,6 +245,11 @@ def test_goods_that_went_on_are_not_taken_back(site: ReceiveSite) -> None:
     site.receive(delivery, "SOAP", 2)
     last = site.read(inbound_receipt.last_receipt, ACTOR, delivery)
     assert last is not None
+    on = Move(key="on", item=site.item("SOAP"), qty=1, source="DOCK", target="A-01")
+    site.write(ledger.move, on, actor=ACTOR, now=site.now)
+    with refused(Code.UNDO_TOO_LATE):
+        site.write(inbound_receipt.undo, last, key="u", actor=ACTOR, now=site.now)
+    assert site.lines(delivery) == [("SOAP", 5, 2, 0)]
     site.write(inbound.close, delivery, now=site.now, reason="comes_later")
     with refused(Code.UNDO_TOO_LATE):
         site.write(inbound_receipt.undo, last, key="u", actor=ACTOR, now=site.now)
