@@ -97,9 +97,9 @@ def test_numbers_of_papers_lead_to_their_order(site: ReceiveSite) -> None:
     hand.command("ok")
     assert "State being done" in hand.scan("W0000001").prompt.lines
     code = site.write(stocktakes.start, now=site.now).code
-    told = hand.scan(code).prompt.lines
-    assert told[0] == "State goes on"
-    assert told[1].startswith("Done 0/")
+    shown = hand.scan(code).prompt.lines
+    assert shown[0] == "State goes on"
+    assert shown[1].startswith("Done 0/")
     site.write(stocktakes.end, code, now=site.now)
     site.write(_forget)
 
