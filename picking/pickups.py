@@ -9,6 +9,8 @@ from picking.waves import next_pickup
 from wms import calendar
 from wms.calendar import local_time
 from wms.db import Tx, insert_once
+from wms.errors import Code, Rejected
+from wms.messages import Language, reason_words
 from wms.schema import manifests, orders, parcels, pickups
 
 LISTED_MAX = 9  # one digit each
@@ -96,3 +98,18 @@ def listed(tx: Tx, *, zone: ZoneInfo) -> tuple[Pickup, ...]:
         )
         for row in tx.execute(query)
     )  # fmt: skip
+
+
+def called(carrier: str, language: Language) -> str:
+    """What people call it; a carrier without words is called by its code."""
+    code = f"label.carrier.{carrier}"
+    words = reason_words(code, language)
+    return carrier if words == code else words
+
+
+def spoken(refusal: Rejected, language: Language) -> Rejected:
+    """The same refusal, with carriers by the names that people know."""
+    if refusal.code not in (Code.LOAD_OTHER_CARRIER, Code.CAGE_OTHER_CARRIER):
+        return refusal
+    names = {name: called(str(refusal.params[name]), language) for name in ("expected", "scanned")}
+    return Rejected(refusal.code, **{**refusal.params, **names})

@@ -128,7 +128,9 @@ def test_what_must_not_leave_with_this_truck_is_refused(site: FloorSite) -> None
     wrong = other.scan(codes[0])
     refused(wrong, Code.LOAD_OTHER_CARRIER)
     assert wrong.prompt.message is not None
-    assert (wrong.prompt.message.expected, wrong.prompt.message.scanned) == ("sagawa", "yamato")
+    assert (wrong.prompt.message.expected, wrong.prompt.message.scanned) == (
+        "Sagawa Express", "Yamato Transport",
+    )  # fmt: skip
     other.command("ok")
     other.command("back")
     other.expect("ship.load", YAMATO)

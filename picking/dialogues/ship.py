@@ -53,7 +53,7 @@ from picking.pickups import Pickup
 from wms import loading, parcels, print_jobs
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.messages import Language, reason_words, say
+from wms.messages import Language, say
 from wms.prompts import Await, Focus, Option, Prompt
 from wms.slip_data import manifest_data
 
@@ -255,7 +255,14 @@ def _close(state: State, seen: Seen, pickup: Pickup) -> Step[State]:
 
 
 def run(tx: Tx, effect: object, who: Who) -> Say | None:
-    """Carry out one effect in the open transaction."""
+    """Carry out one effect in the open transaction; a refusal names carriers as people do."""
+    try:
+        return _run(tx, effect, who)
+    except Rejected as refusal:
+        raise pickups.spoken(refusal, who.person.language) from refusal
+
+
+def _run(tx: Tx, effect: object, who: Who) -> Say | None:
     match effect:
         case Load():
             loading.refuse_others(tx, who.person, parcel=effect.parcel)
@@ -334,7 +341,7 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
             options=options(language, "back"),
         )  # fmt: skip
     waiting = None if state.at == "close" else pickup.waiting  # there the sum says it
-    focus = Focus(place=_carrier(pickup.carrier, language), qty=waiting, tote=state.cage)
+    focus = Focus(place=pickups.called(pickup.carrier, language), qty=waiting, tote=state.cage)
     return replace(
         page, focus=focus, lines=_lines(state, facts, pickup, language),
         done=pickup.loaded, total=pickup.loaded + pickup.waiting,
@@ -373,14 +380,7 @@ def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
 
 
 def _pickup(pickup: Pickup, language: Language) -> str:
-    return f"{_carrier(pickup.carrier, language)} {pickup.time}"
-
-
-def _carrier(carrier: str, language: Language) -> str:
-    """What people call it; a carrier without words is called by its code."""
-    code = f"label.carrier.{carrier}"
-    words = reason_words(code, language)
-    return carrier if words == code else words
+    return f"{pickups.called(pickup.carrier, language)} {pickup.time}"
 
 
 SHIP: Dialogue[State, Facts] = Dialogue(
