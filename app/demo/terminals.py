@@ -16,7 +16,8 @@ from wms.prompts import Prompt
 
 RETRY_S = 0.15
 BOUNCE_WAIT_S = 0.35  # longer than the floor's bounce: the same code counts again
-CABLE_WAIT_S = 15.0
+CABLE_WAIT_S = 15.0  # a busy server takes its time
+CABLE_LOST_S = 3.0  # ... one that was away has not heard the cable
 LOOK_S = 0.2  # how often a packer looks up whether the screen has changed
 
 
@@ -35,6 +36,7 @@ class HttpTerminal:
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     run: str = "a"
     version: int = 0
+    lost: int = 0  # how often there was no answer
 
     async def prompt(self) -> Prompt:
         shown = await self._ask("GET", "", None)
@@ -109,6 +111,7 @@ class HttpTerminal:
             try:
                 answer = await self.client.request(method, url, **options)
             except httpx2.HTTPError:
+                self.lost += 1
                 await asyncio.sleep(RETRY_S)
                 continue
             if answer.status_code == 200:
@@ -154,7 +157,9 @@ class BenchTerminal:
         before = self.http.version
         if self.plugged():
             await pull()
-            for _ in range(int(CABLE_WAIT_S / LOOK_S)):
+            clock, lost = asyncio.get_running_loop().time, self.http.lost
+            pulled_s = clock()
+            while clock() - pulled_s < (CABLE_WAIT_S if self.http.lost == lost else CABLE_LOST_S):
                 await asyncio.sleep(LOOK_S)
                 prompt = await self.http.prompt()
                 if self.http.version != before:
