@@ -311,9 +311,9 @@ def _book_in(tx: Tx, row: Row[Any], unit: Unit, key: str, actor: str, now: int) 
     elif not unit.condition:  # nobody knows what it is
         return
     ledger.post(tx, [
-        Move(key=f"{key}:in:{source}", source=source, target=target, reason=reason,
-             **same | {"qty": qty})
-        for source, qty in sources.items() if source != target
+        Move(key=f"{key}:in:{n}" if n else f"{key}:in", source=source, target=target,
+             reason=reason, **same | {"qty": qty})
+        for n, (source, qty) in enumerate(sources.items()) if source != target
     ], actor=actor, now=now)  # fmt: skip
     for source in sources if is_again(row) else ():
         put_back.emptied(tx, source, now=now)
