@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from labels.packing_slip import SlipLine, Total, Yen, yen
+from labels.packing_slip import SlipLine, Total, Yen, facts, head, party, yen
 from labels.pdf import Paper
 from labels.pieces import (
     Barcode,
@@ -87,13 +87,8 @@ def _table(data: Invoice) -> tuple[Table, list[Sequence[str]]]:
 
 
 def _every_page(paper: Paper, data: Invoice, page: str, copy: int) -> None:
-    words = data.language
-    paper.line(say(f"bill.title.{data.kind}", words), "", LEFT, 14, 20)
-    if copy > 1:
-        paper.line(say("label.copy", words, number=copy), "", LEFT + 40, 16, 10)
-    paper.code128(data.code, "code", 110, 12, 85, 11)
-    paper.line(data.code, "code", 152.5, 24, 8, "centre")
-    paper.line(page, "", (LEFT + RIGHT) / 2, 284, 9, "centre")
+    title = say(f"bill.title.{data.kind}", data.language)
+    head(paper, title, (data.code, "code"), page, copy, data.language)
 
 
 def _first_page(paper: Paper, data: Invoice) -> None:
@@ -108,30 +103,13 @@ def _first_page(paper: Paper, data: Invoice) -> None:
     if data.purpose:
         purpose = say("bill.purpose", words, purpose=data.purpose)
         paper.fitted(purpose, "purpose", LEFT, 74, 92, 5, 9)
-    facts = (
+    facts(paper, (
         ("slip.order", data.order),
         ("slip.issued_on", day_shown(data.issued_on, "issued_on", words)),
         ("bill.due_on", day_shown(data.due_on, "due_on", words)),
-    )  # fmt: skip
-    y = 80.0
-    for word, value in facts:
-        if value:
-            paper.line(say(word, words), "", LEFT, y, 8)
-            paper.fitted(value, word, LEFT + 24, y, 68, 3.5, 8)
-            y += 4.2
-    _issuer(paper, data)
-
-
-def _issuer(paper: Paper, data: Invoice) -> None:
-    x, who, words = 115.0, data.issuer, data.language
-    y = 34.0 + paper.fitted(who.name, "issuer.name", 115.0, 34, 80, 12, 13) + 2
-    registered = f"{say('slip.registration', words)} {data.registration}"
-    for text, field, height in (
-        (f"{postal_shown(who.postal)} {who.address}".strip(), "issuer.address", 14.0),
-        (f"TEL {who.phone}" if who.phone else "", "issuer.phone", 4.0),
-        (registered if data.registration else "", "registration", 8.0),
-    ):
-        y += paper.fitted(text, field, x, y, 80, height, 8)
+    ), words)  # fmt: skip
+    y = 36.0 + paper.fitted(data.issuer.name, "issuer.name", 115.0, 34, 80, 12, 13)
+    party(paper, data.issuer, "issuer", y, data.registration, words)
 
 
 def _end(paper: Paper, data: Invoice, y: float) -> None:

@@ -138,13 +138,44 @@ def _table(data: PackingSlip) -> tuple[Table, list[Sequence[str]]]:
 
 def every_page(paper: Paper, data: PackingSlip, title: str, page: str, copy: int) -> None:
     """Title, barcode of the order, and the page's number."""
-    words = data.language
-    paper.line(say(title, words), "", LEFT, 14, 20)
+    head(paper, say(title, data.language), (data.order, "order"), page, copy, data.language)
+
+
+def head(
+    paper: Paper, title: str, code: tuple[str, str], page: str, copy: int, words: Language
+) -> None:
+    """What stands on every page of a paper: *code* is its barcode, and the field it is from."""
+    text, field = code
+    paper.line(title, "", LEFT, 14, 20)
     if copy > 1:
         paper.line(say("label.copy", words, number=copy), "", LEFT + 58, 16, 10)
-    paper.code128(data.order, "order", 110, 12, 85, 11)
-    paper.line(data.order, "order", 152.5, 24, 8, "centre")
+    paper.code128(text, field, 110, 12, 85, 11)
+    paper.line(text, field, 152.5, 24, 8, "centre")
     paper.line(page, "", (LEFT + RIGHT) / 2, 284, 9, "centre")
+
+
+def facts(paper: Paper, rows: Sequence[tuple[str, str]], words: Language) -> None:
+    """Words (codes of `wms/words`) and their values, line by line; empty ones are left out."""
+    y = 80.0
+    for word, value in rows:
+        if value:
+            paper.line(say(word, words), "", LEFT, y, 8)
+            paper.fitted(value, word.partition(".")[2], LEFT + 24, y, 64, 3.5, 8)
+            y += 4.2
+
+
+def party(
+    paper: Paper, who: Party, field: str, y: float, registration: str, words: Language,
+    contact: str = "",
+) -> None:  # fmt: skip
+    """Where the one who sends or bills is, below the name, at the right."""
+    registered = f"{say('slip.registration', words)} {registration}" if registration else ""
+    for text, part, height in (
+        (f"{postal_shown(who.postal)} {who.address}".strip(), f"{field}.address", 14.0),
+        (f"TEL {who.phone}" if who.phone else "", f"{field}.phone", 4.0),
+        (contact, "contact", 10.0), (registered, "registration", 8.0),
+    ):  # fmt: skip
+        y += paper.fitted(text, part, 115.0, y, 80, height, 8)
 
 
 def _first_page(paper: Paper, data: PackingSlip) -> None:
@@ -154,35 +185,21 @@ def _first_page(paper: Paper, data: PackingSlip) -> None:
     y += paper.fitted(to.address, "recipient.address", LEFT, y, 88, 16, 10) + 2
     y += paper.fitted(to.company, "recipient.company", LEFT, y, 88, 9, 10) + 1
     paper.fitted(to.addressed, "recipient.name", LEFT, y, 88, 13, 15)
-    facts = (
+    facts(paper, (
         ("slip.order", data.external_order or data.order),
         ("slip.issued_on", day_shown(data.issued_on, "issued_on", words)),
         ("slip.tote", data.tote),
-    )
-    y = 80.0
-    for word, value in facts:
-        if value:
-            paper.line(say(word, words), "", LEFT, y, 8)
-            paper.fitted(value, word.removeprefix("slip."), LEFT + 24, y, 64, 3.5, 8)
-            y += 4.2
+    ), words)  # fmt: skip
     _shop(paper, data)
 
 
 def _shop(paper: Paper, data: PackingSlip) -> None:
-    x, shop, words = 115.0, data.sender, data.language
+    x, shop = 115.0, data.sender
     y = 32.0
     y += paper.fitted(data.logo or shop.name, "logo", x, y, 80, 12, 16) + 2
     if data.logo:
         y += paper.fitted(shop.name, "sender.name", x, y, 80, 8, 10) + 1
-    where = f"{postal_shown(shop.postal)} {shop.address}".strip()
-    registered = f"{say('slip.registration', words)} {data.registration}"
-    for text, field, height in (
-        (where, "sender.address", 14.0),
-        (f"TEL {shop.phone}" if shop.phone else "", "sender.phone", 4.0),
-        (data.contact, "contact", 10.0),
-        (registered if data.registration else "", "registration", 8.0),
-    ):
-        y += paper.fitted(text, field, x, y, 80, height, 8)
+    party(paper, shop, "sender", y, data.registration, data.language, data.contact)
 
 
 def _end_height(data: PackingSlip) -> float:
