@@ -77,7 +77,7 @@ def test_a_place_says_what_is_in_it_and_how_sure_the_book_is(site: FloorSite, ha
     lines = seen(hand, "A-01")
     assert hand.prompt.focus.place == "A-01"
     assert "TEA 10" in lines
-    assert "Blocked count" in lines
+    assert "Blocked to be counted" in lines
     assert "How sure 60 %" in lines
     assert "  never counted" in lines
 

@@ -12,6 +12,10 @@ from wms.messages import Language, reason_words, say
 
 ROWS = 6  # facts or heaps a page
 PASSAGES = 3  # each takes two lines
+BLOCKED = {  # why a place is closed, as the book has it
+    "count": "storage.to_be_counted", "stocktake": "count.title",
+    "quarantine": "condition.quarantine",
+}  # fmt: skip
 WHY = "confidence."  # why the book is less sure of a place
 PAPERS = ("order", "inbound", "return", "work")
 Row = Fact | Stored | Promise | Passage
@@ -80,8 +84,10 @@ def _fact(fact: Fact, zone: ZoneInfo, language: Language) -> str:
         value = _local(int(value), zone).strftime("%m/%d %H:%M:%S")
     elif fact.name == "parcel_state":
         value = say(f"look.parcel.{value}", language)
+    elif fact.name == "place_kind":
+        value = say(f"look.place.{value}", language)
     elif fact.name in ("reason", "blocked"):
-        value = reason_words(value, language)
+        value = reason_words(BLOCKED.get(value, value), language)
     return f"{say(f'look.fact.{fact.name}', language)} {value}"
 
 
