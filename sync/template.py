@@ -13,7 +13,7 @@ from sync.columns import CHOICES, COLUMNS, Column, Kind, Type
 from sync.files import STRUCTS
 from wms.messages import Language
 from wms.owners import NewOwner, NewService, NewShop, Pickup
-from wms.site_settings import NewBox
+from wms.site_settings import NewBox, NewRange
 
 WORDS_JA: Mapping[str, Mapping[str, str]] = {
     **CHOICES,
@@ -136,10 +136,22 @@ SHEETS: tuple[Sheet, ...] = (
             column("carrier", "運送会社", required=True), column("name", "便種名"),
             column("format", "送り状番号形式"), column("weight_g_max", "重量上限g", type="int"),
             column("sides_mm_max", "三辺合計上限mm", type="int"),
+            column("thickness_mm_max", "厚さ上限mm", type="int"),
         ),
         NewService,
         ({"code": "yamato-takkyubin", "carrier": "ヤマト運輸", "name": "宅急便",
          "format": "mod7-12", "weight_g_max": 30_000, "sides_mm_max": 2_000},),
+    ),
+    Sheet(  # labels that come out after proof take their numbers from here
+        "tracking", "送り状番号", "Tracking",
+        (
+            OWNER, column("carrier", "運送会社", required=True),
+            column("first", "開始番号（チェック数字なし）", type="int", required=True),
+            column("last", "終了番号（チェック数字なし）", type="int", required=True),
+        ),
+        NewRange,
+        ({"owner": "SAKURA", "carrier": "ヤマト運輸", "first": 26_249_216_000,
+         "last": 26_249_216_999},),
     ),
     Sheet(
         "pickups", "集荷", "Pickups",

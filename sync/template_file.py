@@ -58,7 +58,7 @@ def _again(
     header = [WRONG[language], *kept.columns]
     rows: dict[int, list[Any]] = {line.number: ["", *line.cells] for line in kept.lines}
     for number, wrong in told.items():
-        words = " / ".join(f"{one.column}: {one.reason}".removeprefix(": ") for one in wrong)
+        words = " / ".join(one.told for one in wrong)
         if number == 1:
             header[0] = f"{WRONG[language]}: {words}"
         else:

@@ -38,6 +38,12 @@ class SheetFault(Struct, frozen=True, kw_only=True):
     code: str
     reason: str
 
+    @property
+    def told(self) -> str:
+        """The reason, with its column unless the reason names it."""
+        named = not self.column or self.column in self.reason
+        return self.reason if named else f"{self.column}: {self.reason}"
+
 
 class SheetCount(Struct, frozen=True, kw_only=True):
     """What a sheet brought."""

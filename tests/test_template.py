@@ -21,7 +21,7 @@ from wms import audit, places
 from wms.db import Book
 from wms.errors import Rejected
 from wms.messages import Language
-from wms.schema import items, owners, shops, stock
+from wms.schema import items, owners, shops, stock, tracking_ranges
 
 NOW = 1_795_316_400_000
 LANGUAGES: tuple[Language, ...] = ("ja", "en")
@@ -84,6 +84,8 @@ def test_the_examples_open_a_site_once(book: Book, language: Language) -> None:
     ])  # fmt: skip
     assert (owner.code, owner.label_mode, owner.short_policy) == ("SAKURA", "immediate", "wait")
     assert shop.notify == "inspection"
+    numbers = book.read_now(lambda tx: tx.execute(select(tracking_ranges)).one())
+    assert (numbers.carrier, numbers.next) == ("yamato", 26_249_216_000), "labels have numbers"
     matcha = select(items.c.storage, items.c.expiry_tracked).where(items.c.sku == "S0001")
     assert tuple(book.read_now(lambda tx: tx.execute(matcha).one())) == ("ambient", 1)
     assert (heap.qty, heap.condition, heap.place) == (24, "available", "A-01-1")
@@ -197,7 +199,7 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put = ["template", "put", str(file), "--config", str(config), "--errors", str(faults)]
     refused = CliRunner().invoke(cli, put)
     assert refused.exit_code == 1, refused.output
-    assert "荷主 2行" in refused.output
+    assert "荷主 2行: 受注締め は" in refused.output, "a column is named once"
     assert faults.exists()
     file.write_bytes(filled_in("ja"))
     done = CliRunner().invoke(cli, put)

@@ -92,8 +92,7 @@ def _show(report: "WorkbookReport") -> None:
     if report.fault_count:
         for one in report.faults[:SHOWN_MAX]:
             typer.echo(say(
-                "template.fault", language, sheet=one.sheet, row=one.row, column=one.column,
-                reason=one.reason,
+                "template.fault", language, sheet=one.sheet, row=one.row, reason=one.told,
             ))  # fmt: skip
         words = say("template.refused", language, file=report.file, count=report.fault_count)
         typer.echo(words, err=True)
