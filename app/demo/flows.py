@@ -31,6 +31,7 @@ class Flows:
     random: Random
     doubtful: list[str]  # orders whose customers will cancel
     dose: shift.Dose
+    returning: int  # how many boxes come back
     answers: Counter[str] = field(default_factory=Counter)
     cancelled: set[str] = field(default_factory=set)
     sent_back: bool = False
@@ -99,11 +100,9 @@ class Flows:
     async def _send_back(self, client: httpx2.AsyncClient) -> None:
         """When the trucks are gone, some customers send a box back: every second one wants another,
         and the third box holds a broken piece."""
-        some = len(self.oms.posted) // shift.RETURN_EVERY
-        wanted = min(max(self.dose.returns_min, some), self.dose.returns_max)
-        while len(shipped := self._shipped()) < wanted:
+        while len(shipped := self._shipped()) < self.returning:
             await asyncio.sleep(AGAIN_S)
-        for number, (external_id, parcel) in enumerate(shipped[:wanted]):
+        for number, (external_id, parcel) in enumerate(shipped[: self.returning]):
             unit = min(self.world.boxes[parcel].units)
             kind = "exchange" if number % 2 else "return"
             body = {
@@ -199,9 +198,14 @@ class Flows:
         self.world.happened("stocktake signed")
 
     def exchanges_left(self) -> int:
-        """Replacements that are still to be shipped: one for every exchange that was accepted."""
+        """Replacements that are still to be shipped: one for every exchange that was accepted, but
+        for those that no shelf holds."""
         wanted = sum(back.kind == "exchange" and not back.broken for back in self.world.back)
-        return wanted - self.exchanges_sent()
+        short = sum(
+            name not in self.oms.posted and told[-1][0] == "order.short"
+            for name, told in self.oms.heard.items()
+        )
+        return wanted - self.exchanges_sent() - short
 
     def exchanges_sent(self) -> int:
         """Replacements that the shops heard of as shipped."""

@@ -48,6 +48,10 @@ class Dose:
     posts: tuple[tuple[str, str, str], ...]
     whole: bool
 
+    def returning(self, count: int) -> int:
+        """How many boxes come back on a day of *count* orders."""
+        return min(max(self.returns_min, count // RETURN_EVERY), self.returns_max)
+
 
 SOME = Dose(1, 2, 2, 2, (special.GIFT,), POSTS[:4] + POSTS[5:6], whole=False)
 WHOLE = Dose(2, 5, 3, 12, special.NAMES, POSTS, whole=True)

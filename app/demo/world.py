@@ -222,7 +222,9 @@ async def run(plan: Plan) -> None:
             world.truck_load = min(max(some, 2), shift.TRUCK_LOAD_MAX)
             doubtful = shift.cancelled(bodies, plan.seed)
             random = Random(plan.seed + 6)
-            process.flows = Flows(made, world, oms, random, doubtful, dose)
+            process.flows = Flows(
+                made, world, oms, random, doubtful, dose, dose.returning(plan.orders)
+            )
         await _live(process, bodies, oms)
 
 
