@@ -245,7 +245,6 @@ def test_what_a_smaller_line_leaves_in_its_tote_goes_back_and_the_rest_is_packed
     assert JAN["TEA"] in TEA
 
 
-@ON_BOTH
 def test_what_is_not_in_the_tote_is_counted_before_anybody_goes_on(site: FloorSite) -> None:
     """The book has two teas and a cup in it; somebody has taken the teas out."""
     hand = putting_back(site)
