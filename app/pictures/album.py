@@ -142,8 +142,10 @@ async def _loading(day: Afternoon) -> AsyncIterator[tuple[str, Capture]]:
         hand.answer(day.now)
         yield f"ship.{language}", await _handheld(hand.shown)
     while hand.shown.focus.qty:
+        before = hand.pulls
         day.now += 5_000
         hand.answer(day.now)
+        assert hand.pulls > before, "boxes wait for the truck, and none is found"
     _say(day, hand, ("full", "command"), YES)
 
 

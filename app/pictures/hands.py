@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import select
 
+from app.demo.bots_ship import names_of
 from app.demo.goods import Good
 from app.demo.site import Worker
 from picking import floor
@@ -111,11 +112,13 @@ def _unit_in(tx: Tx, tote: str) -> tuple[str, str]:
     return row.sku, row.lot
 
 
-def _closed_parcel(tx: Tx, carrier: str) -> str:
-    """The next box that waits for the carrier's truck; "" for none."""
-    mine = (parcels.c.carrier == carrier) & (parcels.c.state == "closed")
-    query = select(parcels.c.code).where(mine).order_by(parcels.c.id).limit(1)
-    return tx.execute(query).scalar() or ""
+def _closed_parcel(tx: Tx, name: str) -> str:
+    """The next box that waits for the truck of the carrier that the screen calls *name*; "" for
+    none."""
+    closed = parcels.c.state == "closed"
+    query = select(parcels.c.code, parcels.c.carrier).where(closed).order_by(parcels.c.id)
+    mine = (row.code for row in tx.execute(query) if name in names_of(row.carrier))
+    return next(mine, "")
 
 
 def _tracking_of(tx: Tx, parcel: str) -> str:
