@@ -351,3 +351,23 @@ def carry_serial(tx: Any, item: int, serial: str, source: str, target: str, now:
         key=f"carry:{serial}", item=item, qty=1, source=source, target=target, serial=serial
     )
     ledger.move(tx, line, actor="person:2", now=now)
+
+
+def test_what_is_told_twice_under_one_key_is_made_once(site: FloorSite) -> None:
+    made = released(site, "kit")
+    hand = working(site)
+    hand.key("1")
+    for text in ("T-01", "A-01", *[TEA] * 6, "T-01", "B-02", *[CUP] * 3, "T-01"):
+        assert hand.scan(text).fate == "applied"
+    for _ in range(2):
+        assert make_one(site, made, "DROP") == 2
+    assert (view(site, made).done, total(site, "SET")) == (1, 1)
+    with rejected(Code.KEY_REUSED):
+        make_one(site, made, "BENCH-1")
+
+
+def make_one(site: FloorSite, work: Work, place: str) -> int:
+    return site.write(
+        work_done.make, work=work.work_id, qty=1, place=place, station="", key="once",
+        actor=f"person:{BERT}", now=site.now,
+    )  # fmt: skip

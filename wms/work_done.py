@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, exists, func, insert, select, update
 
-from wms import allocation, frozen, kits, put_back, returns, tasks, work_orders
+from wms import allocation, frozen, kits, put_back, requests, returns, tasks, work_orders
 from wms import print_jobs as paper
 from wms.db import Tx, insert_once
 from wms.errors import Code, Rejected
@@ -260,9 +260,15 @@ def make(
 
     Materials go to `@kit`, results come from there, those with serial numbers by their *serials*
     (item and number). The last one ends the work. Refuses `WORK_STATE`, `WORK_TOO_MANY`,
-    `WORK_SERIALS` and a place where they may not lie. The same *key* has one effect.
+    `WORK_SERIALS` and a place where they may not lie. The same *key* has one effect, and the same
+    answer again; with other content it is `KEY_REUSED`.
     """
     row = work_orders.locked(tx, work)
+    content = repr((work, qty, place, sorted(serials))).encode()
+    asked = {"scope": WORK, "key": key, "hash": requests.body_hash(content)}
+    before = requests.answered(tx, **asked)
+    if before is not None:
+        return int(before.response)
     if row.state != "working":
         raise Rejected(Code.WORK_STATE, work=row.code, state=row.state)
     most = can_make(tx, work)
@@ -275,10 +281,12 @@ def make(
         _use(tx, row, qty, key, actor, now)
         _bring_out(tx, row, qty, place, serials, key, actor, now)
     done = row.done + qty
+    left = int(row.qty - done)
     tx.execute(update(table).where(table.c.id == work).values(done=done))
-    if done == row.qty:
+    requests.keep(tx, **asked, status=200, response=str(left), now=now)
+    if not left:
         finish(tx, work=work, now=now)
-    return int(row.qty - done)
+    return left
 
 
 def finish(tx: Tx, *, work: int, now: int) -> None:
