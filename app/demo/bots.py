@@ -16,7 +16,7 @@ from app.demo.trouble import Trouble
 from wms.prompts import Prompt
 
 WAIT_S = 0.3  # after so long a worker without work looks again; a little longer each time
-WAIT_MAX_S = 3.0
+WAIT_MAX_S = 6.0
 
 
 class Terminal(Protocol):
