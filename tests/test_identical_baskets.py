@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from tests.floor_site import CAROL, FIRST_NUMBER, JAN, ON_BOTH, FloorSite, floor_at
+from tests.floor_site import CAROL, FIRST_NUMBER, JAN, FloorSite, floor_at
 from tests.picking_site import SETTINGS
 from wms import cancel
 from wms.parcels import number_of
@@ -34,7 +34,6 @@ def kinds(site: FloorSite) -> list[str]:
     return [row.kind for row in site.rows(select(tours).order_by(tours.c.id))]
 
 
-@ON_BOTH
 def test_identical_baskets_share_a_tote_and_the_most_urgent_is_packed_first(
     site: FloorSite,
 ) -> None:

@@ -84,7 +84,6 @@ def test_what_a_recall_does_not_know_is_refused(site: FloorSite) -> None:
             site.read(recall.where, named)
 
 
-@ON_BOTH
 @pytest.mark.parametrize("why", ["held", "expired"])
 def test_what_may_not_be_sent_by_now_is_taken_out_at_the_bench(site: FloorSite, why: str) -> None:
     """Promise, pick and bench go by one rule: yesterday's tote is looked at again."""
