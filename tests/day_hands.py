@@ -132,13 +132,16 @@ class Day:
         if self.stuck[hand.terminal] > 1 and self.maybe(0.4):
             return "back", "command"
         if prompt.step in ("approval_badge", "approval_pin"):
-            return self.approve(prompt)
+            return self.approve(hand, prompt)
         if prompt.step == "list":
             return "back", "command"
         return self.answers.get(name, what_is_offered)(self, hand, prompt)
 
-    def approve(self, prompt: Prompt) -> Input:
+    def approve(self, hand: Hand, prompt: Prompt) -> Input:
         """Somebody comes over and says yes, with their PIN."""
+        if self.stuck[hand.terminal] > 1:
+            self.memo[f"enough {hand.terminal}"] = True
+            return "back", "command"
         if self.maybe(0.05):
             return "back", "command"
         if prompt.step == "approval_pin":
@@ -257,7 +260,7 @@ def look_at(day: Day) -> str:
 
 
 def ask(day: Day, _hand: Hand, _prompt: Prompt) -> Input:
-    return look_at(day), "scan"
+    return ("back", "command") if day.maybe(0.6) else (look_at(day), "scan")
 
 
 def shown(day: Day, _hand: Hand, _prompt: Prompt) -> Input:

@@ -35,11 +35,12 @@ def empty_tote(day: Day, _hand: Hand, _prompt: Prompt) -> Input:
 # Pick
 
 
-def pick_get(day: Day, _hand: Hand, _prompt: Prompt) -> Input:
+def pick_get(day: Day, _hand: Hand, prompt: Prompt) -> Input:
     """The next walk, or that of a colleague who goes home."""
     if day.maybe(0.08):
         return f"BADGE:{day.chance.choice(('anna', 'wes', 'bert', 'lea'))}", "scan"
-    return "1", "key"
+    nothing = prompt.message is not None and prompt.message.code == "pick.no_work"
+    return ("back", "command") if nothing and day.maybe(0.5) else ("1", "key")
 
 
 def pick_place(day: Day, _hand: Hand, prompt: Prompt) -> Input:

@@ -5,7 +5,7 @@ from sqlalchemy import select
 from tests.day_hands import Answering, Day, Input, code_of
 from tests.day_inbound import GOODS, a_digit, yes_mostly
 from tests.day_outbound import at_place, empty_tote, one
-from tests.day_site import SERIAL_GOODS
+from tests.day_site import BAR, SERIAL_GOODS
 from tests.floor_site import Hand
 from wms.prompts import Prompt
 from wms.schema import items, moves, parcels, places, returns
@@ -33,7 +33,12 @@ def search(day: Day, _hand: Hand, _prompt: Prompt) -> Input:
     return day.chance.choice(("山田", "03-1234-5678", "nobody")), "key"
 
 
-def evidence(day: Day, _hand: Hand, prompt: Prompt) -> Input:
+def evidence(day: Day, hand: Hand, prompt: Prompt) -> Input:
+    """Look at what was sent, and open the box; or set it aside as it is."""
+    day.memo[f"sent {hand.terminal}"] = [
+        (words[0], words[2:]) for line in prompt.lines
+        if len(words := line.split()) > 1 and words[0] in BAR and words[1].startswith("x")
+    ]  # fmt: skip
     digits = [option.key for option in prompt.options if option.key.isdigit()]
     if not digits or day.maybe(0.1):
         return "back", "command"
@@ -64,19 +69,27 @@ def _serial(day: Day, sku: str) -> str:
     return str(day.some(sent, "?"))
 
 
-def unit(day: Day, _hand: Hand, prompt: Prompt) -> Input:
+def unit(day: Day, hand: Hand, prompt: Prompt) -> Input:
     """The next piece; what was not sent, or a thing without a barcode."""
     waits, dice = _awaited(prompt), day.chance.random()
+    sent: list[tuple[str, list[str]]] = day.memo.get(f"sent {hand.terminal}", [])
+    if day.memo.pop(f"enough {hand.terminal}", False):
+        return "full", "command"
     if dice < 0.04:
         return "undo", "command"
-    if dice < 0.06:
+    if dice < 0.06 and waits:
         return "9", "key"
-    if not waits and dice < 0.3:
-        return "back", "command"
-    if (not waits and dice < 0.5) or dice < 0.10:
+    if dice < (0.10 if waits else 0.30):
         return "full", "command"
-    sku = day.chance.choice(waits) if waits and dice < 0.94 else day.chance.choice(GOODS)
-    serial = _serial(day, sku) if sku in SERIAL_GOODS and day.maybe(0.7) else ""
+    if not waits and not sent and dice < 0.5:
+        return "back", "command"
+    if dice > 0.95:
+        return code_of(day.chance.choice(GOODS)), "scan"
+    sku = day.chance.choice(waits or [sku for sku, _ in sent] or GOODS)
+    numbers = [one[-1] for name, one in sent if name == sku and one and sku in SERIAL_GOODS]
+    serial = ""
+    if sku in SERIAL_GOODS and day.maybe(0.8):
+        serial = day.chance.choice(numbers) if numbers and day.maybe(0.8) else _serial(day, sku)
     return code_of(sku, serial=serial), "scan"
 
 
@@ -88,16 +101,23 @@ def grade(day: Day, _hand: Hand, _prompt: Prompt) -> Input:
     return day.chance.choices("12345", (8, 3, 1, 3, 1))[0], "key"
 
 
-def disposition(day: Day, _hand: Hand, prompt: Prompt) -> Input:
-    return ("1", "key") if day.maybe(0.7) else a_digit(day, _hand, prompt)
+def disposition(day: Day, hand: Hand, prompt: Prompt) -> Input:
+    if day.memo.get(f"enough {hand.terminal}"):
+        return "back", "command"
+    return ("1", "key") if day.maybe(0.7) else a_digit(day, hand, prompt)
 
 
-def place(day: Day, _hand: Hand, prompt: Prompt) -> Input:
+def place(day: Day, hand: Hand, prompt: Prompt) -> Input:
+    enough = f"enough {hand.terminal}"
+    if day.memo.get(enough) or day.stuck[hand.terminal] > 2:  # more came than was sent
+        day.memo[enough] = True
+        return "back", "command"
     if prompt.focus.place and day.maybe(0.8):
         return prompt.focus.place, "scan"
-    if day.maybe(0.4):
+    shelf = any("stock" in line.lower() or "shelf" in line.lower() for line in prompt.lines)
+    if day.maybe(0.8 if shelf else 0.05):
         return str(day.some(select(places.c.code).where(places.c.kind == "bin"))), "scan"
-    return day.chance.choice(("QUARANTINE", "RETURNS", "T-RET", "ASIDE")), "scan"
+    return day.chance.choice(("QUARANTINE", "QUARANTINE", "RETURNS", "T-RET", "ASIDE")), "scan"
 
 
 def close(day: Day, hand: Hand, prompt: Prompt) -> Input:
