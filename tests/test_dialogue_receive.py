@@ -212,6 +212,16 @@ def test_lot_to_expiry_when_it_was_scanned() -> None:
         assert (asked.at, bool(asked.state.hand.lot)) == ("expiry", True)
 
 
+def test_lot_to_expiry_when_it_was_keyed_in_other_capitals() -> None:
+    facts = holding(PILL, known_lots=frozenset({"L2611", "L2612"}))
+    for seen, lot in (
+        (replace(keyed("l26-11"), code="l2611", text="l2611"), "L2611"),
+        (replace(keyed("l26-13"), code="l2613", text="l2613"), "l2613"),
+        (other("l2611"), "l2611"),  # a label is what it says
+    ):
+        assert receive(hand(PILL), seen, facts).state.hand.lot == lot
+
+
 def test_lot_to_put_when_its_date_is_known() -> None:
     known = holding(PILL, lot_expiry="2027-05-31")
     before = holding(PILL)

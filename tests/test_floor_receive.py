@@ -83,8 +83,11 @@ def test_gs1_fills_lot_expiry_and_quantity(site: ReceiveSite) -> None:
     hand.expect("receive.item", "PL-1")
     hand.expect("receive.put", gs1(("01", f"0{JAN['PILL']}"), ("17", "270531"), ("10", "L-7")))
     hand.expect("receive.item", "PL-1")
-    assert site.at_place("PL-1") == [("PILL", "L-7", "available", "", 25)]
-    assert site.lines(delivery) == [("PILL", 200, 25, 0)]
+    hand.expect("receive.lot", f"]E0{JAN['PILL']}")
+    assert hand.expect("receive.put", "l-7", "key").focus.lot == "L-7", "one lot has one name"
+    hand.expect("receive.item", "PL-1")
+    assert site.at_place("PL-1") == [("PILL", "L-7", "available", "", 26)]
+    assert site.lines(delivery) == [("PILL", 200, 26, 0)]
 
 
 def test_unknown_barcode_is_not_a_dead_end(site: ReceiveSite) -> None:

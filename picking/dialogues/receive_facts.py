@@ -120,6 +120,7 @@ class Facts:
     lines: tuple[Goods, ...] = ()
     item: Item | None = None
     lot_expiry: str = ""
+    known_lots: frozenset[str] = frozenset()  # of the item, while its lot is asked for
     older: str = ""
     last: Last | None = None
     last_item: Item | None = None
@@ -169,6 +170,7 @@ def load(tx: Tx, state: State, who: Who) -> Facts:
         today=who.today, now=who.now, person=who.person.id, deliveries=deliveries,
         owners=_owners(tx, who) if state.at in ("choose", "owner") else (),
         lines=_lines(tx, at.id) if at else (), item=item, lot_expiry=expiry,
+        known_lots=_known_lots(tx, item, hand),
         older=inbound_receipt.older_than_here(tx, hand.item, hand.expiry or expiry),
         last=last, last_item=_item(tx, last.item) if last else None,
         may_blind=BLIND in who.person.permissions,
@@ -242,6 +244,15 @@ def _item(tx: Tx, item: int) -> Item | None:
         row.id, row.owner, row.sku, row.name, row.picture, bool(row.lot_tracked),
         bool(row.expiry_tracked), bool(row.serial_tracked), bool(row.relabel), row.shelf_days_in,
     )  # fmt: skip
+
+
+def _known_lots(tx: Tx, item: Item | None, hand: Hand) -> frozenset[str]:
+    """Every lot of the item, as it is written in the book and in what was announced."""
+    if item is None or not item.lot_tracked or hand.lot:
+        return frozenset()
+    announced = select(inbound_lines.c.lot).where(inbound_lines.c.item_id == item.id)
+    query = select(lots.c.lot).where(lots.c.item_id == item.id).union(announced)
+    return frozenset(tx.execute(query).scalars())
 
 
 def _lot_expiry(tx: Tx, hand: Hand) -> str:

@@ -140,7 +140,9 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
         return _sure(state, seen, facts, item)
     if state.at == "expiry":
         return _expiry(state, seen, facts)
-    return (_lot if state.at == "lot" else _serial)(state, seen, item)
+    if state.at == "lot":
+        return _lot(state, seen, facts, item)
+    return _serial(state, seen, item)
 
 
 def _too_many(qty: int) -> Say:
@@ -156,15 +158,23 @@ def _with(state: State, hand: Hand) -> State:
     return replace(state, at="hand", hand=hand)
 
 
-def _lot(state: State, seen: Seen, item: Item) -> Step[State]:
+def _lot(state: State, seen: Seen, facts: Facts, item: Item) -> Step[State]:
     """A lot's own label, a GS1 code that says it, or what was keyed; never the item's barcode."""
     read = seen.lot or (seen.code if seen.kind not in ("item", "place", "tote") else "")
     if not read and seen.kind in ("unknown", "number"):
         read = seen.text
     if not read or len(read) > CODE_MAX:
         return Step(state, say=wrong("receive.no_lot", expected=item.sku, scanned=seen.name))
+    lot = _as_known(read, facts.known_lots) if seen.keyed else read
     expiry = seen.expiry or state.hand.expiry
-    return Step(_with(state, replace(state.hand, lot=read, expiry=expiry)))
+    return Step(_with(state, replace(state.hand, lot=lot, expiry=expiry)))
+
+
+def _as_known(keyed: str, known: frozenset[str]) -> str:
+    """A lot that was keyed in other capitals is the lot that is known: two names for one lot
+    would hide half of it from a recall."""
+    same = [lot for lot in known if lot.casefold() == keyed.casefold()]
+    return same[0] if len(same) == 1 else keyed
 
 
 def _expiry(state: State, seen: Seen, facts: Facts) -> Step[State]:
