@@ -371,3 +371,13 @@ def make_one(site: FloorSite, work: Work, place: str) -> int:
         work_done.make, work=work.work_id, qty=1, place=place, station="", key="once",
         actor=f"person:{BERT}", now=site.now,
     )  # fmt: skip
+
+
+def test_a_clock_that_is_set_back_takes_no_minutes_off_the_bill(site: FloorSite) -> None:
+    made = released(site, "relabel")
+    site.write(work_done.start, work=made.work_id, person=BERT, today=TODAY, now=site.now)
+    hour_ago = site.now - 3_600_000
+    site.write(work_done.pause, work=made.work_id, person=BERT, now=hour_ago)
+    assert view(site, made).minutes == 0
+    (span,) = site.rows(select(work_spans))
+    assert span.ended_ms == span.began_ms

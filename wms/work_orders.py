@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
-from sqlalchemy import Row, String, cast, func, insert, literal, select, update
+from sqlalchemy import Row, String, case, cast, func, insert, literal, select, update
 
 from wms import allocation, items, kits, put_back
 from wms import tasks as task_book
@@ -174,7 +174,11 @@ def stop_clock(tx: Tx, work: int, *, now: int, person: int | None = None) -> Non
     going = (work_spans.c.work_id == work) & work_spans.c.ended_ms.is_(None)
     if person is not None:
         going &= work_spans.c.person_id == person
-    tx.execute(update(work_spans).where(going).values(ended_ms=now))
+    began = work_spans.c.began_ms
+    # A clock that was set back between the two bills nothing, and never less than nothing.
+    tx.execute(update(work_spans).where(going).values(
+        ended_ms=case((began > now, began), else_=now)
+    ))  # fmt: skip
     spent = func.coalesce(func.sum(work_spans.c.ended_ms - work_spans.c.began_ms), 0)
     ended = (work_spans.c.work_id == work) & work_spans.c.ended_ms.is_not(None)
     spent_ms = int(tx.execute(select(spent).where(ended)).scalar_one())
