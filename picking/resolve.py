@@ -183,10 +183,11 @@ def _one_of(named: Sequence[Row[Any]], code: str, text: str) -> Seen:
 
 
 def _named(tx: Tx, code: str) -> list[Row[Any]]:
-    """Everything but goods that has this code. `gone`: the parcel was handed over."""
+    """Everything but goods that has this code. `gone`: the parcel was handed over, or is void; a
+    void label is still what somebody may hold, and its number may be another parcel's by now."""
     either = (code, code.upper())
     zero = literal(0)
-    gone = case((parcels.c.state == "shipped", 1), else_=0)
+    gone = case((parcels.c.state == "shipped", 1), (parcels.c.state == "void", 2), else_=0)
     known = union_all(
         select(
             places.c.kind, places.c.code, places.c.code.label("name"), zero.label("id"),
@@ -206,7 +207,7 @@ def _named(tx: Tx, code: str) -> list[Row[Any]]:
         ),
         select(
             literal("tracking"), parcels.c.tracking, parcels.c.code, parcels.c.id, gone
-        ).where(parcels.c.tracking == code, parcels.c.state != "void"),
+        ).where(parcels.c.tracking == code),
     )  # fmt: skip
     return list(tx.execute(known))
 

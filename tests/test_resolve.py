@@ -232,6 +232,8 @@ def test_a_code_written_exactly_so_comes_first(site: FloorSite) -> None:
 @ON_BOTH
 def test_a_recycled_number_is_the_parcel_that_is_still_here(site: FloorSite) -> None:
     number = "262492160324"
+    stopped = parcel(site, "P0000001-0", tracking=number, state="void", ship_date="2024-11-22")
+    assert seen(site, number).id == stopped, "a void label is in somebody's hand"
     gone = {"state": "shipped", "ship_date": "2025-11-22", "tracking": number}
     parcel(site, "P0000001-1", **gone)
     second = parcel(site, "P0000001-2", **{**gone, "ship_date": "2025-12-22"})
