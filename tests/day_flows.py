@@ -72,7 +72,7 @@ FLOWS: dict[str, str] = {
     "cancelled waiting": "=cancel at waiting: cancelled",
     "cancelled promised": "=cancel at promised: cancelled",
     "cancelled picked": "=cancel at picked: cancelled",
-    "cancelled packed": "=cancel at packed",
+    "cancelled in its box": "=cancel at closed", "cancelled on the truck": "=cancel at loaded",
     "cancel refused after shipping": "=cancel at shipped: refused",
     "put back": MOVES + "reason = 'put_back'",
     "stopped box found": TASKS + "'stop'",
