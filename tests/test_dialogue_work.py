@@ -100,6 +100,8 @@ def test_item_to_item_one_more() -> None:
     assert do(one.state, key("12"), many, many).state.hand == 12
     assert do(ITEM, key("12"), many, many).code == "pick.scan_first"
     assert do(one.state, key("2"), KITS, KITS).code == "pick.count_by_scan"
+    asked = [WORK.prompt(state, Facts(KITS), "en").ask for state in (one.state, replace_hand(2))]
+    assert asked == ["Scan the material", "Put in the tote"], "all in the hand: now the tote"
 
 
 def test_item_to_item_when_it_is_another_or_too_many() -> None:

@@ -300,7 +300,11 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
         say("work.left", language, done=work.done, qty=work.qty),
     )
     page = replace(page, lines=told, done=work.done, total=work.qty, focus=_focus(state, work))
-    if state.at == "item" and state.hand and work.fetch[0].qty > KEYED_ABOVE:
+    if not (state.at == "item" and state.hand):
+        return page
+    if state.hand >= work.fetch[0].qty:
+        return replace(page, ask=say("pick.ask.tote", language), awaits=(Await.TOTE,))
+    if work.fetch[0].qty > KEYED_ABOVE:
         return replace(page, awaits=(*page.awaits, Await.QTY))
     return page
 
