@@ -14,7 +14,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, QueryParameter, RawBody
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from picking import floor, terminals
 from picking.floor import Settings
@@ -23,7 +23,8 @@ from wms import commands, photos
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.prompts import Prompt
-from wms.schema import scans
+from wms.schema import items, scans
+from wms.schema import photos as photos_table
 from wms.text import shown
 
 FOLDER = "pictures"
@@ -128,8 +129,14 @@ def file_picture(folder: Path, name: str) -> tuple[str, bytes]:
 
 
 def _photo(tx: Tx, terminal: str, secret: str, number: str) -> tuple[str, bytes]:
+    """A photo that was taken at this terminal, or that is an item's picture; no other."""
     admit(tx, terminal, secret)
     if not (number.isascii() and number.isdigit() and len(number) <= 9):
+        raise Rejected(Code.PICTURE_UNKNOWN, name=shown(f"{PHOTO}{number}"))
+    taken_here = photos_table.c.key.startswith(f"terminal:{terminal}:", autoescape=True)
+    of_goods = exists().where(items.c.picture == f"{PHOTO}{number}")
+    asked = select(photos_table.c.id).where(photos_table.c.id == int(number), taken_here | of_goods)
+    if tx.execute(asked).first() is None:  # returns show names and addresses: they are not goods
         raise Rejected(Code.PICTURE_UNKNOWN, name=shown(f"{PHOTO}{number}"))
     return photos.image_of(tx, int(number))
 

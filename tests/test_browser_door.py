@@ -16,6 +16,8 @@ from tests.browser_site import BrowserSite, browser_site
 from tests.floor_site import TOKEN
 from tests.picking_site import ANNA
 from tests.site_process import write_config
+from wms.items import NewItem
+from wms.items import put as put_items
 from wms.messages import texts
 from wms.schema import photos, scans
 
@@ -24,6 +26,7 @@ ADDRESS = re.compile(r"(?:https?:)?//[a-z0-9]+\.", re.IGNORECASE)
 SVG = "http://www.w3.org/2000/svg"
 JPEG = b"\xff\xd8\xff\xe0" + bytes(200) + b"\xff\xd9"
 MINE = {"Authorization": f"Bearer {TOKEN}HT-01", "Accept-Language": "en"}
+OTHERS = {"Authorization": f"Bearer {TOKEN}HT-02", "Accept-Language": "en"}
 
 
 @pytest.fixture
@@ -156,6 +159,16 @@ def test_a_photo_that_comes_late_is_kept_once_with_whoever_took_it(
         "/v1/terminals/HT-01/pictures", params={"name": f"photo:{row.id}"}, headers=MINE
     )
     assert shown.content == JPEG
+    other = client.get(
+        "/v1/terminals/HT-02/pictures", params={"name": f"photo:{row.id}"}, headers=OTHERS
+    )
+    assert other.status_code == 404, "nobody leafs through what others photographed"
+    item = NewItem(owner="acme", sku="SEEN", name="Seen", picture=f"photo:{row.id}")
+    site.site.write(put_items, [item])
+    goods = client.get(
+        "/v1/terminals/HT-02/pictures", params={"name": f"photo:{row.id}"}, headers=OTHERS
+    )
+    assert goods.content == JPEG
     svg = client.post(
         url, params={**query, "key": "ht-01-abc-p2"}, headers=headers, content=b"<svg onload=x>"
     )
