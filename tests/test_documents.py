@@ -53,6 +53,22 @@ def with_object(text: bytes) -> bytes:
         (with_object(b"<< /Encrypt 7 0 R >>"), "Encrypt"),
         (with_object(b"<< /Type /ObjStm >> stream\n" + HIDDEN + b"\nendstream"), "JavaScript"),
         (
+            with_object(
+                b"<< /Type /ObjStm /Filter [/ASCIIHexDecode /FlateDecode] >> stream\n"
+                + HIDDEN.hex().encode()
+                + b">\nendstream"
+            ),
+            "ObjStm",
+        ),
+        (
+            with_object(
+                b"<< /Type /ObjStm /Filter /FlateDecode /DecodeParms 9 0 R >> stream\n"
+                + zlib.compress(b"\x02" + b"coded by rows, as pictures are")
+                + b"\nendstream"
+            ),
+            "ObjStm",
+        ),
+        (
             with_object(b"<< >> stream\n" + zlib.compress(bytes(40_000_000)) + b"\nendstream"),
             "size",
         ),
@@ -68,6 +84,10 @@ def test_what_is_no_plain_paper_is_refused(data: bytes, what: str) -> None:
 def test_plain_papers_are_taken() -> None:
     refuse_unsafe(PAPER)
     refuse_unsafe(pdf(20))
+    objects = b"<< /Type /ObjStm /Filter /FlateDecode >> stream\n" + zlib.compress(b"7 0 << >>")
+    table = b"<< /Type /XRef /DecodeParms << /Predictor 12 >> /Filter /FlateDecode >> stream\n"
+    places = zlib.compress(b"\x02\x01\x00\x10")
+    refuse_unsafe(with_object(objects + b"\nendstream endobj\n8 0 obj\n" + table + places))
 
 
 @pytest.fixture

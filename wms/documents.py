@@ -35,6 +35,7 @@ _BEGIN = re.compile(rb"\A%PDF-[12]\.[0-9]")
 _NAME = re.compile(rb"/([^\x00\t\n\f\r ()<>\[\]{}/%]+)")
 _HEX = re.compile(rb"#([0-9A-Fa-f]{2})")
 _STREAM = re.compile(rb"stream\r?\n")
+_NUMBERS = re.compile(rb"\s*\d+\s+\d+")  # what a stream of objects begins with
 _PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
 
 Kind = Literal["invoice", "receipt", "letter"]
@@ -121,7 +122,7 @@ def refuse_unsafe(pdf: bytes) -> None:
         raise _unsafe("not a PDF")
     pages = 0
     for part in (pdf, *_inflated(pdf)):
-        found = {_HEX.sub(_unescaped, name) for name in _NAME.findall(part)}
+        found = _names(part)
         for name in ACTIVE:
             if name in found:
                 raise _unsafe(name.decode())
@@ -130,21 +131,31 @@ def refuse_unsafe(pdf: bytes) -> None:
         raise _unsafe(f"{pages} pages")
 
 
+def _names(part: bytes) -> set[bytes]:
+    return {_HEX.sub(_unescaped, name) for name in _NAME.findall(part)}
+
+
 def _unescaped(found: re.Match[bytes]) -> bytes:
     return bytes([int(found[1], 16)])
 
 
 def _inflated(pdf: bytes) -> Iterator[bytes]:
     """What the streams hold: objects, and with them names, may be compressed there."""
-    left, body = INFLATED_MAX, memoryview(pdf)
+    left, body, before = INFLATED_MAX, memoryview(pdf), 0
     for number, found in enumerate(_STREAM.finditer(pdf)):
         unpack = zlib.decompressobj()
+        said = _names(pdf[before : found.start()])
+        objects, before = b"ObjStm" in said, found.end()
         if number >= STREAMS_MAX or left <= 0:
             raise _unsafe("size")
         try:
             part = unpack.decompress(body[found.end() :], left)
         except zlib.error:
+            if objects and b"Filter" in said:
+                raise _unsafe("ObjStm") from None  # objects in a form that cannot be looked at
             continue  # a picture or a font in another form: not a place where objects hide
+        if objects and (b"Predictor" in said or not _NUMBERS.match(part)):
+            raise _unsafe("ObjStm")
         if unpack.unconsumed_tail and not unpack.eof:
             raise _unsafe("size")
         left -= len(part)
