@@ -1,9 +1,14 @@
 """The menu's table: each transition that it lists."""
 
+from random import Random
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from picking.dialogues.base import Station, Who
 from picking.dialogues.menu import MENU, Facts, State
 from tests.dialogue_table import Move, command, key, move, other, place
+from wms.people import Person
 from wms.prompts import Await
 
 ALL = Facts(("pick", "pack", "ship", "task"))
@@ -80,7 +85,7 @@ def test_menu_to_menu_when_there_is_no_such_digit(digit: str) -> None:
     refused = choose(digit)
     assert (refused.at, refused.evidence) == ("menu", ("0-4", digit))
     assert move(MENU, State(), other("²"), ALL).refused
-    assert move(MENU, State(), command("back"), ALL).code == "key.not_now", "no scan was read"
+    assert move(MENU, State(), command("full"), ALL).code == "key.not_now", "no scan was read"
 
 
 def test_menu_to_menu_by_nine_which_shows_the_next_page() -> None:
@@ -90,6 +95,13 @@ def test_menu_to_menu_by_nine_which_shows_the_next_page() -> None:
     assert move(MENU, State(page=1), key("2"), many).at == "ship", "digits belong to the page"
     assert move(MENU, State(page=1), key("3"), many).evidence == ("0-2, 9", "3")
     assert move(MENU, State(page=1), key("9"), many).state == State(), "and round again"
+
+
+def test_menu_to_menu_by_back_which_shows_the_first_page() -> None:
+    """Whoever leaves a dialogue with F3 presses it once too often: no red screen for that."""
+    for page in (0, 1):
+        shown = move(MENU, State(page=page, aside=True), command("back"), ALL)
+        assert (shown.at, shown.state, shown.refused) == ("menu", State(aside=True), False)
 
 
 def test_the_pages_of_the_menu_show_everything_once() -> None:
@@ -109,3 +121,15 @@ def test_the_menu_shows_what_is_open_and_nothing_else() -> None:
     digits = [(option.key, option.label) for option in prompt.options if option.key.isdigit()]
     assert digits == [("1", "Ship"), ("0", "Sign off")]
     assert prompt.awaits == (Await.CHOICE,)
+
+
+def test_the_work_of_a_bench_stands_first_in_its_menu() -> None:
+    may = frozenset(("putaway", "count", "move", "receive", "returns", "work"))
+    for kind, first in (("return", "returns"), ("work", "work"), ("", "putaway")):
+        station = Station("B-1", kind, "B-1") if kind else None
+        who = Who(
+            Person(1, "E1", "Aoi", may, "ja", has_pin=False, active=True), "B-1", station, 0,
+            "2026-11-22", ZoneInfo("UTC"), Random(1), "k",
+        )  # fmt: skip
+        found = MENU.facts(None, State(), who).open  # type: ignore[arg-type]
+        assert (found[0], sorted(found)) == (first, sorted(may))

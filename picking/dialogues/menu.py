@@ -18,6 +18,7 @@ Transitions:
 * menu -> work: its digit was keyed
 * menu -> look: its digit was keyed, or anything with a barcode was scanned
 * menu -> menu: 9 shows the next page
+* menu -> menu: back shows the first page; there is nothing before it, and no harm in asking
 * menu -> menu: anything else is refused with the digits that work
 * menu -> badge: 0; the terminal is free for somebody else
 """
@@ -25,6 +26,7 @@ Transitions:
 from dataclasses import dataclass
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from picking.dialogues import look
 from picking.dialogues.base import Dialogue, Say, Seen, Step, Who, choices, options, unexpected
@@ -50,8 +52,8 @@ WAYS = {
     "work": "",
     "look": "",
 }
-
-
+# What a bench is there for stands first in its menu.
+BENCH_WORK = {"return": "returns", "receive": "receive", "work": "work"}
 PAGE = 4  # dialogues a page, where one page does not hold them
 TURN = 9
 
@@ -79,7 +81,9 @@ class Facts:
 
 def facts(_tx: Tx, _state: State, who: Who) -> Facts:
     """What this person may do here: a dialogue is named like the permission that it needs."""
-    return Facts(tuple(name for name, station in WAYS.items() if who.may(name, station)))
+    first = BENCH_WORK.get(who.station.kind, "") if who.station else ""
+    ways = sorted(WAYS.items(), key=lambda way: way[0] != first)
+    return Facts(tuple(name for name, station in ways if who.may(name, station)))
 
 
 def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
@@ -90,6 +94,8 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
         return Step(state, go=shown[seen.digit - 1])
     if seen.digit == TURN and len(pages) > 1:
         return Step(State(page=(state.page + 1) % len(pages)))
+    if seen.is_command("back"):
+        return Step(replace(state, page=0))
     if seen.kind == "command" and seen.code in facts.open:
         return Step(state, go=seen.code)
     if (seen.kind == "number" and seen.code == "0") or seen.is_command("0"):
