@@ -100,10 +100,14 @@ def test_a_box_can_be_set_aside_and_taken_up_at_another_bench(site: FloorSite) -
 
 
 def test_an_owner_without_numbers_loses_no_proof(site: FloorSite) -> None:
-    site.set(tracking_ranges, tracking_ranges.c.carrier == "yamato", next=FIRST_NUMBER + 100)
     hand, (tote,) = site.packing((("TEA", 2), ("CUP", 1)))
+    site.set(tracking_ranges, tracking_ranges.c.carrier == "yamato", next=FIRST_NUMBER + 100)
+    refused(hand.scan(tote), Code.TRACKING_EXHAUSTED)  # before anybody has begun
+    site.set(tracking_ranges, tracking_ranges.c.carrier == "yamato", next=FIRST_NUMBER)
+    hand.command("ok")
     for text in (tote, TEA, TEA, CUP):
         hand.scan(text)
+    site.set(tracking_ranges, tracking_ranges.c.carrier == "yamato", next=FIRST_NUMBER + 100)
     refused(hand.scan("BX-S"), Code.TRACKING_EXHAUSTED)
     assert hand.command("ok").prompt.step == "box"
     assert (site.in_tote(tote), site.counts()["parcels"]) == ({"TEA": 2, "CUP": 1}, 0)

@@ -37,6 +37,7 @@ from wms.schema import (
     service_upgrades,
     services,
     slips,
+    tracking_ranges,
 )
 from wms.weights import Learned
 
@@ -146,6 +147,7 @@ def order_of(tx: Tx, line: int) -> Order:
         select(
             orders, _label_mode(orders.c.service), owners.c.weight_tolerance_g,
             owners.c.must_weigh, owners.c.trust_tags, owners.c.trust_one_item,
+            services.c.carrier, _numbers_left().label("numbers_left"),
             *(services.c[name] for name in limits),
         )
         .join(order_lines, order_lines.c.order_id == orders.c.id)
@@ -167,7 +169,16 @@ def order_of(tx: Tx, line: int) -> Order:
         int(left) - int(picked), pieces=tx.execute(select(func.count()).where(boxed)).scalar_one(),
         must_weigh=bool(row.must_weigh), trust_tags=bool(row.trust_tags),
         trust_one_item=bool(row.trust_one_item), gift=_gift(row.gift),
+        no_numbers=None if row.numbers_left else (row.owner, row.carrier),
         **{name: row._mapping[name] for name in limits},
+    )  # fmt: skip
+
+
+def _numbers_left() -> Any:
+    """Whether the order's owner has a tracking number of its carrier to give."""
+    return exists().where(
+        tracking_ranges.c.owner == orders.c.owner, tracking_ranges.c.carrier == services.c.carrier,
+        tracking_ranges.c.next <= tracking_ranges.c.last,
     )  # fmt: skip
 
 

@@ -195,6 +195,9 @@ def preflight(facts: Facts, language: Language) -> Rejected | None:
     if facts.needs.label and facts.stopped:
         why = reason_words(facts.stopped, language)
         return Rejected(Code.NO_LABEL_PRINTER, why=why, way_out=way_out)
+    if facts.needs.label and facts.order is not None and facts.order.no_numbers:
+        owner, carrier = facts.order.no_numbers
+        return Rejected(Code.TRACKING_EXHAUSTED, owner=owner, carrier=carrier)
     if facts.needs.paper and (facts.paper_stopped or not facts.slip_printer):
         why = reason_words(facts.paper_stopped or "print.no_printer", language)
         return Rejected(Code.NO_PAPER_PRINTER, why=why, way_out=way_out)

@@ -79,6 +79,7 @@ class Order:
     """The order at the bench. `missing` eaches are neither in a tote nor packed yet.
 
     Limits of its carrier service are 0 where there are none. `pieces`: boxes it has so far.
+    `no_numbers`: whose range of the carrier's tracking numbers is used up, (owner, carrier).
     """
 
     id: int
@@ -97,6 +98,7 @@ class Order:
     trust_tags: bool = False
     trust_one_item: bool = False
     gift: Gift | None = None
+    no_numbers: tuple[str, str] | None = None
 
     @property
     def limits(self) -> Limits:
