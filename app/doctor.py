@@ -10,6 +10,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
@@ -21,7 +22,7 @@ from app.secrets import read_secret
 from devices import registry
 from devices.capabilities import ConfigFault
 from labels.glyphs import printable
-from wms import db, lock, upgrade
+from wms import db, lock, site_settings, upgrade
 from wms.config import Config, ConfigError, load
 from wms.errors import Rejected
 from wms.messages import Language, say
@@ -32,6 +33,7 @@ FSYNC_MS_MAX = 50.0  # slower than this and every scan feels it
 DISK_PERCENT_WARN, DISK_PERCENT_FAULT = 10, 5
 NAMES = "髙橋 𠮷田 神﨑 葛󠄀城"  # characters that careless fonts and encodings lose
 REACH_S = 1.5
+NUMBERS_FEW = 500  # tracking numbers of an owner and carrier: some days' work
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -125,6 +127,21 @@ class Doctor:
             yield self._say("book", "fault", "book_closed", why=str(error).splitlines()[0][:120])
             return
         yield self._say("book", "warn" if old else "ok", "book_old" if old else "book")
+        if not old:
+            yield from self._numbers(url)
+
+    def _numbers(self, url: str) -> Iterator[Finding]:
+        """Labels need numbers: an owner without any is found out here, not at the last box."""
+        with closing(db.Book(url)) as book:
+            left = book.read_now(site_settings.numbers_left)
+        for owner, carrier, count in left:
+            if not carrier:
+                yield self._say("numbers", "warn", "numbers_never", owner=owner)
+            elif count < NUMBERS_FEW:
+                state: State = "warn" if count else "fault"
+                yield self._say(
+                    "numbers", state, "numbers_few", owner=owner, carrier=carrier, left=count
+                )
 
     def _fsync(self, folder: Path) -> Iterator[Finding]:
         """How long this disk takes to promise that something is written."""

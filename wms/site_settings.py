@@ -183,6 +183,21 @@ def _refuse_unknown_services(tx: Tx, rows: Sequence[Struct], *fields: str) -> No
                 raise Rejected(Code.REFERENCE_UNKNOWN, field=field, value=shown(value))
 
 
+def numbers_left(tx: Tx) -> list[tuple[str, str, int]]:
+    """(owner, carrier, tracking numbers still to give) of all whose labels are printed here.
+
+    An owner with no range at all stands with the carrier "" and 0.
+    """
+    left = (tracking_ranges.c.last - tracking_ranges.c.next + 1).label("left")
+    query = (
+        select(owners_table.c.code, tracking_ranges.c.carrier, left)
+        .outerjoin(tracking_ranges, tracking_ranges.c.owner == owners_table.c.code)
+        .where(owners_table.c.label_mode == "immediate")
+        .order_by(owners_table.c.code, tracking_ranges.c.carrier)
+    )
+    return [(row.code, row.carrier or "", int(row.left or 0)) for row in tx.execute(query)]
+
+
 def _refuse_overlap(tx: Tx) -> None:
     """No two parcels of a carrier may ever get one number: ranges still to be given lie apart."""
     left = tracking_ranges.c.next <= tracking_ranges.c.last
