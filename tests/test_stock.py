@@ -17,7 +17,7 @@ from tests.ledger_world import World, world_at
 T = TypeVar("T")
 SHORT = {"sqlite": (8, 25), "postgresql": (2, 20)}  # runs, steps of each
 LONG = {"sqlite": (200, 50), "postgresql": (40, 50)}
-DRIVEN = {"sqlite": 250, "postgresql": 80}  # steps
+DRIVEN = {"sqlite": 250, "postgresql": 120}  # steps
 
 
 class Drawn:
