@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from sync import files
 from sync.columns import Kind
 from sync.files import DryRun, Report
-from sync.sheets import ROWS_MAX, csv_text, table
+from sync.sheets import csv_text, table
+from sync.workbooks import ROWS_MAX
 from tests.api_site import Api, api
 from tests.intake_site import NOW, seeded
 from wms import items
