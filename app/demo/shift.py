@@ -19,7 +19,6 @@ RETURNS = "RETURN-1"
 QUARANTINE = "QUAR-1"
 RESERVES = tuple(f"RSV-{n:02d}" for n in range(1, 25))
 PALLETS = tuple(f"PAL-{n:03d}" for n in range(1, 13))
-CANCEL_EVERY = 9  # of the orders; some are refused, because they are on the truck by then
 RETURN_EVERY = 12  # so many of the shipped boxes come back
 TRUCKS_LEAVE = 4  # so often a carrier's truck is full before the last one leaves
 TRUCK_LOAD_MAX = 15
@@ -34,7 +33,8 @@ POSTS = (
 @dataclass(frozen=True, slots=True)
 class Dose:
     """How much of a shift happens. `trucks_each` deliveries of each owner with `lines_each`
-    items; of the boxes that come back so many at least and at most; which special orders come.
+    items; of the boxes that come back so many at least and at most; one of so many orders is
+    cancelled; which special orders come.
 
     What a site does not do every hour (a stocktake, sets, undelivered boxes, cages, papers) belongs
     to a `whole` one.
@@ -44,6 +44,7 @@ class Dose:
     lines_each: int
     returns_min: int
     returns_max: int
+    cancel_every: int
     specials: tuple[str, ...]
     posts: tuple[tuple[str, str, str], ...]
     whole: bool
@@ -53,8 +54,8 @@ class Dose:
         return min(max(self.returns_min, count // RETURN_EVERY), self.returns_max)
 
 
-SOME = Dose(1, 2, 2, 2, (special.GIFT,), POSTS[:4] + POSTS[5:6], whole=False)
-WHOLE = Dose(2, 5, 3, 12, special.NAMES, POSTS, whole=True)
+SOME = Dose(1, 2, 2, 2, 50, (special.GIFT,), POSTS[:4] + POSTS[5:6], whole=False)
+WHOLE = Dose(2, 5, 3, 12, 9, special.NAMES, POSTS, whole=True)
 DOSES = {"": None, "some": SOME, "whole": WHOLE}
 
 
@@ -204,8 +205,8 @@ def _places() -> tuple[list[places.NewPlace], list[places.NewPlace]]:
     return fixed, standing
 
 
-def cancelled(bodies: list[dict[str, Any]], seed: int) -> list[str]:
-    """External ids of the orders whose customers think again."""
+def cancelled(bodies: list[dict[str, Any]], seed: int, dose: Dose) -> list[str]:
+    """External ids of the orders whose customers think again, some too late."""
     random = Random(seed + 22)
     names = [body["external_id"] for body in bodies if body["external_id"] not in special.NAMES]
-    return random.sample(names, max(len(names) // CANCEL_EVERY, 1))
+    return random.sample(names, max(len(names) // dose.cancel_every, 2))

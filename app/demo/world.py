@@ -220,7 +220,7 @@ async def run(plan: Plan) -> None:
             world.whole = dose.whole
             some = plan.orders // (shift.TRUCKS_LEAVE * len(CARRIERS))
             world.truck_load = min(max(some, 2), shift.TRUCK_LOAD_MAX)
-            doubtful = shift.cancelled(bodies, plan.seed)
+            doubtful = shift.cancelled(bodies, plan.seed, dose)
             random = Random(plan.seed + 6)
             process.flows = Flows(
                 made, world, oms, random, doubtful, dose, dose.returning(plan.orders)
