@@ -8,14 +8,17 @@ from contextlib import suppress
 from random import Random
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
 from devices.conformance import until
 from devices.twins import grh1_memory as m
 from devices.twins.grh1 import Grh1Twin
 from tests.robot_site import PERSON, Killed, Site
 from wms import missions, tasks
+from wms.db import Tx
 from wms.errors import Rejected
+from wms.mission_rows import OPEN
+from wms.schema import missions as missions_table
 
 ROBOTS = ("agv-1", "agv-2", "agv-3")
 TOTES = 8
@@ -222,7 +225,8 @@ async def end_with_people(s: Site, trouble: People, within_s: float) -> list[str
 
     def is_over() -> bool:
         trouble.tend()
-        return not s.tasks() and not any(t.plc.memory.mission for t in s.twins.values())
+        in_hand = any(t.plc.memory.mission for t in s.twins.values())
+        return not s.tasks() and not in_hand and not s.book.read_now(_under_way)
 
     await until(is_over, s.described, within_s)
     carried = Counter(delivery.mission for delivery in s.deliveries)
@@ -242,6 +246,12 @@ async def end_with_people(s: Site, trouble: People, within_s: float) -> list[str
             if s.where_book(tote) != s.where_world(tote)
         ),
     ]
+
+
+def _under_way(tx: Tx) -> bool:
+    """Whether a mission waits for a robot or is with one, even while no robot shows it."""
+    waiting = missions_table.c.state.in_(("queued", *OPEN))
+    return tx.execute(select(missions_table.c.id).where(waiting).limit(1)).first() is not None
 
 
 def never() -> bool:

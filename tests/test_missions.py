@@ -31,7 +31,7 @@ def kill_at(wanted: str, times: int = 1) -> Callable[[str, str], None]:
 
 
 async def test_a_mission_moves_its_tote_and_its_book_once(sqlite_url: str) -> None:
-    async with site(sqlite_url) as s:
+    async with site(sqlite_url, settings=replace(SOON, patience_s=60)) as s:
         job = s.request()
         done = await s.until_state(job, "done")
         await s.until_idle()
@@ -53,7 +53,8 @@ POINTS = [
 
 @pytest.mark.parametrize("point", POINTS)
 async def test_a_kill_at_any_point_moves_the_tote_once(sqlite_url: str, point: str) -> None:
-    async with site(sqlite_url, pace=BRISK, reached=kill_at(point, times=2)) as s:
+    calm = replace(SOON, patience_s=60)  # a slow machine is no silent robot
+    async with site(sqlite_url, settings=calm, pace=BRISK, reached=kill_at(point, times=2)) as s:
         job = s.request()
         await s.until_with_reboots(
             lambda: s.lives > 1 and s.mission(job).state == "done" and not s.twin.plc.memory.mission
