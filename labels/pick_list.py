@@ -5,11 +5,11 @@ Each line has its own barcode, by which what was taken is entered afterwards.
 
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta
 
 from labels.pdf import Paper
-from labels.pieces import Barcode, Carrier, Data, Day, Language, Text, carrier_word, day_shown
+from labels.pieces import Barcode, Data, Day, Language, Text, day_shown
+from wms.carriers import called
 from wms.messages import say
 
 LEFT, RIGHT = 12.0, 198.0
@@ -97,7 +97,7 @@ def _head(paper: Paper, tour: PickTour, words: Language) -> None:
     paper.code128(tour.code, "code", 130, 11, 66, 11)
     paper.line(tour.code, "code", 163, 23, 8, "centre")
     day = day_shown(tour.pickup_day, "pickup_day", words)
-    head = f"{_carrier(tour.carrier, words)}  {day} {tour.pickup_time}".strip()
+    head = f"{called(tour.carrier, words)}  {day} {tour.pickup_time}".strip()
     paper.fitted(head, "carrier", LEFT, 22, 110, 6, 11)
     who = f"{say('pick_list.who', words)} {tour.person or '_' * 16}"
     paper.fitted(who, "person", LEFT, 29, 110, 5, 9)
@@ -105,14 +105,6 @@ def _head(paper: Paper, tour: PickTour, words: Language) -> None:
         if name != "number":
             paper.line(say(f"pick_list.{name}", words), "", x, 36, 8)
     paper.rule(LEFT, 40.5, RIGHT - LEFT)
-
-
-def _carrier(code: str, words: Language) -> str:
-    """The carrier's name where it is one of ours; a site may have others."""
-    try:
-        return carrier_word(msgspec.convert(code, Carrier), words)
-    except msgspec.ValidationError:
-        return code
 
 
 def _line(paper: Paper, number: int, line: PickLine, y: float) -> None:

@@ -26,7 +26,7 @@ from labels.pieces import (
 )
 from labels.symbols import code128, nw7
 from labels.zpl import Label
-from wms.carriers import slot_words
+from wms.carriers import TRACKING_DIGITS, is_tracking, slot_words
 from wms.errors import Code, Rejected
 from wms.messages import say
 
@@ -77,10 +77,7 @@ def render(data: Shipping, dots_per_mm: int, copy: int) -> bytes:
 
 
 def _check(data: Shipping) -> None:
-    number = data.tracking
-    lengths = (11, 12) if data.carrier == "japanpost" else (12,)
-    digits = number.isascii() and number.isdecimal() and len(number) in lengths
-    if not digits or int(number[:-1]) % 7 != int(number[-1]):
+    if not is_tracking(data.tracking, TRACKING_DIGITS[data.carrier]):
         reason = "not this carrier's digits with a modulo-7 check digit"
         raise Rejected(Code.LABEL_DATA, field="tracking", reason=reason)
     if data.piece > data.pieces:

@@ -8,9 +8,10 @@ from sqlalchemy import case, func, select
 from picking.waves import next_pickup
 from wms import calendar
 from wms.calendar import local_time
+from wms.carriers import called
 from wms.db import Tx, insert_once
 from wms.errors import Code, Rejected
-from wms.messages import Language, reason_words
+from wms.messages import Language
 from wms.schema import manifests, orders, parcels, pickups
 
 LISTED_MAX = 9  # one digit each
@@ -98,13 +99,6 @@ def listed(tx: Tx, *, zone: ZoneInfo) -> tuple[Pickup, ...]:
         )
         for row in tx.execute(query)
     )  # fmt: skip
-
-
-def called(carrier: str, language: Language) -> str:
-    """What people call it; a carrier without words is called by its code."""
-    code = f"label.carrier.{carrier}"
-    words = reason_words(code, language)
-    return carrier if words == code else words
 
 
 def spoken(refusal: Rejected, language: Language) -> Rejected:

@@ -6,6 +6,7 @@ Time slots: Yamato B2クラウド, Sagawa e飛伝III and Japan Post ゆうプリ
 from typing import Literal, get_args
 
 from wms.errors import Code, Rejected
+from wms.messages import Language, reason_words
 from wms.text import shown
 
 Prefecture = Literal[
@@ -39,11 +40,31 @@ TIME_SERVICE_SLOTS = {"0010": "午前10時まで", "0017": "午後5時まで"}
 NO_SLOT = {"japanpost": "00"}  # a code that says 指定なし
 RETIRED = {"yamato": ("1214", "2021")}  # old layouts still send them
 
+# Digits of a tracking number, of which the last is the others modulo 7.
+TRACKING_DIGITS = {"yamato": (12,), "sagawa": (12,), "japanpost": (11, 12)}
+
 # Into the letter box: neither a date nor a time can be asked for.
 WITHOUT_DATE = frozenset({
     "yamato-nekopos", "sagawa-hikyaku-yu-packet", "japanpost-yupacket",
     "japanpost-clickpost", "japanpost-letterpack-light",
 })  # fmt: skip
+
+
+def called(carrier: str, language: Language) -> str:
+    """What people call it; a carrier without words is called by its code."""
+    code = f"label.carrier.{carrier}"
+    words = reason_words(code, language)
+    return carrier if words == code else words
+
+
+def is_tracking(number: str, lengths: tuple[int, ...]) -> bool:
+    """Whether *number* is so many digits, of which the last is the others modulo 7.
+
+    >>> is_tracking("262492160324", (12,)), is_tracking("262492160325", (12,))
+    (True, False)
+    """
+    digits = number.isascii() and number.isdecimal() and len(number) in lengths
+    return digits and int(number[:-1]) % 7 == int(number[-1])
 
 
 def time_slot(slot: str, *, carrier: str, service: str, field: str = "time_slot") -> str:

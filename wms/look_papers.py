@@ -1,8 +1,6 @@
 """What a look-up says of papers: orders, deliveries, returns and work orders, with their lines."""
 
-from typing import Any
-
-from sqlalchemy import select
+from sqlalchemy import Column, ColumnElement, select
 
 from wms import stocktakes
 from wms.db import Tx
@@ -31,12 +29,6 @@ def order(tx: Tx, subject: Subject, asking: Asking) -> Found | None:
         select(parcels.c.code).where(parcels.c.order_id == row.id, parcels.c.state != "void")
         .order_by(parcels.c.piece)
     ).all()  # fmt: skip
-    lines = (
-        select(items.c.owner, items.c.sku, items.c.name, order_lines.c.qty, order_lines.c.packed)
-        .join(items, items.c.id == order_lines.c.item_id)
-        .where(order_lines.c.order_id == row.id)
-        .order_by(order_lines.c.line_no)
-    )
     return Found(
         kind="order", code=row.code,
         facts=facts(
@@ -44,16 +36,27 @@ def order(tx: Tx, subject: Subject, asking: Asking) -> Found | None:
             ("external_id", row.external_id), ("ship_date", row.ship_date),
             ("service", row.service), ("parcels", ", ".join(boxes_of)), ("origin", row.origin),
         ),
-        stock=tuple(_line(line, line.packed) for line in tx.execute(lines)),
+        stock=_lines(tx, order_lines.c.order_id == row.id, order_lines.c.packed),
         promises=promises_of_order(tx, row.id),
     )  # fmt: skip
 
 
-def _line(row: Any, done: int) -> Stored:
-    """A line of a paper: `qty` wanted, `allocated` of them done."""
-    return Stored(
-        place="", owner=row.owner, sku=row.sku, name=row.name, qty=row.qty, allocated=done,
-        condition="available",
+def _lines(tx: Tx, mine: ColumnElement[bool], done: Column[int]) -> tuple[Stored, ...]:
+    """The lines of a paper that are *mine*: `qty` wanted, `allocated` of them *done*."""
+    lines = done.table
+    order = lines.c.line_no if "line_no" in lines.c else items.c.sku
+    query = (
+        select(items.c.owner, items.c.sku, items.c.name, lines.c.qty, done.label("done"))
+        .join(items, items.c.id == lines.c.item_id)
+        .where(mine)
+        .order_by(order)
+    )
+    return tuple(
+        Stored(
+            place="", owner=row.owner, sku=row.sku, name=row.name, qty=row.qty,
+            allocated=row.done, condition="available",
+        )
+        for row in tx.execute(query)
     )  # fmt: skip
 
 
@@ -62,20 +65,13 @@ def inbound(tx: Tx, subject: Subject, asking: Asking) -> Found | None:
     row = tx.execute(select(inbounds).where(inbounds.c.id == subject.id)).first()
     if row is None or not asking.sees(row.owner):
         return None
-    lines = (
-        select(items.c.owner, items.c.sku, items.c.name, inbound_lines.c.qty,
-               inbound_lines.c.received)
-        .join(items, items.c.id == inbound_lines.c.item_id)
-        .where(inbound_lines.c.inbound_id == row.id)
-        .order_by(inbound_lines.c.line_no)
-    )  # fmt: skip
     return Found(
         kind="inbound", code=row.code,
         facts=facts(
             ("paper_state", row.state), ("owner", row.owner), ("external_id", row.external_id),
             ("supplier", row.supplier), ("expected_date", row.expected_date), ("stands", row.dock),
         ),
-        stock=tuple(_line(line, line.received) for line in tx.execute(lines)),
+        stock=_lines(tx, inbound_lines.c.inbound_id == row.id, inbound_lines.c.received),
     )  # fmt: skip
 
 
@@ -88,19 +84,13 @@ def returned(tx: Tx, subject: Subject, asking: Asking) -> Found | None:
     ).first()
     if row is None or not asking.sees(row.owner):
         return None
-    lines = (
-        select(items.c.owner, items.c.sku, items.c.name, return_lines.c.qty, return_lines.c.graded)
-        .join(items, items.c.id == return_lines.c.item_id)
-        .where(return_lines.c.return_id == row.id)
-        .order_by(return_lines.c.line_no)
-    )
     return Found(
         kind="return", code=row.code,
         facts=facts(
             ("paper_state", row.state), ("return_kind", row.kind), ("owner", row.owner),
             ("external_id", row.external_id), ("order", row.order or ""), ("reason", row.reason),
         ),
-        stock=tuple(_line(line, line.graded) for line in tx.execute(lines)),
+        stock=_lines(tx, return_lines.c.return_id == row.id, return_lines.c.graded),
     )  # fmt: skip
 
 
@@ -111,13 +101,6 @@ def work(tx: Tx, subject: Subject, asking: Asking) -> Found | None:
     row = tx.execute(mine.where(work_orders.c.id == subject.id)).first()
     if row is None or not asking.sees(row.owner):
         return None
-    lines = (
-        select(items.c.owner, items.c.sku, items.c.name, work_materials.c.qty,
-               work_materials.c.used)
-        .join(items, items.c.id == work_materials.c.item_id)
-        .where(work_materials.c.work_id == row.id)
-        .order_by(items.c.sku)
-    )  # fmt: skip
     return Found(
         kind="work", code=row.code, name=row.name,
         facts=facts(
@@ -125,7 +108,7 @@ def work(tx: Tx, subject: Subject, asking: Asking) -> Found | None:
             ("sku", row.sku), ("progress", f"{row.done}/{row.qty}"),
             ("external_id", row.external_id), ("station", row.station), ("origin", row.origin),
         ),
-        stock=tuple(_line(line, line.used) for line in tx.execute(lines)),
+        stock=_lines(tx, work_materials.c.work_id == row.id, work_materials.c.used),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 from sqlalchemy import Row, select
 
+from wms.carriers import TRACKING_DIGITS, is_tracking
 from wms.db import Tx, insert_for
 from wms.errors import Code
 from wms.items import CHUNK, Put
@@ -19,7 +20,6 @@ from wms.shape import Fault, fault, refuse_first, shape_faults, sound
 from wms.text import shown
 
 OVER = ("shipped", "cancelled")
-CHECKED = {"yamato": (12,), "sagawa": (12,), "japanpost": (11, 12)}  # digits, the last modulo 7
 
 
 class NewSlip(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,10 +46,8 @@ def number_of(text: str) -> str:
 
 def is_sound(number: str, *, carrier: str) -> bool:
     """Whether the last digit is the others modulo 7, for carriers whose numbers end so."""
-    lengths = CHECKED.get(carrier)
-    if lengths is None:
-        return True
-    return len(number) in lengths and int(number[:-1]) % 7 == int(number[-1])
+    lengths = TRACKING_DIGITS.get(carrier)
+    return lengths is None or is_tracking(number, lengths)
 
 
 def faults(tx: Tx, rows: Sequence[NewSlip]) -> list[Fault]:

@@ -9,8 +9,9 @@ from math import ceil
 from app.board import storage_tiles
 from app.board.facts import Facts, Order
 from app.board.forecast import Outlook, Rescue, needed_per_hour, outlooks, rescue
-from app.board.words import carrier, clock, duration, reason
+from app.board.words import clock, duration, reason
 from wms.board_state import Pickup, Stage, StageCode, Tile, Tone
+from wms.carriers import called
 from wms.messages import Language, say
 
 ROWS_MAX = 40
@@ -34,7 +35,7 @@ def pickup_rows(facts: Facts, language: Language) -> tuple[Pickup, ...]:
     """The next pickup of each carrier and what is left for it."""
     return tuple(
         Pickup(
-            carrier=carrier(one.carrier, language), cutoff=clock(one.pickup_ms, facts.zone),
+            carrier=called(one.carrier, language), cutoff=clock(one.pickup_ms, facts.zone),
             orders=len(one.orders), lines=facts.lines.get(one.carrier, 0),
             pieces=sum(order.pieces for order in one.orders),
             finish=_finish_clock(facts, one) if one.orders else "",
@@ -95,7 +96,7 @@ def _left(facts: Facts, found: Sequence[Outlook], language: Language) -> Tile:
     hint = ""
     if busy is not None:
         hint = say(
-            "board.hint.next", language, carrier=carrier(busy.carrier, language),
+            "board.hint.next", language, carrier=called(busy.carrier, language),
             time=clock(busy.pickup_ms, facts.zone), count=len(busy.orders),
         )  # fmt: skip
     value = "/".join(map(str, numbers))
@@ -116,7 +117,7 @@ def _finish(facts: Facts, found: Sequence[Outlook], language: Language) -> Tile:
         return Tile(code="finish", value=finish)
     who = max(busy, key=lambda one: len(one.late))
     hint = _saved(rescue(facts, found), language) or say(
-        "board.hint.late", language, carrier=carrier(who.carrier, language), count=len(who.late)
+        "board.hint.late", language, carrier=called(who.carrier, language), count=len(who.late)
     )
     rows = _rows(facts, late, language)
     return Tile(code="finish", value=f"{finish} > {cutoff}", tone="error", hint=hint, rows=rows)
@@ -127,7 +128,7 @@ def _saved(found: Rescue | None, language: Language) -> str:
     if found is None:
         return ""
     late = say(
-        "board.hint.misses", language, carrier=carrier(found.carrier, language),
+        "board.hint.misses", language, carrier=called(found.carrier, language),
         count=len(found.late),
     )  # fmt: skip
     work = say(f"menu.{found.work}", language)
@@ -278,5 +279,5 @@ def _rows(facts: Facts, here: Iterable[Order], language: Language) -> tuple[str,
         stage = stage_of(order)
         where = say(f"board.stage.{stage}", language) if stage else order.state
         age = duration(max(0, facts.now - order.state_ms) // 1000, language)
-        rows.append(f"{order.code}  {carrier(order.carrier, language)}  {where}  {age}")
+        rows.append(f"{order.code}  {called(order.carrier, language)}  {where}  {age}")
     return tuple(rows)

@@ -1,4 +1,4 @@
-"""Codes of the book in the reader's words: reasons, durations, times, carriers. Pure."""
+"""Codes of the book in the reader's words: reasons, durations and times. Pure."""
 
 from zoneinfo import ZoneInfo
 
@@ -27,11 +27,6 @@ def known(code: str, language: Language, **params: str) -> str:
         return say(code, language, **params)
     except (KeyError, IndexError):
         return ""
-
-
-def carrier(code: str, language: Language) -> str:
-    """A carrier's name; its code where it has no words."""
-    return known(f"label.carrier.{code}", language) or code
 
 
 def duration(seconds: int, language: Language) -> str:

@@ -44,7 +44,7 @@ def evening(
 
 
 def _told(found: "Evening") -> list[str]:
-    from app.board.words import carrier
+    from wms.carriers import called
     from wms.messages import say
 
     language = spoken()
@@ -55,7 +55,7 @@ def _told(found: "Evening") -> list[str]:
     for one in found.behind:
         why = "evening.stopped" if one.stopped else "evening.truck" if one.on_truck else ""
         words = say(why, language) if why else ""
-        told.append(f"  {one.parcel}  {carrier(one.carrier, language)}  {words}".rstrip())
+        told.append(f"  {one.parcel}  {called(one.carrier, language)}  {words}".rstrip())
     told.append(say("evening.unfinished", language, count=found.unfinished))
     places = " ".join(found.uncounted)
     told.append(say("evening.uncounted", language, count=len(found.uncounted), places=places))
@@ -63,7 +63,7 @@ def _told(found: "Evening") -> list[str]:
         return [*told, say("evening.no_tomorrow", language)]
     told.append(say("evening.tomorrow", language, date=found.next_date))
     told += [
-        f"  {carrier(one.carrier, language)}  {one.orders}/{one.lines}/{one.pieces}"
+        f"  {called(one.carrier, language)}  {one.orders}/{one.lines}/{one.pieces}"
         for one in found.tomorrow
     ]
     return told

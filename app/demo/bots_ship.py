@@ -5,7 +5,7 @@ from collections import Counter
 from app.demo.bots import Behaviour, Bot
 from app.demo.physical import Box
 from app.demo.special import CAGE
-from wms.messages import reason_words
+from wms.carriers import called
 from wms.prompts import Prompt
 
 TOGETHER = (("loaded in a cage", "1"), ("loaded by count", "2"))
@@ -69,8 +69,7 @@ def _mine(bot: Bot, name: str) -> list[Box]:
 
 def names_of(carrier: str) -> tuple[str, ...]:
     """What people and screens call a carrier."""
-    code = f"label.carrier.{carrier}"
-    return carrier, reason_words(code, "ja"), reason_words(code, "en")
+    return carrier, called(carrier, "ja"), called(carrier, "en")
 
 
 async def ship_cage(bot: Bot, _prompt: Prompt) -> Prompt:

@@ -51,6 +51,7 @@ from picking.dialogues.base import (
 )
 from picking.pickups import Pickup
 from wms import loading, parcels, print_jobs
+from wms.carriers import called
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.messages import Language, say
@@ -341,7 +342,7 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
             options=options(language, "back"),
         )  # fmt: skip
     waiting = None if state.at == "close" else pickup.waiting  # there the sum says it
-    focus = Focus(place=pickups.called(pickup.carrier, language), qty=waiting, tote=state.cage)
+    focus = Focus(place=called(pickup.carrier, language), qty=waiting, tote=state.cage)
     return replace(
         page, focus=focus, lines=_lines(state, facts, pickup, language),
         done=pickup.loaded, total=pickup.loaded + pickup.waiting,
@@ -380,7 +381,7 @@ def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
 
 
 def _pickup(pickup: Pickup, language: Language) -> str:
-    return f"{pickups.called(pickup.carrier, language)} {pickup.time}"
+    return f"{called(pickup.carrier, language)} {pickup.time}"
 
 
 SHIP: Dialogue[State, Facts] = Dialogue(
