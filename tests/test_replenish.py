@@ -15,12 +15,13 @@ from picking import replenisher
 from tests.floor_site import ON_BOTH, FloorSite, floor_at
 from tests.picking_site import ANNA, TODAY, refused
 from tests.racing import race
-from wms import allocation, replenish_tasks, tasks
+from wms import allocation, count_choice, counts, replenish_tasks, tasks
 from wms.allocate import NEVER, Free, Need
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.replenish import Face, Lack, Refill, decide, lacking, takes
 from wms.schema import allocations, events, owners, pick_faces, places, stock
+from wms.schema import counts as counts_table
 from wms.schema import tasks as tasks_table
 from wms.stock import Key
 
@@ -287,6 +288,10 @@ def test_where_the_reserve_is_empty_the_place_is_closed_and_the_rest_looked_for(
     assert promised(site, task) == {"R-02": 5}
     counting = site.rows(select(tasks_table).where(tasks_table.c.kind == "count"))
     assert [one.place for one in counting] == ["R-01"]
+    (doubt,) = site.read(count_choice.doubts, now=site.now, codes=["R-01"])
+    assert "confidence.shorts" in [one.code for one in doubt.sure.reasons], "as sure as of a bin"
+    count = site.write(counts.begin, place="R-01", person=ANNA, key="c", now=site.now)
+    assert site.scalar(select(counts_table.c.kind).where(counts_table.c.id == count)) == "short"
 
 
 @ON_BOTH

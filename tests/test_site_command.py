@@ -74,6 +74,8 @@ def test_the_example_makes_a_site_that_takes_orders(book: Book, tmp_path: Path) 
     )
     accepted = book.write_now(orders.accept, wanted, now=NOW)
     assert accepted.state in ("accepted", "waiting_date")
+    worth = book.read_now(lambda tx: tx.scalar(select(owners.c.approval_value)))
+    assert worth == 10_000, "from here on a count's difference needs a second badge"
 
 
 def test_the_same_file_again_changes_nothing_and_no_number_comes_twice(

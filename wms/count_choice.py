@@ -100,7 +100,7 @@ def _short() -> Select[Any]:
     return (
         select(tasks.c.place, func.count().label("shorts"))
         .join(places, places.c.code == tasks.c.place)
-        .where(tasks.c.kind == count_book.COUNT, tasks.c.ref.startswith("stop:"))
+        .where(tasks.c.kind == count_book.COUNT, count_book.FOUND_SHORT)
         .where(tasks.c.created_ms > places.c.counted_ms)
         .group_by(tasks.c.place)
     )

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, or_, select, update
 
 from wms import approvals, count_lots, tasks
 from wms import stock as ledger
@@ -38,6 +38,9 @@ OPENING = "opening"  # kind of the first count of an empty place, and reason of 
 VERB = "approve_count"
 LIVE = ("open", "recount", "counted", "approval")
 TO_COUNT = ("open", "recount")
+# Whose work a shelf stopped that was found short: a picker's stop, a replenisher's task.
+_STOPPED = {"stop": "short", "task": "short"}
+FOUND_SHORT = or_(*(tasks_table.c.ref.startswith(f"{what}:") for what in _STOPPED))
 COUNTED_KINDS = ("bin", "reserve", "dock", "buffer", "station", "tote", "carton", "pallet")
 
 
@@ -96,7 +99,7 @@ def _open_here(tx: Tx, place: str, key: str, now: int) -> int:
         task = tasks.open_task(tx, key=f"{COUNT}:{place}:{key}", kind=COUNT, now=now, place=place)
         assert task is not None, "its key is this input's"
         return _insert(tx, [{"place": place, "kind": "cycle", "task_id": task}], "asked", now)[0]
-    kind = {"stop": "short", "zero": "zero"}.get(row.ref.partition(":")[0], "cycle")
+    kind = {**_STOPPED, "zero": "zero"}.get(row.ref.partition(":")[0], "cycle")
     reason = row.ref or "asked"
     return _insert(tx, [{"place": place, "kind": kind, "task_id": row.id}], reason, now)[0]
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, case, func, select, union_all
 
 from wms.confidence import Confidence, History, confidence
-from wms.counts import COUNT
+from wms.counts import COUNT, FOUND_SHORT
 from wms.db import Tx
 from wms.replenish_tasks import KIND, LIVE
 from wms.schema import allocations, items, moves, tasks
@@ -36,7 +36,7 @@ def confidence_at(tx: Tx, place: Row[Any], *, now: int) -> Confidence | None:
         )
     ).one()
     found_short = select(func.count()).where(
-        tasks.c.place == place.code, tasks.c.kind == COUNT, tasks.c.ref.startswith("stop:"),
+        tasks.c.place == place.code, tasks.c.kind == COUNT, FOUND_SHORT,
         tasks.c.created_ms > place.counted_ms,
     )  # fmt: skip
     history = History(

@@ -286,14 +286,14 @@ def end(tx: Tx, code: str, *, now: int) -> None:
 
 
 def _short_again(tx: Tx, row: Row[Any]) -> None:
-    """Shelves that pickers found short, and that a stocktake was to count, have their task back."""
+    """Shelves that were found short, and that a stocktake was to count, have their task back."""
     scope = select(counts.c.place).where(counts.c.stocktake_id == row.id)
     put_off = (
         (tasks_table.c.kind == count_book.COUNT)
         & (tasks_table.c.state == "void")
         & (tasks_table.c.outcome == count_book.STOCKTAKE)
         & (tasks_table.c.done_ms == row.frozen_ms)
-        & tasks_table.c.ref.startswith("stop:")
+        & count_book.FOUND_SHORT
         & tasks_table.c.place.in_(scope)
     )
     short = list(tx.scalars(select(tasks_table.c.place).where(put_off).distinct()))

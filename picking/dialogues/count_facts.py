@@ -190,7 +190,7 @@ def _open(who: Who, owners: frozenset[str] | None) -> Any:
 def next_tasks(tx: Tx, who: Who, *, limit: int) -> list[int]:
     """The most urgent counts that this person may take: shelves that pickers wait for come first,
     and what somebody else should look at comes last."""
-    short = case((tasks_table.c.ref.startswith("stop:"), 0), else_=1)
+    short = case((count_book.FOUND_SHORT, 0), else_=1)
     mine = case((counts.c.person_id == who.person.id, 1), else_=0)
     query = (
         select(tasks_table.c.id)
