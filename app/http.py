@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from litestar import Litestar, Request, get
+from litestar import Litestar, Request, Response, get
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
@@ -71,7 +71,7 @@ def make_app(
             "language": Provide(_language, sync_to_thread=False),
         },
         exception_handlers={
-            Rejected: answers.refusal,
+            Rejected: gate.refuse,
             HTTPException: answers.framework_refusal,
             OperationalError: answers.no_book,
             Exception: answers.fault,
@@ -138,8 +138,7 @@ class Gate:
             return LOCAL
         token = await self.book.read(tokens.check, secret, now=now)
         if token is None:
-            address = connection.client.host if connection.client else ""
-            self._limit(f"address:{address}", now)
+            self._limit(_address(connection), now)
             raise Rejected(Code.TOKEN_WRONG)
         if tokens.needs_touch(token, now=now):
             await self.book.write(tokens.touch, token.id, now=now)
@@ -148,6 +147,15 @@ class Gate:
     def _limit(self, caller: str, now: int) -> None:
         if wait_ms := self.limits.take(caller, now):
             raise Rejected(Code.TOO_MANY_REQUESTS, wait_ms=wait_ms)
+
+    def refuse(self, request: AnyRequest, refusal: Rejected) -> Response[answers.Refusal]:
+        """Answer a refusal; who tries one terminal's token after another is told to wait, too."""
+        if refusal.code == Code.TERMINAL_UNKNOWN:
+            try:
+                self._limit(_address(request), self.clock_ms())
+            except Rejected as too_many:
+                refusal = too_many
+        return answers.refusal(request, refusal)
 
     async def inspect(self, request: AnyRequest) -> None:
         """Prove path, query and body before a handler sees them.
@@ -168,6 +176,11 @@ class Gate:
         data = request.route_handler.parsed_data_field
         if data is not None:
             convert(document(await _json_body(request)), data.annotation)
+
+
+def _address(connection: Connection) -> str:
+    """Whom a limit is for that is not for a token."""
+    return f"address:{connection.client.host if connection.client else ''}"
 
 
 def _structs(handler: BaseRouteHandler) -> list[type]:

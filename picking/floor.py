@@ -162,7 +162,7 @@ def _sign_in(
         return Outcome("applied", None, seen), _signed_out(_here(tx, row.id))
     if state.at == "pin" and seen.kind != "badge" and not seen.is_command("back", "ok", "help"):
         seen = Seen("secret", "***", code=pull.text.strip())
-    state, person, said = sign_in.step(tx, state, seen, pepper=settings.pepper, now=now)
+    state, person, said = sign_in.step(tx, state, seen, row.id, pepper=settings.pepper, now=now)
     terminals.change(tx, row.id, state=msgspec.json.encode(state).decode())
     if person is not None:
         mark = pull.mark if seen.kind == "badge" else ""  # six digits are guessed from their hash

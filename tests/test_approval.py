@@ -24,7 +24,8 @@ from wms.messages import Language
 from wms.people import FAILURES_MAX
 from wms.prompts import Await, Prompt
 from wms.schema import approvals as table
-from wms.schema import events, people, scans, sessions
+from wms.schema import events, people, scans, sessions, terminals
+from wms.terminals import WRONG_PINS_MAX, wrong_pin
 
 ASKED = Asked(verb="approve_count", ref="count:5", owner="acme")
 
@@ -163,6 +164,20 @@ def test_a_wrong_pin_is_counted_and_locks_that_badge(site: FloorSite, anna: Hand
     anna.command("ok")
     site.now += 30_000
     anna.expect("trial.approval_pin", "BADGE:lea")
+    anna.expect("trial.done", PIN, "key")
+
+
+def test_a_terminal_at_which_many_pins_were_wrong_takes_none(site: FloorSite, anna: Hand) -> None:
+    anna.expect("trial.approval_pin", "BADGE:lea")
+    mine = terminals.c.id == "HT-01"
+    for _ in range(WRONG_PINS_MAX - 1):
+        site.write(wrong_pin, "HT-01", now=site.now)
+    refused(anna.key("999999"), "sign_in.wrong_pin")
+    anna.command("ok")
+    refused(anna.key(PIN), Code.TERMINAL_PAUSED)
+    anna.command("ok")
+    assert rows(site) == []
+    site.set(terminals, mine, pins_forgotten_ms=0)
     anna.expect("trial.done", PIN, "key")
 
 

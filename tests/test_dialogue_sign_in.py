@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
 from tests.floor_site import CAROL, LEA, PIN, FloorSite, Hand, floor_at
 from tests.picking_site import ANNA
-from wms.people import FAILURES_MAX, LOCK_S_MIN
+from wms.db import Tx
+from wms.people import FAILURES_MAX, LOCK_S_MIN, badge_hash
 from wms.schema import people, scans, terminals
+from wms.terminals import FORGOTTEN_S, WRONG_PINS_MAX
 
 
 @pytest.fixture
@@ -89,6 +91,39 @@ def test_pin_to_badge_when_it_was_wrong_too_often(site: FloorSite) -> None:
     hand.expect("sign_in.pin", "BADGE:lea")
     hand.expect("menu.menu", PIN, "key")
     assert site.scalar(select(people.c.failures).where(people.c.id == LEA)) == 0
+
+
+def test_pin_to_badge_when_one_pin_is_tried_on_every_badge(site: FloorSite) -> None:
+    """No badge is locked by it, so the terminal takes no PIN; who needs none still comes in."""
+    site.write(_many_leads, 12)
+    hand = site.at("LEAD-1")
+    for number in range(WRONG_PINS_MAX):
+        hand.expect("sign_in.pin", f"BADGE:lead{number}")
+        wrong = hand.key("271828")
+        assert wrong.prompt.message is not None
+        assert wrong.prompt.message.code == "sign_in.wrong_pin"
+        hand.command("back")
+    for badge in ("BADGE:lead11", "BADGE:lea"):
+        answer = hand.scan(badge)
+        assert (answer.fate, answer.prompt.step) == ("refused", "badge")
+        assert answer.prompt.message is not None
+        assert answer.prompt.message.code == "terminal.paused"
+    hand.expect("menu.menu", "BADGE:anna")
+    hand.command("sign_off")
+    site.at("HT-01").expect("sign_in.pin", "BADGE:lea")
+    site.at("HT-01").expect("menu.menu", PIN, "key")
+    site.now += FORGOTTEN_S * 1_000
+    hand.expect("sign_in.pin", "BADGE:lea")
+    hand.expect("menu.menu", PIN, "key")
+
+
+def _many_leads(tx: Tx, count: int) -> None:
+    pin = tx.execute(select(people.c.pin_hash).where(people.c.id == LEA)).scalar_one()
+    tx.execute(insert(people), [
+        {"code": f"L{n}", "name": f"L{n}", "badge_hash": badge_hash(f"lead{n}"), "pin_hash": pin,
+         "permissions": '["lead"]'}
+        for n in range(count)
+    ])  # fmt: skip
 
 
 def test_the_language_is_the_terminal_s_until_somebody_is_in(site: FloorSite) -> None:

@@ -109,6 +109,16 @@ def test_only_its_own_token_opens_a_terminal(site: FloorSite, client: Any, token
     assert site.counts() == before
 
 
+def test_who_tries_one_token_after_another_is_told_to_wait(site: FloorSite, client: Any) -> None:
+    thief, honest = Device(site, client, "HT-01", "wrong"), Device(site, client, "HT-02")
+    for _ in range(HttpSettings().burst):
+        thief.look(401)
+    assert thief.look(429)["error"]["code"] == "http.too_many_requests"
+    honest.look()  # the same address, with the right one
+    site.now += 1_000
+    thief.look(401)
+
+
 def test_an_unknown_terminal_looks_like_a_wrong_token(site: FloorSite, client: Any) -> None:
     ghost = Device(site, client, "HT-77")
     known = Device(site, client, "HT-01", "wrong")

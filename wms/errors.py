@@ -144,6 +144,7 @@ class Code(StrEnum):
     PERMISSION_UNKNOWN = "permission.unknown"
     PIN_WEAK = "pin.weak"
     BADGE_LOCKED = "badge.locked"
+    TERMINAL_PAUSED = "terminal.paused"
     TRACKING_EXHAUSTED = "tracking.exhausted"
     TRACKING_USED = "tracking.used"
     TRACKING_WRONG = "tracking.wrong"

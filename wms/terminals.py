@@ -17,6 +17,9 @@ PREFIX = "genba_term_"
 RANDOM_BYTES = 32
 NAME = "^[A-Za-z0-9._-]+$"
 NAME_CHARACTERS_MAX = 40
+# A badge is locked after a few wrong PINs; who tries one PIN on many badges is stopped by these.
+WRONG_PINS_MAX = 10  # at one terminal, whoever's badges they were for
+FORGOTTEN_S = 90  # then one more is allowed each time that this has passed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,3 +91,19 @@ def all_terminals(tx: Tx) -> list[Terminal]:
         )
         for row in tx.execute(query)
     ]  # fmt: skip
+
+
+def refuse_paused(tx: Tx, terminal: str, *, now: int) -> None:
+    """Refuse `TERMINAL_PAUSED` where so many wrong PINs were keyed of late that no other counts."""
+    until = tx.execute(select(terminals.c.pins_forgotten_ms).where(terminals.c.id == terminal))
+    wait_ms = until.scalar_one() - now - (WRONG_PINS_MAX - 1) * FORGOTTEN_S * 1_000
+    if wait_ms > 0:
+        raise Rejected(Code.TERMINAL_PAUSED, seconds=-(-wait_ms // 1_000))
+
+
+def wrong_pin(tx: Tx, terminal: str, *, now: int) -> None:
+    """One more wrong PIN was keyed at *terminal*; a right one does not make up for it."""
+    here = terminals.c.id == terminal
+    until = tx.execute(select(terminals.c.pins_forgotten_ms).where(here)).scalar_one()
+    longer = max(until, now) + FORGOTTEN_S * 1_000
+    tx.execute(update(terminals).where(here).values(pins_forgotten_ms=longer))

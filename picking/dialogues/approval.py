@@ -44,7 +44,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from picking.dialogues.base import Say, Seen, Who, not_now, options, wrong
-from wms import approvals, people
+from wms import approvals, people, terminals
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.messages import Language, say
@@ -122,6 +122,7 @@ def run(tx: Tx, effect: Look | Approve, who: Who) -> Say | None:
     A wrong PIN is said and not raised: the failure must be counted although nothing else happens.
     """
     asked = effect.asked
+    terminals.refuse_paused(tx, who.terminal, now=who.now)
     if isinstance(effect, Look):
         wait_s = people.locked_s(tx, asked.by, now=who.now)
         if wait_s:
@@ -134,7 +135,10 @@ def run(tx: Tx, effect: Look | Approve, who: Who) -> Say | None:
         tx, verb=asked.verb, ref=asked.ref, owner=asked.owner, giver=asked.by,
         asker=who.person.id, pin=effect.pin, pepper=who.pepper, now=who.now,
     )  # fmt: skip
-    return Say("approval.given") if right else Say("sign_in.wrong_pin", "error")
+    if right:
+        return Say("approval.given")
+    terminals.wrong_pin(tx, who.terminal, now=who.now)
+    return Say("sign_in.wrong_pin", "error")
 
 
 def prompt(

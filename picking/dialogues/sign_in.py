@@ -6,7 +6,8 @@ Transitions:
 * badge -> badge: anything else is refused, and so is a badge that is locked or unknown
 * pin -> in: the PIN is right
 * pin -> pin: the PIN is wrong
-* pin -> badge: back; or the fifth wrong PIN, which locks the badge for a while
+* pin -> badge: back; or the fifth wrong PIN, which locks the badge for a while; or one of many
+  at this terminal, whoever's badges they were for: it takes no PIN for a while
 """
 
 from typing import Literal
@@ -14,7 +15,7 @@ from typing import Literal
 from msgspec import Struct
 
 from picking.dialogues.base import Say, Seen, options, wrong
-from wms import people
+from wms import people, terminals
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.messages import Language, say
@@ -33,14 +34,14 @@ class State(Struct, frozen=True, kw_only=True):
 
 
 def step(
-    tx: Tx, state: State, seen: Seen, *, pepper: str, now: int
+    tx: Tx, state: State, seen: Seen, terminal: str, *, pepper: str, now: int
 ) -> tuple[State, Person | None, Say | None]:
     """The next state, the person who is in now (or None), and what to say.
 
     Not pure, unlike every other dialogue: checking a PIN counts failures in the book.
     """
     if seen.kind == "badge" and seen.id:
-        return _badge(tx, seen.id, now)
+        return _badge(tx, seen.id, terminal, now)
     if seen.is_command("back"):
         return State(), None, None
     if seen.is_command("ok", "help"):
@@ -49,29 +50,37 @@ def step(
         said = wrong("sign_in.not_a_badge", expected="BADGE", scanned=seen.text)
         return state, None, said
     try:
+        terminals.refuse_paused(tx, terminal, now=now)
         right = people.check_pin(tx, state.person, seen.code, pepper=pepper, now=now)
     except Rejected as refusal:
         return _refused(refusal)
     if right:
         return State(), people.by_id(tx, state.person), None
+    terminals.wrong_pin(tx, terminal, now=now)
     wait_s = people.locked_s(tx, state.person, now=now)
     if wait_s:
         return _refused(Rejected(Code.BADGE_LOCKED, seconds=wait_s))
     return State(at="pin", person=state.person), None, Say("sign_in.wrong_pin", "error")
 
 
-def _badge(tx: Tx, badge: int, now: int) -> tuple[State, Person | None, Say | None]:
+def _badge(
+    tx: Tx, badge: int, terminal: str, now: int
+) -> tuple[State, Person | None, Say | None]:  # fmt: skip
     person = people.by_id(tx, badge)
     wait_s = people.locked_s(tx, badge, now=now)
     if wait_s:
         return _refused(Rejected(Code.BADGE_LOCKED, seconds=wait_s))
-    if person.has_pin:
-        return State(at="pin", person=person.id), None, None
-    return State(), person, None
+    if not person.has_pin:
+        return State(), person, None
+    try:
+        terminals.refuse_paused(tx, terminal, now=now)
+    except Rejected as refusal:
+        return _refused(refusal)
+    return State(at="pin", person=person.id), None, None
 
 
 def _refused(refusal: Rejected) -> tuple[State, None, Say]:
-    assert refusal.code == Code.BADGE_LOCKED
+    assert refusal.code in (Code.BADGE_LOCKED, Code.TERMINAL_PAUSED)
     return State(), None, Say(refusal.code, "error", params=refusal.params)
 
 

@@ -72,6 +72,7 @@ terminals = Table(
     Column("language", String, nullable=False, server_default="ja"),
     whole("version"),  # grows with every change of what the screen should show
     at("seen_ms"),
+    Column("pins_forgotten_ms", MS, nullable=False, server_default="0"),  # wrong ones
 )
 
 sessions = Table(
