@@ -11,7 +11,9 @@ from tests.floor_site import (
     DAVE,
     FIRST_NUMBER,
     JAN,
+    LEA,
     ON_BOTH,
+    PIN,
     FloorSite,
     Hand,
     floor_at,
@@ -128,7 +130,7 @@ def test_a_cage_is_filled_loaded_in_one_scan_and_named_on_the_paper(site: FloorS
     loaded = hand.expect("ship.load", "CAGE-1")
     assert loaded.message is not None
     assert (loaded.message.text, loaded.done) == ("CAGE-1: 2 loaded", 2)
-    refused(hand.scan("CAGE-1"), Code.CAGE_EMPTY)
+    refused(hand.scan("CAGE-1"), Code.LOAD_TWICE)
     hand.command("ok")
     hand.expect("ship.load", codes[2])
     paper = site.read(manifest_data, YAMATO, zone=site.settings.zone)
@@ -153,6 +155,45 @@ def test_a_cage_with_one_that_must_not_leave_is_refused_as_a_whole(site: FloorSi
     assert stopped.prompt.message is not None
     assert codes[1] in stopped.prompt.message.text, "it says which one to take out"
     assert {row.state for row in site.rows(select(parcels.c.state))} == {"closed"}
+
+
+def test_a_cage_rides_on_one_truck_and_is_free_when_that_has_left(site: FloorSite) -> None:
+    codes = packed(site, 3)
+    hand = at_truck(site)
+    later = "M-YAMATO-261122-1900"
+    pickup_ms = site.scalar(select(manifests.c.pickup_ms).where(manifests.c.code == YAMATO))
+    site.add(manifests, {"code": later, "carrier": "yamato", "pickup_ms": pickup_ms + 7_200_000})
+    fill(hand, *codes[:2])
+    hand.expect("ship.load", "CAGE-1")
+    refused(hand.scan("CAGE-1"), Code.LOAD_TWICE)
+    hand.command("ok")
+    other = site.signed_in("HT-01", LEA)
+    other.key(PIN)
+    other.command("ship")
+    other.expect("ship.load", later)
+    refused(other.scan("CAGE-1"), Code.LOAD_OTHER_PICKUP)
+    other.command("ok")
+    other.expect("ship.cage", "1", "key")
+    other.expect("ship.fill", "CAGE-1")
+    refused(other.scan(codes[2]), Code.LOAD_OTHER_PICKUP)
+    other.command("ok")
+    hand.expect("ship.close", "full", "command")
+    hand.expect("ship.manifest", "1", "key")
+    refused(other.scan(codes[0]), Code.LOAD_TWICE)
+    other.command("ok")
+    assert other.expect("ship.fill", codes[2]).lines == ("CAGE-1: 1",)
+    other.expect("ship.load", "back", "command")
+    other.expect("ship.load", "CAGE-1")
+    assert site.parcel(codes[2]).state == "loaded"
+
+
+def fill(hand: Hand, *codes: str, cage: str = "CAGE-1") -> None:
+    """These parcels ride in a cage; it is not loaded yet."""
+    hand.expect("ship.cage", "1", "key")
+    hand.expect("ship.fill", cage)
+    for code in codes:
+        hand.expect("ship.fill", code)
+    hand.expect("ship.load", "back", "command")
 
 
 def test_parcels_of_two_carriers_never_share_a_cage(site: FloorSite) -> None:

@@ -37,11 +37,16 @@ def load(tx: Tx, *, parcel: int, manifest: int, now: int) -> None:
 def load_cage(tx: Tx, *, cage: str, manifest: int, now: int) -> int:
     """Put all parcels that ride in *cage* on the truck, or none of them. Returns how many.
 
-    Refuses `CAGE_EMPTY`, and for the first that must not leave what `load` refuses.
+    Refuses `CAGE_EMPTY`, `LOAD_TWICE` where all of them are on it already, a cage that is on
+    another truck (`LOAD_OTHER_PICKUP`), and for the first that must not leave what `load` refuses.
     """
     to = _open_manifest(tx, manifest)
+    _locked_kind(tx, cage)
+    _refuse_other_truck(tx, cage, to)
     inside = _chosen().join(places, places.c.code == parcels.c.code)
     rows = _rows(tx, inside.where(places.c.parent == cage, parcels.c.state.in_(HERE)))
+    if not rows and in_cage(tx, cage):
+        raise Rejected(Code.LOAD_TWICE, parcel=cage)
     if not rows:
         raise Rejected(Code.CAGE_EMPTY, cage=cage)
     _load(tx, to, rows, now)
@@ -69,10 +74,12 @@ def put_in_cage(
 ) -> bool:  # fmt: skip
     """A parcel rides in *cage* from now on. False when it did already.
 
-    Refuses what `load` refuses, and `CAGE_OTHER_CARRIER` when others of another carrier are in it.
+    Refuses what `load` refuses, `CAGE_OTHER_CARRIER` when others of another carrier are in it, and
+    `LOAD_OTHER_PICKUP` when the cage is on another truck.
     """
     to = _open_manifest(tx, manifest)
     refuse_other_places(tx, cage)
+    _refuse_other_truck(tx, cage, to)
     (row,) = _rows(tx, _chosen().where(parcels.c.id == parcel))
     refusal = _refusal(row, to, _day(tx, to))
     if refusal is not None:
@@ -116,9 +123,30 @@ def refuse_others(
 
 def refuse_other_places(tx: Tx, cage: str) -> None:
     """Refuses `CAGE_WRONG` for what is no cage: a tote or a box does not go onto a truck."""
-    kind = tx.execute(select(places.c.kind).where(places.c.code == cage)).scalar()
-    if kind not in CAGES:
+    if _locked_kind(tx, cage) not in CAGES:
         raise Rejected(Code.CAGE_WRONG, cage=cage)
+
+
+def _locked_kind(tx: Tx, cage: str) -> str | None:
+    """What *cage* is; locked, so that two who fill or load it at once do so one after the other."""
+    kind = select(places.c.kind).where(places.c.code == cage)
+    return tx.execute(kind.with_for_update(key_share=True)).scalar()
+
+
+def _refuse_other_truck(tx: Tx, cage: str, to: Row[Any]) -> None:
+    """One cage rides on one truck: what is in it was not loaded for another pickup."""
+    there = (
+        select(parcels.c.code, manifests.c.code.label("manifest"))
+        .join(places, places.c.code == parcels.c.code)
+        .join(manifests, manifests.c.id == parcels.c.manifest_id)
+        .where(places.c.parent == cage, parcels.c.state == "loaded", manifests.c.id != to.id)
+        .order_by(parcels.c.id)
+        .limit(1)
+    )
+    if (row := tx.execute(there).first()) is not None:
+        raise Rejected(
+            Code.LOAD_OTHER_PICKUP, parcel=row.code, expected=to.code, scanned=row.manifest
+        )
 
 
 def in_cage(tx: Tx, cage: str) -> int:
