@@ -23,16 +23,24 @@ _THOUSANDS = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: the field it fills, the names it may have, and what its cells are."""
+    """A column: the field it fills, the names it may have, and what its cells are.
+
+    `stand_in` does no harm where a cell that must be filled in is wrong: with it the rest of the
+    line can be looked at. None: without this cell there is nothing to look at.
+    """
 
     field: str
     names: tuple[str, ...]
     type: Type = "text"
     required: bool = False
+    stand_in: str | int | None = None
 
 
-def _c(field: str, *names: str, type: Type = "text", required: bool = False) -> Column:
-    return Column(field, (field, *names), type, required)
+def _c(
+    field: str, *names: str, type: Type = "text", required: bool = False,
+    stand_in: str | int | None = None,
+) -> Column:  # fmt: skip
+    return Column(field, (field, *names), type, required, stand_in)
 
 
 OWNER = _c("owner", "荷主", "荷主コード", required=True)
@@ -42,7 +50,7 @@ COLUMNS: Mapping[Kind, Sequence[Column]] = {
     "items": (
         OWNER,
         SKU,
-        _c("name", "商品名", "品名", required=True),
+        _c("name", "商品名", "品名", required=True, stand_in="-"),
         _c("barcode", "jan", "janコード", "バーコード", "gtin"),
         _c("case_barcode", "ケースバーコード", "itf", "ケースjan"),
         _c("case_qty", "ケース入数", "入数", type="int"),
@@ -66,7 +74,7 @@ COLUMNS: Mapping[Kind, Sequence[Column]] = {
     ),
     "places": (
         _c("code", "ロケ", "ロケーション", "ロケコード", required=True),
-        _c("kind", "種類", "ロケ区分", required=True),
+        _c("kind", "種類", "ロケ区分", required=True, stand_in="bin"),
         _c("zone", "ゾーン", "エリア"),
         _c("aisle", "通路", "列"),
         _c("bay", "間口", "連", type="int"),
@@ -89,20 +97,20 @@ COLUMNS: Mapping[Kind, Sequence[Column]] = {
         _c("place", "ロケ", "ロケーション", "ロケコード", required=True),
         OWNER,
         SKU,
-        _c("min", "最小数", "補充点", type="int", required=True),
-        _c("max", "最大数", "補充上限", type="int", required=True),
+        _c("min", "最小数", "補充点", type="int", required=True, stand_in=0),
+        _c("max", "最大数", "補充上限", type="int", required=True, stand_in=1_000_000),
     ),
     "kits": (
         OWNER,
         _c("kit", "セット商品コード", "セット品番", required=True),
         _c("component", "構成品コード", "構成品番", required=True),
-        _c("qty", "数量", "構成数", type="int", required=True),
+        _c("qty", "数量", "構成数", type="int", required=True, stand_in=1),
     ),
     "stock": (
         OWNER,
         SKU,
         _c("place", "ロケ", "ロケーション", "ロケコード", required=True),
-        _c("qty", "数量", "在庫数", type="int", required=True),
+        _c("qty", "数量", "在庫数", type="int", required=True, stand_in=1),
         _c("lot", "ロット", "ロット番号"),
         _c("expiry", "期限", "賞味期限", "使用期限", type="date"),
         _c("condition", "状態", "在庫区分"),
@@ -207,6 +215,18 @@ class Columns:
     header: tuple[str, ...]
     known: Sequence[Column]
 
+    @property
+    def in_groups(self) -> bool:
+        """Whether several lines are one value: the lines of an order."""
+        return self.kind in ("orders", "inbounds", "returns")
+
+    @property
+    def missing(self) -> frozenset[str]:
+        """Fields that every line needs, and that the file has no column for."""
+        return frozenset(
+            column.field for column in self.known if column.required and column not in self.found
+        )
+
     def name_of(self, field: str) -> str:
         """What the file calls *field*."""
         for column, name in zip(self.found, self.header, strict=True):
@@ -243,7 +263,8 @@ def columns_among(kind: str, table: Table, known: Sequence[Column]) -> tuple[Col
 def values(columns: Columns, line: Line) -> tuple[dict[str, Any], list[Fault]]:
     """The cells of *line* by field, without the empty ones, and what is wrong with its cells.
 
-    That is `IMPORT_TOO_MANY_CELLS`, `FIELD_NOT_INT`, `FIELD_NOT_BOOL` or an empty required cell.
+    That is `IMPORT_TOO_MANY_CELLS`, `FIELD_NOT_INT`, `FIELD_NOT_BOOL` or an empty required cell. Of
+    a column that is not there only its header says so.
     """
     taken: dict[str, Any] = {}
     faults = []
@@ -260,9 +281,8 @@ def values(columns: Columns, line: Line) -> tuple[dict[str, Any], list[Fault]]:
         except Rejected as refusal:
             faults.append(of_refusal(line.number, refusal))
     for column in columns.known:
-        in_groups = columns.kind in ("orders", "inbounds", "returns")
-        needed = column.field in EVERY_LINE if in_groups else column.required
-        if needed and all(column is not one for one, _ in filled):
+        needed = column.field in EVERY_LINE if columns.in_groups else column.required
+        if needed and column in columns.found and all(column is not one for one, _ in filled):
             faults.append(fault(line.number, Code.TEXT_EMPTY, field=column.field))
     return taken, faults
 

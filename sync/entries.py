@@ -36,7 +36,7 @@ def entries(columns: Columns, lines: Sequence[Line]) -> tuple[list[Entry], list[
     """What *lines* say, and what is wrong with their cells (faults count rows of the file)."""
     read = [(line, *values(columns, line)) for line in lines]
     faults = [_named(columns, one) for _, _, wrong in read for one in wrong]
-    if columns.kind in ("orders", "inbounds", "returns"):
+    if columns.in_groups:
         grouped = {"orders": _orders, "inbounds": _inbounds, "returns": _returns}[columns.kind]
         found, differing = grouped(columns, [(line, value) for line, value, bad in read if not bad])
         return found, [*faults, *differing]

@@ -12,11 +12,11 @@ from typing import Any
 from msgspec import Struct
 
 from sync.columns import Columns, Kind, columns_of
-from sync.entries import Entry, entries, located
+from sync.entries import Entry, located
+from sync.rows import fresh, read_rows
 from sync.sheets import csv_text, table
 from wms import commands, faces, inbound, items, kits, opening_stock, orders, places, returns, slips
 from wms.db import Tx
-from wms.errors import Code
 from wms.faces import NewFace
 from wms.inbound import NewInbound
 from wms.items import NewItem, Put
@@ -26,7 +26,7 @@ from wms.new_order import NewOrder
 from wms.opening_stock import NewStock
 from wms.places import NewPlace
 from wms.returns import NewReturn
-from wms.shape import Fault, convert, of_refusal, refusals
+from wms.shape import Fault
 from wms.slips import NewSlip
 from wms.text import shown
 
@@ -73,7 +73,10 @@ class DryRun(Exception):
 
 @dataclass(slots=True)
 class Parsed:
-    """A file that was read. `rows` and `entries` go together; `faults` count rows of the file."""
+    """A file that was read. `rows` and `entries` go together; `faults` count rows of the file.
+
+    Where there are faults, some of the rows are only there to be looked at (`sync.rows`).
+    """
 
     kind: Kind
     file: str
@@ -91,19 +94,11 @@ def read(kind: Kind, data: bytes, name: str) -> Parsed:
     columns, faults = columns_of(kind, sheet)
     digest = hashlib.sha256(data).hexdigest()
     parsed = Parsed(kind, shown(name), digest, columns, len(sheet.lines), faults=faults)
-    if any(one.code is not Code.IMPORT_COLUMN_UNKNOWN for one in faults):
-        return parsed  # rows that lack a column would all say the same
-    found, faults = entries(columns, sheet.lines)
-    parsed.faults += faults
-    for entry in found:
-        wrong = [
-            one for one in refusals(entry.value, STRUCTS[kind])
-            if one.params["field"] not in entry.faulty
-        ]  # fmt: skip
-        parsed.faults += [located(columns, entry, of_refusal(0, one)) for one in wrong]
-        if not wrong and not entry.faulty:
-            parsed.rows.append(convert(entry.value, STRUCTS[kind]))
-            parsed.entries.append(entry)
+    if columns.missing and columns.in_groups:
+        return parsed  # nobody knows which lines belong together
+    rows = read_rows(columns, sheet.lines, STRUCTS[kind])
+    parsed.rows, parsed.entries = rows.values, rows.entries
+    parsed.faults += rows.faults
     return parsed
 
 
@@ -114,16 +109,10 @@ def bring_in(
 
     Raises `DryRun` with the report at the end of a dry run, so that nothing of it stays.
     """
-    found = [
-        *parsed.faults,
-        *(
-            located(parsed.columns, parsed.entries[one.row], one)
-            for one in _faults(tx, parsed, now)
-        ),
-    ]
+    found = [*parsed.faults, *fresh(faults_in_book(tx, parsed, now), parsed.faults)]
     if found:
         return _refused(parsed, found, dry_run, language)
-    put = _put(tx, parsed, actor, now)
+    put = put_in_book(tx, parsed, actor=actor, now=now)
     report = Report(
         kind=parsed.kind, file=parsed.file, rows=parsed.line_count, new=put.new,
         changed=put.changed, same=put.same, changes=dict(put.fields), applied=not dry_run,
@@ -131,11 +120,16 @@ def bring_in(
     )  # fmt: skip
     if dry_run:
         raise DryRun(report)
+    record(tx, parsed, put, actor=actor, device=device, now=now)
+    return report
+
+
+def record(tx: Tx, parsed: Parsed, put: Put, *, actor: str, device: str, now: int) -> None:
+    """Write down who brought *parsed* in, and what it did."""
     commands.record(
         tx, actor=actor, device=device, permission="admin", name=f"import.{parsed.kind}",
         key=parsed.hash, body={"new": put.new, "changed": put.changed, "same": put.same}, now=now,
     )  # fmt: skip
-    return report
 
 
 def faults_csv(report: Report) -> bytes:
@@ -144,7 +138,16 @@ def faults_csv(report: Report) -> bytes:
     return csv_text([("row", "column", "reason", "code"), *rows]).encode("utf-8-sig")
 
 
-def _faults(tx: Tx, parsed: Parsed, now: int) -> list[Fault]:
+def faults_in_book(tx: Tx, parsed: Parsed, now: int) -> list[Fault]:
+    """What the book has against the rows of *parsed*, as faults of rows of the file."""
+    return [
+        located(parsed.columns, parsed.entries[one.row], one)
+        for one in faults_of_rows(tx, parsed, now)
+    ]
+
+
+def faults_of_rows(tx: Tx, parsed: Parsed, now: int) -> list[Fault]:
+    """What the book has against `parsed.rows`; the faults count these."""
     match parsed.kind:
         case "items":
             return items.faults(tx, parsed.rows)
@@ -166,7 +169,8 @@ def _faults(tx: Tx, parsed: Parsed, now: int) -> list[Fault]:
             return returns.faults(tx, parsed.rows)
 
 
-def _put(tx: Tx, parsed: Parsed, actor: str, now: int) -> Put:
+def put_in_book(tx: Tx, parsed: Parsed, *, actor: str, now: int) -> Put:
+    """Write `parsed.rows`, which are without faults."""
     match parsed.kind:
         case "items":
             return items.put(tx, parsed.rows)

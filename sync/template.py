@@ -11,10 +11,27 @@ from msgspec import Struct
 
 from sync.columns import CHOICES, COLUMNS, Column, Kind, Type
 from sync.files import STRUCTS
+from wms.carriers import PREFECTURES
+from wms.inserts import NewInsert
 from wms.messages import Language
-from wms.owners import NewOwner, NewService, NewShop, Pickup
-from wms.site_settings import NewBox, NewRange
+from wms.owners import (
+    NATIONAL,
+    REMOTE,
+    WEEKDAYS,
+    Holiday,
+    NewOwner,
+    NewService,
+    NewShop,
+    Pickup,
+    Transit,
+)
+from wms.owners import SITE as SITE_SCOPE
+from wms.site_settings import NewBox, NewRange, NewUpgrade
 
+CARRIERS = {
+    "ヤマト運輸": "yamato", "佐川急便": "sagawa", "日本郵便": "japanpost",
+    "ヤマト": "yamato", "佐川": "sagawa", "郵便": "japanpost",
+}  # fmt: skip
 WORDS_JA: Mapping[str, Mapping[str, str]] = {
     **CHOICES,
     "label_mode": {"即時発行": "immediate", "先出し": "pre_issued"},
@@ -23,10 +40,27 @@ WORDS_JA: Mapping[str, Mapping[str, str]] = {
         "担当者に聞く": "ask",
     },
     "notify": {"検品時": "inspection", "引渡時": "handover"},
-    "carrier": {"ヤマト運輸": "yamato", "佐川急便": "sagawa", "日本郵便": "japanpost",
-                "ヤマト": "yamato", "佐川": "sagawa", "郵便": "japanpost"},
+    "carrier": CARRIERS,
+    "scope": {"拠点": SITE_SCOPE, "自社": SITE_SCOPE, "倉庫": SITE_SCOPE, **CARRIERS},
+    "date": {
+        **{f"{day}曜": name for day, name in zip("月火水木金土日", WEEKDAYS, strict=True)},
+        "祝日": NATIONAL, "国民の祝日": NATIONAL,
+        **{f"{day}曜日": name for day, name in zip("月火水木金土日", WEEKDAYS, strict=True)},
+    },
 }  # fmt: skip
-OFFERED = {"carrier": ("yamato", "sagawa", "japanpost")}  # others may be written
+OFFERED = {  # others may be written
+    "carrier": ("yamato", "sagawa", "japanpost"),
+    "scope": (SITE_SCOPE, "yamato", "sagawa", "japanpost"),
+    "date": (*WEEKDAYS, NATIONAL),
+    "prefecture": (*PREFECTURES, REMOTE),
+}
+# By which field rows of a sheet are called on others, and which fields call them.
+KEYS = {"owners": "code", "shops": "code", "services": "code", "places": "code", "items": "sku"}
+REFERENCES = {
+    "owner": "owners", "shop": "shops", "service": "services", "upgrade": "services",
+    "sku": "items", "with_sku": "items", "kit": "items", "component": "items",
+    "place": "places", "parent": "places",
+}  # fmt: skip
 TIMES = ("at", "order_cutoff")  # fields that are a time of day
 READ_ME = {"ja": "はじめに", "en": "Read me"}
 EXAMPLE = {"ja": "例", "en": "example"}  # the column that marks rows which are not brought in
@@ -99,6 +133,7 @@ def _imported(kind: Kind, ja: str, en: str, *examples: Mapping[str, str | int]) 
 
 
 OWNER = column("owner", "荷主", "荷主コード", required=True)
+CARRIER = column("carrier", "運送会社", required=True)
 
 # In the order in which they are brought in: each may name what stands before it.
 SHEETS: tuple[Sheet, ...] = (
@@ -132,20 +167,33 @@ SHEETS: tuple[Sheet, ...] = (
     Sheet(
         "services", "便種", "Services",
         (
-            column("code", "便種コード", required=True),
-            column("carrier", "運送会社", required=True), column("name", "便種名"),
+            column("code", "便種コード", required=True), CARRIER, column("name", "便種名"),
             column("format", "送り状番号形式"), column("weight_g_max", "重量上限g", type="int"),
             column("sides_mm_max", "三辺合計上限mm", type="int"),
             column("thickness_mm_max", "厚さ上限mm", type="int"),
         ),
         NewService,
         ({"code": "yamato-takkyubin", "carrier": "ヤマト運輸", "name": "宅急便",
-         "format": "mod7-12", "weight_g_max": 30_000, "sides_mm_max": 2_000},),
+         "format": "mod7-12", "weight_g_max": 30_000, "sides_mm_max": 2_000},
+         {"code": "yamato-nekopos", "carrier": "ヤマト運輸", "name": "ネコポス",
+          "format": "mod7-12", "weight_g_max": 1_000, "sides_mm_max": 600,
+          "thickness_mm_max": 30}),
+    ),
+    Sheet(
+        "upgrades", "便種変更", "Upgrades",
+        (
+            OWNER, column("service", "便種コード", required=True),
+            column("upgrade", "変更先便種コード", required=True),
+            column("cost", "追加費用", type="int"),
+        ),
+        NewUpgrade,
+        ({"owner": "SAKURA", "service": "yamato-nekopos", "upgrade": "yamato-takkyubin",
+          "cost": 500},),
     ),
     Sheet(  # labels that come out after proof take their numbers from here
         "tracking", "送り状番号", "Tracking",
         (
-            OWNER, column("carrier", "運送会社", required=True),
+            OWNER, CARRIER,
             column("first", "開始番号（チェック数字なし）", type="int", required=True),
             column("last", "終了番号（チェック数字なし）", type="int", required=True),
         ),
@@ -155,8 +203,27 @@ SHEETS: tuple[Sheet, ...] = (
     ),
     Sheet(
         "pickups", "集荷", "Pickups",
-        (column("carrier", "運送会社", required=True), column("at", "集荷時刻", required=True)),
+        (CARRIER, column("at", "集荷時刻", required=True)),
         Pickup, ({"carrier": "ヤマト運輸", "at": "17:00"},),
+    ),
+    Sheet(  # no prefecture: everywhere else
+        "transit", "配送日数", "Transit days",
+        (
+            CARRIER, column("prefecture", "都道府県"),
+            column("days", "日数", type="int", required=True),
+            column("surface_days", "航空搭載不可の日数", type="int"),
+        ),
+        Transit,
+        ({"carrier": "ヤマト運輸", "days": 1},
+         {"carrier": "ヤマト運輸", "prefecture": "沖縄県", "days": 3, "surface_days": 8}),
+    ),
+    Sheet(
+        "holidays", "休業日", "Closed days",
+        (
+            column("scope", "対象", required=True),
+            column("date", "休業日", "日付", type="date", required=True),
+        ),
+        Holiday, ({"scope": "拠点", "date": "日曜"}, {"scope": "拠点", "date": "2027-01-01"}),
     ),
     Sheet(
         "boxes", "箱", "Boxes",
@@ -178,7 +245,22 @@ SHEETS: tuple[Sheet, ...] = (
         "owner": "SAKURA", "sku": "S0001", "name": "抹茶ラテ 10本入", "barcode": "4901234567894",
         "weight_g": 180, "length_mm": 150, "width_mm": 100, "height_mm": 40,
         "expiry_tracked": "○", "storage": "常温",
-    }, {"owner": "SAKURA", "sku": "SET-1", "name": "抹茶ラテ 2箱セット", "weight_g": 380}),
+    }, {"owner": "SAKURA", "sku": "SET-1", "name": "抹茶ラテ 2箱セット", "weight_g": 380},
+       {"owner": "SAKURA", "sku": "LEAF-1", "name": "季節のご案内", "weight_g": 5,
+        "kind": "同梱物"}),
+    Sheet(
+        "inserts", "同梱物", "Inserts",
+        (
+            OWNER, column("sku", "商品コード", required=True), column("shop", "店舗コード"),
+            column("qty", "数量", type="int"), column("nth_order", "何回目の注文", type="int"),
+            column("with_sku", "この商品と一緒に"),
+            column("amount_min", "この金額以上", type="int"),
+            column("from_date", "開始日", type="date"), column("until_date", "終了日", type="date"),
+        ),
+        NewInsert,
+        ({"owner": "SAKURA", "sku": "LEAF-1", "shop": "SAKURA-HON", "qty": 1, "nth_order": 2,
+          "from_date": "2026-12-01", "until_date": "2026-12-25"},),
+    ),
     _imported("kits", "セット", "Kits", {
         "owner": "SAKURA", "kit": "SET-1", "component": "S0001", "qty": 2,
     }),

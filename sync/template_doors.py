@@ -7,10 +7,10 @@ from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import FromQuery, QueryParameter, RawBody
 
-from sync import template_reader
+from sync import template_book, template_reader
 from sync.doors import FILE_BYTES_MAX, FileUpload
 from sync.http import Now, TheBook, TheToken
-from sync.template_reader import Unapplied, WorkbookReport
+from sync.template_book import Unapplied, WorkbookReport
 from wms.messages import Language
 
 
@@ -38,7 +38,7 @@ async def post_workbook(
     filled = await book.read(lambda _: template_reader.read(body, name))  # off the event loop
     try:
         report = await book.write(
-            template_reader.bring_in, filled, dry_run=dry_run, language=language,
+            template_book.bring_in, filled, dry_run=dry_run, language=language,
             actor=token.actor, device="api", now=now,
         )  # fmt: skip
     except Unapplied as done:

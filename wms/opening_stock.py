@@ -131,15 +131,15 @@ def _reference_faults(tx: Tx, rows: Numbered) -> list[Fault]:
     serials = _serials(tx, known, rows)
     found = []
     for number, row in rows:
+        if row.place not in there:
+            value = shown(row.place)
+            found.append(fault(number, Code.REFERENCE_UNKNOWN, field="place", value=value))
         item = known.get((row.owner, row.sku))
         if item is None:
             found.append(fault(
                 number, Code.REFERENCE_UNKNOWN, field="sku", value=shown(f"{row.owner} {row.sku}")
             ))  # fmt: skip
             continue
-        if row.place not in there:
-            value = shown(row.place)
-            found.append(fault(number, Code.REFERENCE_UNKNOWN, field="place", value=value))
         found += _lot_faults(number, row, item, expiry_of)
         found += _serial_faults(number, row, item, serials)
     return found

@@ -38,8 +38,8 @@ def bring_in(
 ) -> None:
     """Bring orders, items, places, faces, stock or deliveries in from a CSV or XLSX file
 
-    All of the file, or nothing when anything in it is wrong; then each faulty row is told with
-    its first fault. The same file again changes nothing. Exit code 1 when it was refused. Columns
+    All of the file, or nothing when anything in it is wrong; then every fault is told with its
+    row. The same file again changes nothing. Exit code 1 when it was refused. Columns
     and their values, with examples: docs/files.md.
     """
     import msgspec

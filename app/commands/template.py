@@ -9,7 +9,7 @@ from app.language import spoken
 from wms.messages import say
 
 if TYPE_CHECKING:
-    from sync.template_reader import WorkbookReport
+    from sync.template_book import WorkbookReport
 
 SHOWN_MAX = 50
 
@@ -68,22 +68,22 @@ def put(
 
 def _bring_in(data: bytes, name: str, dry_run: bool, config: Path) -> "WorkbookReport":
     from app.local import ACTOR, Server, clock_ms, reached
-    from sync import template_reader
+    from sync import template_book, template_reader
 
     with reached(config) as place:
         if isinstance(place, Server):
             asked = {"name": name[:200], "dry_run": str(dry_run).lower()}
             return place.ask(
-                "POST", "/v1/workbook", template_reader.WorkbookReport, also=(422,), params=asked,
+                "POST", "/v1/workbook", template_book.WorkbookReport, also=(422,), params=asked,
                 content=data,
             )  # fmt: skip
         filled = template_reader.read(data, name)
         try:
             return place.write_now(
-                template_reader.bring_in, filled, dry_run=dry_run, language=spoken(), actor=ACTOR,
+                template_book.bring_in, filled, dry_run=dry_run, language=spoken(), actor=ACTOR,
                 device="cli", now=clock_ms(),
             )  # fmt: skip
-        except template_reader.Unapplied as done:
+        except template_book.Unapplied as done:
             return done.report
 
 
