@@ -8,10 +8,12 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from sync.http import Now, TheBook, TheToken
-from wms import commands, inbound, inbound_view, tokens
+from wms import commands, inbound, inbound_view, photos, tokens
 from wms.db import Tx
+from wms.errors import Code, Rejected
 from wms.inbound import AnnouncedInbound, NewInbound
 from wms.inbound_view import InboundPage, InboundView
+from wms.text import shown
 from wms.tokens import Token
 
 SCOPE = "inbound:write"
@@ -60,6 +62,22 @@ async def get_inbounds(
     )
 
 
+@get(
+    "/inbounds/{reference:str}/photos/{photo:int}",
+    opt={"scope": SCOPE},
+    summary="A picture of what arrived damaged",
+    media_type="image/*",
+)
+async def get_inbound_photo(
+    reference: FromPath[str], photo: FromPath[int], book: TheBook, token: TheToken,
+    owner: FromQuery[str] = "",
+) -> Response[bytes]:  # fmt: skip
+    """As it was taken: JPEG, PNG or WebP. Its number is one of the delivery's `photos`."""
+    whose = tokens.owner_for(token, owner)
+    type_, image = await book.read(picture, reference, photo, owner=whose)
+    return Response(image, media_type=type_)
+
+
 class InboundCancel(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why a delivery will not come."""
 
@@ -99,6 +117,13 @@ def cancel(
     return inbound_view.get(tx, row.code)
 
 
+def picture(tx: Tx, reference: str, photo: int, *, owner: str) -> tuple[str, bytes]:
+    """A picture of this very delivery. Refuses `REFERENCE_UNKNOWN` and what `find` refuses."""
+    if photo not in inbound_view.get(tx, reference, owner=owner).photos:
+        raise Rejected(Code.REFERENCE_UNKNOWN, field="photo", value=shown(str(photo)))
+    return photos.image_of(tx, photo)
+
+
 def _record(
     tx: Tx, name: str, key: str, token: Token, body: dict[str, str], now: int
 ) -> None:  # fmt: skip
@@ -111,5 +136,8 @@ def _record(
 def routes() -> Router:
     """The handlers of these doors."""
     return Router(
-        "/v1", route_handlers=[post_inbound, get_inbound, get_inbounds, post_inbound_cancel]
-    )
+        "/v1",
+        route_handlers=[
+            post_inbound, get_inbound, get_inbounds, get_inbound_photo, post_inbound_cancel,
+        ],
+    )  # fmt: skip

@@ -12,7 +12,15 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from app.http import HttpSettings, make_app
-from sync import change_doors, document_doors, doors, inbound_doors, return_doors, work_doors
+from sync import (
+    change_doors,
+    document_doors,
+    doors,
+    inbound_doors,
+    photo_doors,
+    return_doors,
+    work_doors,
+)
 from sync import http as partners
 from tests.intake_site import NOW, seeded
 from wms import incarnation, tokens
@@ -62,7 +70,7 @@ def application(book: Book, clock: Clock, **settings: Any) -> Litestar:
         settings=HttpSettings(local_token_hash=tokens.token_hash(LOCAL_SECRET), **settings),
         routers=[
             partners.routes(), doors.routes(Random(7).randbytes), inbound_doors.routes(),
-            return_doors.routes(),
+            return_doors.routes(), photo_doors.routes(),
             change_doors.routes(), work_doors.routes(), document_doors.routes(),
         ],
     )  # fmt: skip

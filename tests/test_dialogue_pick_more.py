@@ -169,7 +169,8 @@ def test_damaged_to_aside_when_the_count_was_keyed() -> None:
     for two in (key("2"), command("2")):
         aside = pick(State(at="damaged", stop=1, place="A-01"), two)
         assert (aside.at, aside.state.broken) == ("aside", 2)
-    assert PICK.prompt(aside.state, WALK, "en").focus.qty == 2
+    shown = PICK.prompt(aside.state, WALK, "en")
+    assert (shown.focus.qty, shown.photo) == (2, "stop:1"), "what it looks like may be kept"
 
 
 def test_damaged_to_item_by_back() -> None:

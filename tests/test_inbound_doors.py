@@ -10,6 +10,8 @@ from sync import files
 from sync.files import DryRun, Report
 from tests.api_site import Api, api
 from tests.intake_site import NOW, seeded
+from tests.test_photos import JPEG
+from wms import photos
 from wms.db import Book
 from wms.schema import commands, inbound_lines, inbound_units, inbounds
 
@@ -94,6 +96,33 @@ def test_what_is_wrong_with_a_delivery_names_its_field(door: Api) -> None:
         answer = door.client.post("/v1/inbounds", json={**BODY, **change}, headers=headers)
         assert answer.status_code in (400, 422), answer.json()
         assert answer.json()["error"]["field"] == field
+
+
+def test_an_owner_sees_what_arrived_damaged_and_a_lead_every_photo(door: Api) -> None:
+    headers = door.headers(SCOPE, owner="A")
+    door.client.post("/v1/inbounds", json=BODY, headers=headers)
+    kept = [
+        door.book.write_now(
+            photos.keep, key=ref, ref=ref, type="", image=JPEG, person=None, now=NOW
+        )
+        for ref in ("inbound_line:2", "inbound:1", "stop:9", "inbound_line:22")
+    ]
+    seen = door.client.get("/v1/inbounds/ASN-1", headers=headers).json()
+    assert seen["photos"] == kept[:2]
+    path = f"/v1/inbounds/ASN-1/photos/{kept[0]}"
+    picture = door.client.get(path, headers=headers)
+    assert (picture.content, picture.headers["content-type"]) == (JPEG, "image/jpeg")
+    assert door.client.get(path, headers=door.headers(SCOPE, owner="B")).status_code == 404
+    other = door.client.get(f"/v1/inbounds/ASN-1/photos/{kept[2]}", headers=headers)
+    assert (other.status_code, other.json()["error"]["code"]) == (422, "reference.unknown")
+    lead = door.headers("board:read")
+    first = door.client.get("/v1/photos?limit=3", headers=lead).json()
+    rest = door.client.get(f"/v1/photos?after={first['next']}", headers=lead).json()
+    refs = [one["ref"] for one in (*first["photos"], *rest["photos"])]
+    assert refs == ["inbound_line:2", "inbound:1", "stop:9", "inbound_line:22"]
+    assert rest["next"] == ""
+    assert door.client.get(f"/v1/photos/{kept[2]}", headers=lead).content == JPEG
+    assert door.client.get("/v1/photos", headers=headers).status_code == 403
 
 
 # --- files -------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import Row, func, select
 
-from wms import inbound
+from wms import inbound, photos
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.schema import inbound_lines, inbound_units, inbounds, items
@@ -30,7 +30,8 @@ class InboundLineView(Struct, frozen=True, kw_only=True):
 
 
 class InboundView(Struct, frozen=True, kw_only=True):
-    """A delivery. `units` and `units_seen` count announced tags, serial numbers and labels."""
+    """A delivery. `units` and `units_seen` count announced tags, serial numbers and labels;
+    `photos` are the numbers of those taken of damage."""
 
     inbound_id: int
     code: str
@@ -46,6 +47,7 @@ class InboundView(Struct, frozen=True, kw_only=True):
     units: int
     units_seen: int
     lines: tuple[InboundLineView, ...]
+    photos: tuple[int, ...]
 
 
 class InboundHead(Struct, frozen=True, kw_only=True):
@@ -80,6 +82,8 @@ def get(tx: Tx, reference: str, *, owner: str = "") -> InboundView:
         .where(inbound_lines.c.inbound_id == row.id)
         .order_by(inbound_lines.c.line_no)
     )
+    rows = tx.execute(lines).all()
+    refs = [f"inbound:{row.id}", *(f"inbound_line:{line.id}" for line in rows)]
     units = tx.execute(
         select(func.count().label("all"), func.count(inbound_units.c.seen_ms).label("seen")).where(
             inbound_units.c.inbound_id == row.id
@@ -89,7 +93,8 @@ def get(tx: Tx, reference: str, *, owner: str = "") -> InboundView:
         inbound_id=row.id, code=row.code, owner=row.owner, external_id=row.external_id,
         kind=row.kind, state=row.state, supplier=row.supplier, expected_date=row.expected_date,
         dock=row.dock, accepted_ms=row.accepted_ms, state_ms=row.state_ms, units=units.all,
-        units_seen=units.seen, lines=tuple(_line(line) for line in tx.execute(lines)),
+        units_seen=units.seen, lines=tuple(_line(line) for line in rows),
+        photos=photos.under(tx, refs),
     )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ from its name, its size is limited, and whatever is not plainly one of three for
 """
 
 import hashlib
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from msgspec import Struct
 from sqlalchemy import func, insert, select
@@ -57,7 +58,7 @@ def sniff(image: bytes) -> Type | None:
 def keep(
     tx: Tx, *, key: str, ref: str, type: str, image: bytes, person: int | None, now: int
 ) -> int:
-    """Keep a picture of *ref* (return:5, inbound_line:7). Returns its id.
+    """Keep a picture of *ref* (return:5, inbound_line:7, stop:9). Returns its id.
 
     *type* is what the sender calls it ("" = nothing); what it is, its bytes say. The same *key*
     again with the same bytes has no effect. Refuses `PHOTO_TYPE`, `PHOTO_TOO_BIG`,
@@ -87,13 +88,21 @@ def of(tx: Tx, ref: str) -> tuple[Photo, ...]:
     size = func.length(photos.c.image).label("size")
     columns = (photos.c.id, photos.c.ref, photos.c.type, size, photos.c.person_id, photos.c.at_ms)
     query = select(*columns).where(photos.c.ref == ref).order_by(photos.c.id)
-    return tuple(
-        Photo(
-            id=row.id, ref=row.ref, type=row.type, size=row.size, person=row.person_id,
-            at_ms=row.at_ms,
-        )
-        for row in tx.execute(query)
-    )  # fmt: skip
+    return tuple(_photo(row) for row in tx.execute(query))
+
+
+def under(tx: Tx, refs: Sequence[str]) -> tuple[int, ...]:
+    """The numbers of the pictures of all *refs*, oldest first."""
+    query = select(photos.c.id).where(photos.c.ref.in_(refs)).order_by(photos.c.id)
+    return tuple(tx.scalars(query))
+
+
+def taken(tx: Tx, *, after: int, limit: int) -> tuple[Photo, ...]:
+    """The pictures numbered above *after*, oldest first, without their bytes."""
+    size = func.length(photos.c.image).label("size")
+    columns = (photos.c.id, photos.c.ref, photos.c.type, size, photos.c.person_id, photos.c.at_ms)
+    query = select(*columns).where(photos.c.id > after).order_by(photos.c.id).limit(limit)
+    return tuple(_photo(row) for row in tx.execute(query))
 
 
 def image_of(tx: Tx, photo: int) -> tuple[str, bytes]:
@@ -102,6 +111,13 @@ def image_of(tx: Tx, photo: int) -> tuple[str, bytes]:
     if row is None:
         raise Rejected(Code.REFERENCE_UNKNOWN, field="photo", value=str(photo))
     return row.type, bytes(row.image)
+
+
+def _photo(row: Any) -> Photo:
+    return Photo(
+        id=row.id, ref=row.ref, type=row.type, size=row.size, person=row.person_id,
+        at_ms=row.at_ms,
+    )  # fmt: skip
 
 
 def _digest(image: bytes) -> bytes:

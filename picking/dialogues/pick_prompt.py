@@ -97,7 +97,10 @@ def _with_focus(page: Prompt, state: State, facts: Facts, language: Language) ->
     by_hand = state.at == "item" and state.hand > 0 and stop.qty > KEYED_ABOVE
     awaits = (*page.awaits, Await.QTY) if by_hand else page.awaits
     lines = (say("pick.serial", language, serial=stop.serial),) if stop.serial else ()
-    return replace(page, focus=_focus(state, tour, stop), lines=lines, awaits=awaits)
+    photo = f"stop:{stop.id}" if state.at in ("damaged", "aside") else ""
+    return replace(
+        page, focus=_focus(state, tour, stop), lines=lines, awaits=awaits, photo=photo
+    )  # fmt: skip
 
 
 def _focus(state: State, tour: TourView, stop: StopView) -> Focus:
