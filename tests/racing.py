@@ -12,7 +12,9 @@ from wms.db import Book
 RACERS = 4
 TIMEOUT_S = 60
 # Read once, by the process that all racers are forked from.
-RUNNERS = ("count_racers", "inbound_racers", "ledger_racers", "returns_racers")
+RUNNERS = (
+    "count_racers", "inbound_racers", "ledger_racers", "recall_racers", "returns_racers",
+)  # fmt: skip
 Runner = Callable[..., Any]  # runner(book, number of the racer, *arguments)
 
 

@@ -79,7 +79,7 @@ def test_what_is_stopped_while_the_truck_is_closed_stays_here(
                 site.write, parcels.close_out, manifest=manifest, key="close", actor="person:1",
                 now=site.now,
             )  # fmt: skip
-            _wait_for_a_lock(stopping)
+            wait_for_a_lock(stopping)
         if take_off:
             assert leaving.result(WAIT_S).handed_over == 0
         else:
@@ -89,7 +89,7 @@ def test_what_is_stopped_while_the_truck_is_closed_stays_here(
         assert site.scalar(state) == ("closed" if take_off else "loaded")
 
 
-def _wait_for_a_lock(tx: Tx) -> None:
+def wait_for_a_lock(tx: Tx) -> None:
     """Until another connection waits for what *tx* has locked."""
     waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
     until = time.monotonic() + WAIT_S

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, insert, select
 
+from picking import recall
+from picking.recall import LotNamed
 from tests.floor_site import JAN, ON_BOTH, FloorSite, Hand, floor_at, refused
 from tests.picking_site import BERT, TODAY
 from tests.picking_site import refused as rejected
@@ -23,6 +25,7 @@ from wms.schema import (
     print_jobs,
     stations,
     stock,
+    tasks,
     terminals,
     work_materials,
     work_spans,
@@ -118,6 +121,27 @@ def test_kits_are_made_of_their_components(site: FloorSite) -> None:
     assert {one.unit: one.qty for one in told if (one.activity, one.detail) == ("work", "kit")} == {
         "minutes": 1, "pieces": 3, "materials": 9,
     }  # fmt: skip
+
+
+def test_no_kit_is_made_of_a_lot_that_was_recalled_on_its_way(site: FloorSite) -> None:
+    """The tea is in the tote when its lot is recalled: the work ends, and the tea goes back."""
+    work = released(site, "kit")
+    hand = working(site)
+    fetched(site, hand)
+    site.write(
+        recall.hold, LotNamed(owner="acme", sku="TEA"), key="r", today=TODAY, now=site.now
+    )  # fmt: skip
+    hand.expect("work.target", "1", "key")
+    refused(hand.scan("D-01"), Code.WORK_LOT_HELD)
+    hand.command("ok")
+    assert total(site, "SET") == 0
+    while f"{hand.prompt.dialogue}.{hand.prompt.step}" != "work.make":
+        hand.command("back")
+    hand.expect("work.finish", "full", "command")
+    hand.expect("work.get", "1", "key")
+    assert view(site, work).state == "done"
+    back = site.rows(select(tasks.c.ref).where(tasks.c.kind == "put_back"))
+    assert [row.ref for row in back] == ["tote:T-01"]
 
 
 @ON_BOTH

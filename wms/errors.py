@@ -190,6 +190,7 @@ class Code(StrEnum):
     WORK_STATE = "work.state"
     WORK_SHORT = "work.short"
     WORK_TOO_MANY = "work.too_many"
+    WORK_LOT_HELD = "work.lot_held"
     WORK_OF_ORDER = "work.of_order"
     WORK_SERIALS = "work.serials"
     PUT_BACK_PLACE = "put_back.place"

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, exists, func, insert, select, update
 
-from wms import allocation, frozen, kits, put_back, requests, returns, tasks, work_orders
+from wms import allocation, frozen, held, kits, put_back, requests, returns, tasks, work_orders
 from wms import print_jobs as paper
 from wms.db import Tx, insert_once
 from wms.errors import Code, Rejected
@@ -182,9 +182,10 @@ def fetch(
     tx: Tx, *, allocation_id: int, qty: int, tote: str, key: str, actor: str, now: int
 ) -> None:
     """*qty* units of a promised material lie in *tote*, with their promise. Refuses
-    `PLACE_FROZEN`."""
+    `PLACE_FROZEN`, and `WORK_LOT_HELD` for a lot that was recalled meanwhile."""
     a = allocations.c
     frozen.refuse(tx, tx.scalars(select(a.place).where(a.id == allocation_id)))
+    held.refuse(tx, a.id == allocation_id)
     allocation.pick(tx, allocation_id, qty=qty, to=tote, key=key, actor=actor, now=now)
 
 
@@ -302,10 +303,11 @@ def finish(tx: Tx, *, work: int, now: int) -> None:
 
 
 def _use(tx: Tx, row: Row[Any], qty: int, key: str, actor: str, now: int) -> None:
-    """Materials go in."""
+    """Materials go in. Refuses `WORK_LOT_HELD` where a lot among them was recalled."""
     used = {item: each * qty for item, each in _each(tx, row).items()}
     task = work_orders.task_of(tx, row.id)
     assert task is not None, "it was released"
+    held.refuse(tx, (allocations.c.task_id == task) & (allocations.c.state == "picked"))
     parts = [one for one in allocation.reserved(tx, task) if one.state == "picked"]
     for item, wanted in used.items():
         for part in [one for one in parts if one.item_id == item]:
