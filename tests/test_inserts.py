@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import insert, select, update
 
 from picking import tours
@@ -18,7 +19,9 @@ from wms.new_order import Gift, NewLine, NewOrder, customer_of
 from wms.schema import insert_rules, order_lines, orders
 
 TEA, CARD, SAMPLE = 1, 8, 9
-BASKET = Basket(5, "acme", "shop", 3_000, 2, frozenset({TEA}), frozenset())
+BASKET = Basket(
+    5, "acme", "shop", 3_000, 2, frozenset({TEA}), frozenset(), frozenset({("noshi", "御祝")})
+)
 PLENTY = {CARD: 99, SAMPLE: 99}
 
 
@@ -38,11 +41,17 @@ PLENTY = {CARD: 99, SAMPLE: 99}
         (Rule(1, "acme", "", CARD, 1, from_date="2026-11-22", until_date="2026-11-22"), True),
         (Rule(1, "acme", "", CARD, 1, from_date="2026-11-23"), False),
         (Rule(1, "acme", "", CARD, 1, until_date="2026-11-21"), False),
+        (Rule(1, "acme", "", CARD, 1, wish="noshi"), True),
+        (Rule(1, "acme", "", CARD, 1, wish="noshi", wish_words="御祝"), True),
+        (Rule(1, "acme", "", CARD, 1, wish="noshi", wish_words="内祝"), False),
+        (Rule(1, "acme", "", CARD, 1, wish="wrapping"), False),
+        (Rule(1, "acme", "", TEA, 1, wish="noshi"), False),
     ],
 )
 def test_all_that_a_rule_asks_for_must_be_so(rule: Rule, given: bool) -> None:
     found = chosen([rule], [BASKET], today="2026-11-22", free=PLENTY)
-    assert found == ([Insert(5, CARD, 1)] if given else [])
+    kind = "gift" if rule.wish else "insert"
+    assert found == ([Insert(5, CARD, 1, kind)] if given else [])
 
 
 def test_leaflets_that_ran_out_keep_nobody_waiting() -> None:
@@ -136,6 +145,39 @@ def test_rules_are_applied_once_and_stop_where_the_shelf_is_empty(site: FloorSit
     assert {site.state(number) for number in numbers} == {"released"}, "nobody waits for a card"
 
 
+def test_gift_wrap_is_a_line_with_its_picture_by_the_owner_s_rule(site: FloorSite) -> None:
+    site.put("D-05", "RIBBON", 1)
+    site.good("RIBBON", kind="gift", picture="ribbon.png")
+    rules = (
+        NewInsert(owner="acme", sku="RIBBON", wish="wrapping", wish_words="リボン"),
+        NewInsert(owner="acme", sku="CARD", wish="noshi"),
+    )
+    site.write(inserts.put_rules, rules)
+    wanted = NewOrder(
+        owner="acme", shop="acme-shop", external_id="g", service="yamato", recipient=SOMEONE,
+        gift=Gift(wrapping="リボン"), lines=(NewLine(sku="TEA", qty=1),),
+    )  # fmt: skip
+    first, second = (
+        site.write(order_book.accept, replace(wanted, external_id=name), now=site.now).order_id
+        for name in ("g1", "g2")
+    )
+    site.release([first])
+    assert lines(site)[:2] == [(first, "goods", 1), (first, "gift", 1)]
+    site.release([second])
+    assert site.state(second) == "short", "what was asked for is not left away silently"
+    tour = site.write(tours.claim, person=ANNA, now=site.now)
+    assert tour is not None
+    site.claim()
+    site.walk(tour)
+    (slot,) = site.view(tour).slots
+    site.drop(tour, "BENCH-1")
+    hand = site.signed_in("BENCH-1", CAROL, work="pack")
+    hand.expect("pack.item", str(slot.tote))
+    prompt = hand.expect("pack.item", f"]E0{JAN['TEA']}")
+    assert (prompt.focus.sku, prompt.focus.picture) == ("RIBBON", "ribbon.png")
+    hand.expect("pack.box", "RIBBON")
+
+
 def test_an_exchange_gets_no_inserts(site: FloorSite) -> None:
     rule(site)
     number = site.order(("TEA", 1))
@@ -157,6 +199,7 @@ def test_putting_rules_replaces_those_of_their_owner(site: FloorSite) -> None:
         (NewInsert(owner="none", sku="CARD"), Code.REFERENCE_UNKNOWN),
         (NewInsert(owner="acme", sku="CARD", shop="none"), Code.REFERENCE_UNKNOWN),
         (NewInsert(owner="acme", sku="CARD", from_date="2026-02-30"), Code.DATE_WRONG),
+        (NewInsert(owner="acme", sku="CARD", wish_words="リボン"), Code.FIELD_MISSING),
     ):
         with pytest.raises(Rejected, match=f"^{code}"):
             site.write(inserts.put_rules, [wrong])

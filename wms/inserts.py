@@ -1,14 +1,15 @@
-"""Leaflets, samples and cards that an owner puts into boxes by rule (同梱物).
+"""What an owner puts into boxes by rule (同梱物): leaflets, samples, cards, and what gifts ask for.
 
-The rules are applied when a wave is released: once an order, and never one that would keep it
-waiting because the leaflets ran out.
+The rules are applied when a wave is released, once an order. A leaflet that ran out keeps nobody
+waiting; the ribbon or the のし paper that a purchaser asked for does: it is a line like any goods.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
+import msgspec
 from msgspec import Meta, Struct
 from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
@@ -18,9 +19,11 @@ from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.schema import insert_rules, order_lines, orders, owners, shops
 from wms.shape import refuse_first, shape_faults
-from wms.text import shown
+from wms.text import clean, shown
 
+INSERT, GIFT = "insert", "gift"  # kinds of lines
 Name = Annotated[str, Meta(min_length=1, max_length=64)]
+Wish = Literal["", "wrapping", "noshi", "message"]  # fields of an order's `gift`
 Day = Annotated[str, Meta(pattern="^([0-9]{4}-[0-9]{2}-[0-9]{2})?$")]
 
 
@@ -28,7 +31,8 @@ class NewInsert(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`qty` of `sku` go into boxes of the owner's `shop` ("" = every one) where all of this is so:
 
     it is the `nth_order` of its customer (0 = any), `with_sku` is in it, at least `amount_min` was
-    paid, and it is released between the dates.
+    paid, and it is released between the dates. With a `wish` they are for gifts that ask for it, in
+    these `wish_words` ("" = whatever they are), and the order waits for them.
     """
 
     owner: Name
@@ -40,6 +44,8 @@ class NewInsert(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     amount_min: Annotated[int, Meta(ge=0, le=10**9)] = 0
     from_date: Day = ""
     until_date: Day = ""
+    wish: Wish = ""
+    wish_words: Annotated[str, Meta(max_length=64)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +62,14 @@ class Rule:
     amount_min: int = 0
     from_date: str = ""
     until_date: str = ""
+    wish: str = ""
+    wish_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """An order as rules see it. `has`: items that were ordered; `given`: inserts it has already."""
+    """An order as rules see it. `has`: items that were ordered; `given`: inserts it has already;
+    `wishes` of a gift: each with its words."""
 
     order: int
     owner: str
@@ -69,21 +78,23 @@ class Basket:
     nth: int
     has: frozenset[int]
     given: frozenset[int]
+    wishes: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """What is added to an order."""
+    """What is added to an order; `kind` is that of its line."""
 
     order: int
     item: int
     qty: int
+    kind: str = INSERT
 
 
 def chosen(
     rules: Sequence[Rule], baskets: Iterable[Basket], *, today: str, free: Mapping[int, int]
 ) -> list[Insert]:
-    """What the rules add to *baskets*, as long as there is some *free*. Pure.
+    """What the rules add to *baskets*: inserts while there is some *free*, wishes always. Pure.
 
     Of several rules for one item the first counts; one that an order has is never added again.
     """
@@ -92,12 +103,15 @@ def chosen(
     for basket in baskets:
         given = set(basket.given)
         for rule in rules:
-            if rule.item in given or left[rule.item] < rule.qty:
+            if rule.item in given or (rule.wish and rule.item in basket.has):
+                continue
+            if not rule.wish and left[rule.item] < rule.qty:
                 continue
             if applies(rule, basket, today=today):
                 given.add(rule.item)
                 left[rule.item] -= rule.qty
-                found.append(Insert(basket.order, rule.item, rule.qty))
+                kind = GIFT if rule.wish else INSERT
+                found.append(Insert(basket.order, rule.item, rule.qty, kind))
     return found
 
 
@@ -109,15 +123,22 @@ def applies(rule: Rule, basket: Basket, *, today: str) -> bool:
         and rule.nth_order in (0, basket.nth)
         and (rule.with_item == 0 or rule.with_item in basket.has)
         and basket.amount >= rule.amount_min
+        and (rule.wish == "" or _is_wished(rule, basket))
         and (rule.from_date or today) <= today <= (rule.until_date or today)
+    )
+
+
+def _is_wished(rule: Rule, basket: Basket) -> bool:
+    return any(
+        wish == rule.wish and rule.wish_words in ("", words) for wish, words in basket.wishes
     )
 
 
 def apply(tx: Tx, order_ids: Sequence[int], *, today: str) -> int:
     """Add what the owners' rules say to sales that are about to be released. Returns how many.
 
-    As lines of kind `insert`, in a few statements whatever the number of orders; again with the
-    same orders adds nothing.
+    As lines of kind `insert` or `gift`, in a few statements whatever the number of orders;
+    again with the same orders adds nothing.
     """
     rules = _rules(tx, order_ids)
     if not rules:
@@ -136,7 +157,8 @@ def _rules(tx: Tx, order_ids: Sequence[int]) -> list[Rule]:
     return [
         Rule(
             row.id, row.owner, row.shop, row.item_id, row.qty, row.nth_order,
-            row.with_item_id or 0, row.amount_min, row.from_date, row.until_date,
+            row.with_item_id or 0, row.amount_min, row.from_date, row.until_date, row.wish,
+            row.wish_words,
         )
         for row in tx.execute(query.order_by(insert_rules.c.id))
     ]  # fmt: skip
@@ -150,14 +172,20 @@ def _baskets(tx: Tx, order_ids: Sequence[int], counted: bool) -> list[Basket]:
     given: dict[int, set[int]] = {row.id: set() for row in rows}
     lines = select(order_lines).where(order_lines.c.order_id.in_(has))
     for line in tx.execute(lines):
-        (given if line.kind == "insert" else has)[line.order_id].add(line.item_id)
+        (given if line.kind == INSERT else has)[line.order_id].add(line.item_id)
     return [_basket(row, nth.get(row.id, 0), has[row.id], given[row.id]) for row in rows]
 
 
 def _basket(row: Row[Any], nth: int, has: set[int], given: set[int]) -> Basket:
     return Basket(
-        row.id, row.owner, row.shop, row.amount, nth, frozenset(has), frozenset(given)
+        row.id, row.owner, row.shop, row.amount, nth, frozenset(has), frozenset(given),
+        _wishes(row.gift),
     )  # fmt: skip
+
+
+def _wishes(gift: str) -> frozenset[tuple[str, str]]:
+    asked = msgspec.json.decode(gift)
+    return frozenset((wish, asked[wish]) for wish in get_args(Wish) if asked.get(wish))
 
 
 def _nth(tx: Tx, order_ids: Sequence[int]) -> dict[int, int]:
@@ -207,7 +235,7 @@ def _write(tx: Tx, found: Sequence[Insert]) -> None:
         pieces[one.order] += one.qty
         rows.append({
             "order_id": one.order, "line_no": line_no[one.order], "item_id": one.item,
-            "qty": one.qty, "kind": "insert",
+            "qty": one.qty, "kind": one.kind,
         })  # fmt: skip
     tx.execute(insert(order_lines), rows)
     more = update(orders).where(orders.c.id == bindparam("b_order"))
@@ -220,7 +248,7 @@ def _write(tx: Tx, found: Sequence[Insert]) -> None:
 def put_rules(tx: Tx, rows: Sequence[NewInsert]) -> None:
     """The rules of every owner that *rows* name, instead of those that they had.
 
-    Refuses `REFERENCE_UNKNOWN`, `SHOP_OF_ANOTHER_OWNER` and `DATE_WRONG`.
+    Refuses `REFERENCE_UNKNOWN`, `SHOP_OF_ANOTHER_OWNER`, `DATE_WRONG`, and words without a wish.
     """
     refuse_first(shape_faults(rows))
     known = set(tx.scalars(select(owners.c.code)))
@@ -235,7 +263,8 @@ def put_rules(tx: Tx, rows: Sequence[NewInsert]) -> None:
             "owner": row.owner, "shop": row.shop, "item_id": item_of[row.owner, row.sku],
             "qty": row.qty, "nth_order": row.nth_order, "amount_min": row.amount_min,
             "with_item_id": item_of[row.owner, row.with_sku] if row.with_sku else None,
-            "from_date": row.from_date, "until_date": row.until_date,
+            "from_date": row.from_date, "until_date": row.until_date, "wish": row.wish,
+            "wish_words": clean(row.wish_words, field="wish_words", max=64),
         }
         for row in rows
     ]  # fmt: skip
@@ -251,6 +280,8 @@ def _refuse_unknown(
         raise Rejected(Code.REFERENCE_UNKNOWN, field="owner", value=shown(row.owner))
     if row.shop and row.shop not in owner_of:
         raise Rejected(Code.REFERENCE_UNKNOWN, field="shop", value=shown(row.shop))
+    if row.wish_words and not row.wish:
+        raise Rejected(Code.FIELD_MISSING, field="wish")
     if row.shop and owner_of[row.shop] != row.owner:
         raise Rejected(Code.SHOP_OF_ANOTHER_OWNER, field="shop", value=shown(row.shop))
     for field in ("sku", "with_sku"):

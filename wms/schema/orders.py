@@ -288,7 +288,10 @@ insert_rules = Table(
     whole("amount_min"),
     text_("from_date"),  # YYYY-MM-DD, "" = no limit
     text_("until_date"),
+    text_("wish"),  # only with a gift that asks for it: wrapping, noshi, message
+    text_("wish_words"),  # and in these words; "" = whatever they are
     CheckConstraint("qty > 0", name="qty"),
+    CheckConstraint(one_of("wish", "", "wrapping", "noshi", "message"), name="wish"),
 )
 
 slips = Table(
