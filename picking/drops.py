@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import Any
 
-from sqlalchemy import Row, exists, func, select, update
+from sqlalchemy import Row, Select, exists, func, select, update
 
 from picking import legs
 from picking.dispatch import SentTote, dispatch, refuse_no_drop
@@ -43,7 +44,13 @@ class Dropped:
 
 def drop_places(tx: Tx) -> tuple[str, ...]:
     """Where a walk may end, the best first: robot hand-offs, other buffers, pack stations."""
-    query = (
+    return tuple(tx.scalars(_drop_places()))
+
+
+@cache
+def _drop_places() -> Select[Any]:
+    """Every scan of a picker asks this, so it is built once."""
+    return (
         select(places.c.code)
         .where(places.c.kind.in_(("buffer", "station")), places.c.blocked == "")
         .where((places.c.kind == "buffer") | places.c.code.in_(_bench_places()))
@@ -51,7 +58,6 @@ def drop_places(tx: Tx) -> tuple[str, ...]:
             places.c.kind, places.c.robot_station.is_(None), places.c.robot_station, places.c.code
         )
     )
-    return tuple(tx.scalars(query))
 
 
 def drop(

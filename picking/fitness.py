@@ -4,9 +4,10 @@ Between promise and pick a lot is held, a date passes, a shelf is closed. The ru
 one of the promise, `wms.allocation.usable_from`; the rest is what `wms.allocation.free_stock` asks.
 """
 
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, String, cast, exists, literal, or_, select
+from sqlalchemy import Row, Select, String, bindparam, cast, exists, literal, or_, select
 
 from wms.allocation import usable_from
 from wms.db import Tx
@@ -40,7 +41,7 @@ def unfit(tx: Tx, tour: int, *, today: str) -> dict[int, str]:
     *today* is the site's date. A shelf that this very tour found short stays open to it: whoever
     stands in front of it sees what else lies there.
     """
-    rows = list(tx.execute(_open_stops(tour)))
+    rows = list(tx.execute(_open_stops(), {"tour": tour}))
     dated = {(row.wave_id, row.item_id) for row in rows if row.line_id is None and row.expiry}
     pooled = {pair: _of_total(tx, *pair, today) for pair in dated}  # a total has one or two
     mine = _closed_by(tx, tour) if any(row.blocked for row in rows) else frozenset[str]()
@@ -82,7 +83,9 @@ def unfit_in(tx: Tx, tote: str, *, today: str) -> dict[int, Unfit]:
     }
 
 
-def _open_stops(tour: int) -> Any:
+@cache
+def _open_stops() -> Select[Any]:
+    """Every scan of a picker asks this, so it is built once."""
     return (
         select(
             stops.c.id, allocations.c.place, allocations.c.item_id, allocations.c.line_id,
@@ -96,7 +99,8 @@ def _open_stops(tour: int) -> Any:
         .outerjoin(order_lines, order_lines.c.id == allocations.c.line_id)
         .outerjoin(orders, orders.c.id == order_lines.c.order_id)
         .outerjoin(shops, shops.c.code == orders.c.shop)
-        .where(stops.c.tour_id == tour, stops.c.state == "open", allocations.c.state == "open")
+        .where(stops.c.tour_id == bindparam("tour"))
+        .where(stops.c.state == "open", allocations.c.state == "open")
     )  # fmt: skip
 
 

@@ -9,13 +9,25 @@ the dialogue, which knows the task's items.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from biip import ParseError
 from biip.gs1_digital_link_uris import GS1DigitalLinkURI
 from biip.gs1_element_strings import GS1ElementStrings
 from biip.gs1_messages import GS1Message
-from sqlalchemy import Row, case, literal, or_, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Row,
+    Select,
+    String,
+    bindparam,
+    case,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from picking.dialogues.base import ItemSeen, Kind, Seen
 from wms.db import Tx
@@ -185,15 +197,22 @@ def _one_of(named: Sequence[Row[Any]], code: str, text: str) -> Seen:
 def _named(tx: Tx, code: str) -> list[Row[Any]]:
     """Everything but goods that has this code. `gone`: the parcel was handed over, or is void; a
     void label is still what somebody may hold, and its number may be another parcel's by now."""
-    either = (code, code.upper())
+    return list(tx.execute(_known(), {"code": code, "upper": code.upper(), "lower": code.lower()}))
+
+
+@cache
+def _known() -> CompoundSelect[Any]:
+    """The statement of `_named`. Every scan asks it, so it is built once."""
+    code, lower = bindparam("code", type_=String), bindparam("lower", type_=String)
+    either = (code, bindparam("upper", type_=String))
     zero = literal(0)
     gone = case((parcels.c.state == "shipped", 1), (parcels.c.state == "void", 2), else_=0)
-    known = union_all(
+    return union_all(
         select(
             places.c.kind, places.c.code, places.c.code.label("name"), zero.label("id"),
             zero.label("gone"),
         ).where(
-            or_(places.c.code.in_(either), (places.c.epc == code.lower()) & (places.c.epc != "")),
+            or_(places.c.code.in_(either), (places.c.epc == lower) & (places.c.epc != "")),
             places.c.kind != "outside",
         ),
         select(literal("box"), boxes.c.code, boxes.c.code, zero, zero).where(
@@ -209,23 +228,32 @@ def _named(tx: Tx, code: str) -> list[Row[Any]]:
             literal("tracking"), parcels.c.tracking, parcels.c.code, parcels.c.id, gone
         ).where(parcels.c.tracking == code),
     )  # fmt: skip
-    return list(tx.execute(known))
 
 
 def _goods(tx: Tx, code: str) -> list[ItemSeen]:
     """The items whose barcode this is, or the EPC of whose tag; else those with this SKU."""
     gtin = gtin_of(code.lower()) if _EPC.match(code) else None
-    columns = (items.c.id, items.c.owner, items.c.sku, items.c.name)
+    coded, by_sku = _goods_queries()
+    rows = tx.execute(coded, {"code": gtin or normal_barcode(code)}).all()
+    rows = rows or tx.execute(by_sku, {"code": code}).all()
+    return [ItemSeen(row.id, row.owner, row.sku, row.name, row.qty) for row in rows]
+
+
+@cache
+def _goods_queries() -> tuple[Select[Any], Select[Any]]:
+    """The statements of `_goods`: by barcode, and by SKU."""
+    columns, code = (
+        (items.c.id, items.c.owner, items.c.sku, items.c.name),
+        bindparam("code", type_=String),
+    )
     coded = (
         select(*columns, barcodes.c.qty)
         .join(barcodes, barcodes.c.item_id == items.c.id)
-        .where(barcodes.c.code == (gtin or normal_barcode(code)))
+        .where(barcodes.c.code == code)
         .order_by(items.c.id)
     )
     one = literal(1).label("qty")
-    by_sku = select(*columns, one).where(items.c.sku == code).order_by(items.c.id)
-    rows = tx.execute(coded).all() or tx.execute(by_sku).all()
-    return [ItemSeen(row.id, row.owner, row.sku, row.name, row.qty) for row in rows]
+    return coded, select(*columns, one).where(items.c.sku == code).order_by(items.c.id)
 
 
 def _kind(kind: str) -> Kind:

@@ -16,9 +16,10 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, get_args
 
-from sqlalchemy import String, bindparam, cast, func, literal, select, update
+from sqlalchemy import Select, String, bindparam, cast, func, literal, select, update
 
 from wms import allocation as promises
 from wms import orders as order_book
@@ -120,26 +121,34 @@ class Undecided:
 
 def undecided(tx: Tx, *, tour: int | None = None) -> tuple[Undecided, ...]:
     """The questions that are open, the oldest first; with *tour*, those about its orders."""
-    query = (
+    query = _undecided() if tour is None else _undecided_of_tour()
+    return tuple(
+        Undecided(row.id, row.code, row.owner, int(json.loads(row.body)["missing"]), row.task)
+        for row in tx.execute(query, {"tour": tour} if tour is not None else {})
+    )
+
+
+@cache
+def _undecided() -> Select[Any]:
+    return (
         select(tasks_table.c.id.label("task"), tasks_table.c.body, orders)
         .join(orders, tasks_table.c.ref == literal("order:") + cast(orders.c.id, String))
         .where(tasks_table.c.kind == DECIDE, tasks_table.c.state.in_(("open", "claimed")))
         .where(orders.c.state == "short")
         .order_by(tasks_table.c.id)
     )
-    if tour is not None:
-        query = query.where(
-            orders.c.id.in_(
-                select(order_lines.c.order_id)
-                .join(allocations, allocations.c.line_id == order_lines.c.id)
-                .join(stops, stops.c.allocation_id == allocations.c.id)
-                .where(stops.c.tour_id == tour)
-            )
-        )
-    return tuple(
-        Undecided(row.id, row.code, row.owner, int(json.loads(row.body)["missing"]), row.task)
-        for row in tx.execute(query)
+
+
+@cache
+def _undecided_of_tour() -> Select[Any]:
+    """Every scan of a picker asks this, so it is built once."""
+    mine = (
+        select(order_lines.c.order_id)
+        .join(allocations, allocations.c.line_id == order_lines.c.id)
+        .join(stops, stops.c.allocation_id == allocations.c.id)
+        .where(stops.c.tour_id == bindparam("tour"))
     )
+    return _undecided().where(orders.c.id.in_(mine))
 
 
 def decide(tx: Tx, *, order: int, verdict: Verdict, now: int, today: str) -> None:

@@ -1,8 +1,10 @@
 """What a picker's walk looks like now, read in three queries: totes, stops, and what was picked."""
 
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Integer, Select, bindparam, select
 
 from wms.db import Tx
 from wms.schema import allocations, items, lots, orders, places, stops, tour_totes, tours, waves
@@ -100,11 +102,7 @@ class TourView:
 
 def view(tx: Tx, tour: int) -> TourView:
     """The tour with its slots by position and its stops in walking order."""
-    head = tx.execute(
-        select(tours, waves.c.carrier, waves.c.pickup_ms)
-        .join(waves, waves.c.id == tours.c.wave_id)
-        .where(tours.c.id == tour)
-    ).one()
+    head = tx.execute(_queries().head, {"tour": tour}).one()
     stops_of = _stops(tx, tour)
     return TourView(
         id=tour, kind=head.kind, state=head.state, person=head.person_id, wave=head.wave_id,
@@ -114,25 +112,31 @@ def view(tx: Tx, tour: int) -> TourView:
     )  # fmt: skip
 
 
-def _slots(tx: Tx, tour: int) -> tuple[SlotView, ...]:
-    query = (
+class _Queries(NamedTuple):
+    """The three queries, for the tour that is bound as `tour`."""
+
+    head: Select[Any]
+    slots: Select[Any]
+    stops: Select[Any]
+
+
+@cache
+def _queries() -> _Queries:
+    """Every scan of a picker asks them twice, so they are built once."""
+    tour = bindparam("tour", type_=Integer)
+    head = (
+        select(tours, waves.c.carrier, waves.c.pickup_ms)
+        .join(waves, waves.c.id == tours.c.wave_id)
+        .where(tours.c.id == tour)
+    )
+    slots = (
         select(tour_totes, orders.c.code, places.c.parent)
         .outerjoin(orders, orders.c.id == tour_totes.c.order_id)
         .outerjoin(places, places.c.code == tour_totes.c.tote)
         .where(tour_totes.c.tour_id == tour)
         .order_by(tour_totes.c.slot, tour_totes.c.id)
     )
-    return tuple(
-        SlotView(
-            row=row.id, slot=row.slot, order=row.order_id, order_code=row.code or "",
-            tote=row.tote, full=bool(row.full), parent=row.parent or "",
-        )
-        for row in tx.execute(query)
-    )  # fmt: skip
-
-
-def _stops(tx: Tx, tour: int) -> tuple[StopView, ...]:
-    query = (
+    of_stops = (
         select(
             stops, allocations.c.state.label("promise"), allocations.c.place, allocations.c.lot,
             allocations.c.serial, allocations.c.qty, allocations.c.item_id, lots.c.expiry,
@@ -145,6 +149,20 @@ def _stops(tx: Tx, tour: int) -> tuple[StopView, ...]:
         .where(stops.c.tour_id == tour)
         .order_by(stops.c.seq, stops.c.id)
     )  # fmt: skip
+    return _Queries(head, slots, of_stops)
+
+
+def _slots(tx: Tx, tour: int) -> tuple[SlotView, ...]:
+    return tuple(
+        SlotView(
+            row=row.id, slot=row.slot, order=row.order_id, order_code=row.code or "",
+            tote=row.tote, full=bool(row.full), parent=row.parent or "",
+        )
+        for row in tx.execute(_queries().slots, {"tour": tour})
+    )  # fmt: skip
+
+
+def _stops(tx: Tx, tour: int) -> tuple[StopView, ...]:
     return tuple(
         StopView(
             id=row.id, seq=row.seq, slot=row.slot, allocation=row.allocation_id,
@@ -153,19 +171,21 @@ def _stops(tx: Tx, tour: int) -> tuple[StopView, ...]:
             name=row.name, picture=row.picture, lot=row.lot, expiry=row.expiry,
             serial=row.serial, qty=row.qty,
         )
-        for row in tx.execute(query)
+        for row in tx.execute(_queries().stops, {"tour": tour})
     )  # fmt: skip
 
 
 def _together(stops: tuple[StopView, ...]) -> tuple[StopView, ...]:
-    """Open stops at the very same goods are one to whoever walks: they are picked together."""
+    """Open stops at the very same goods are one to whoever walks: they are picked together, also
+    where one between them was cancelled."""
     merged: list[StopView] = []
+    last = -1  # where the last open one is
     for stop in stops:
-        before = merged[-1] if merged else None
-        if before is not None and _same(before, stop):
-            merged[-1] = replace(before, qty=before.qty + stop.qty)
-        else:
-            merged.append(stop)
+        if last >= 0 and _same(merged[last], stop):
+            merged[last] = replace(merged[last], qty=merged[last].qty + stop.qty)
+            continue
+        merged.append(stop)
+        last = len(merged) - 1 if stop.state == "open" else last
     return tuple(merged)
 
 

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select
 
 from tests.floor_site import FloorSite, Hand, floor_at
-from tests.picking_site import BERT, one_order
+from tests.picking_site import ANNA, BERT, one_order
 from tests.test_cancel import do_cancel, less
-from tests.test_floor_zones import CUP, HAT, TEA, batched, by_zone, scans
+from tests.test_floor_zones import CUP, HAT, TEA, batched, by_zone, scans, wall
 from wms.schema import places, tasks, tours, wall_slots
 
 
@@ -74,3 +74,41 @@ def test_an_order_that_waits_for_its_walk_leaves_no_walk_behind(site: FloorSite)
     assert site.view(tour.id).current is None
     site.drop(tour.id)
     assert site.rows(select(tours.c.state))[0].state == "done"
+
+
+def test_a_cancel_between_orders_of_a_batch_changes_what_is_taken_at_the_shelf(
+    site: FloorSite,
+) -> None:
+    """Three orders' tea is taken at once; the middle one does not want its tea any more."""
+    wall(site, slots=3)
+    tea, one = ("TEA", 2), ("CUP", 1)
+    numbers = site.orders([(tea, one), (("TEA", 1), one), (tea, one)])
+    site.release(numbers)
+    anna = site.signed_in("HT-01", ANNA, work="pick")
+    anna.key("1")
+    scans(anna, "T-01", "A-01", TEA, TEA, TEA, TEA)
+    assert (anna.prompt.step, anna.prompt.focus.qty) == ("item", 1), "five at once"
+    do_cancel(site, numbers[1])
+    assert (anna.prompt.step, anna.prompt.focus.qty) == ("tote", 4), "those in the hand are all"
+    scans(anna, "T-01")
+    assert site.in_tote("T-01") == {"TEA": 4}
+    assert anna.prompt.focus.sku == "CUP"
+    scans(anna, "B-02", CUP)
+    do_cancel(site, numbers[0])
+    assert (anna.prompt.step, anna.prompt.focus.qty) == ("tote", 1)
+    scans(anna, "T-01")
+
+
+def test_more_in_the_hand_than_is_wanted_by_now_goes_back(site: FloorSite) -> None:
+    wall(site)
+    numbers = site.orders([(("TEA", 2), ("CUP", 1)), (("TEA", 1), ("CUP", 1))])
+    site.release(numbers)
+    anna = site.signed_in("HT-01", ANNA, work="pick")
+    anna.key("1")
+    scans(anna, "T-01", "A-01", TEA, TEA)
+    do_cancel(site, numbers[0])
+    assert (anna.prompt.step, anna.prompt.focus.qty) == ("gone", 2)
+    anna.key("1")
+    scans(anna, "A-01", TEA)
+    assert (anna.prompt.step, anna.prompt.focus.qty) == ("tote", 1)
+    scans(anna, "T-01")

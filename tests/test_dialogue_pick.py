@@ -356,6 +356,15 @@ def test_any_to_gone_when_nobody_wants_it_any_more(state: State) -> None:
         assert pick(arrived, item(TEA), taken_back).refused
 
 
+def test_any_to_gone_when_fewer_are_wanted_than_are_in_the_hand() -> None:
+    fewer = Facts(tour(stop(1, qty=1), THERE))
+    assert PICK.arrive(ONE_IN_HAND, fewer).at == "tote", "it is all that is wanted now"
+    arrived = PICK.arrive(AT_TOTE, fewer)
+    assert PICK.prompt(arrived, fewer, "en").focus.qty == 2
+    back = pick(AT_TOTE, key("1"), fewer)
+    assert (back.at, back.state.stop, back.state.hand) == ("place", 1, 0)
+
+
 def test_gone_to_place_when_it_lies_there_again() -> None:
     taken_back = Facts(tour(stop(1, state="gone"), THERE))
     for yes in (key("1"), place("A-01")):

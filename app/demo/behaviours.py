@@ -8,6 +8,7 @@ from app.demo import (
     bots_pick,
     bots_returns,
     bots_ship,
+    bots_wall,
     bots_work,
 )
 from app.demo.bots import Behaviour, Bot
@@ -30,5 +31,5 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "work.get": bots_count.get_work,
     **bots_pick.BEHAVIOURS, **bots_pack.BEHAVIOURS, **bots_ship.BEHAVIOURS,
     **bots_inbound.BEHAVIOURS, **bots_count.BEHAVIOURS, **bots_back.BEHAVIOURS,
-    **bots_returns.BEHAVIOURS, **bots_work.BEHAVIOURS,
+    **bots_returns.BEHAVIOURS, **bots_work.BEHAVIOURS, **bots_wall.BEHAVIOURS,
 }  # fmt: skip

@@ -56,6 +56,15 @@ class Bench:
 
 
 @dataclass(slots=True)
+class Wall:
+    """A put wall: where it stands, its slots, and which of them shine in a colour."""
+
+    place: str
+    slots: tuple[str, ...]
+    shines: Callable[[str], list[str]]
+
+
+@dataclass(slots=True)
 class Bot:
     """One worker. `pace_s` is the time that a motion takes."""
 
@@ -66,6 +75,7 @@ class Bot:
     pace_s: float
     behaviours: Mapping[str, "Behaviour"]
     bench: Bench | None = None
+    wall: Wall | None = None
     hand: Counter[Bin] = field(default_factory=Counter)
     cart: list[str] = field(default_factory=list)
     steps: int = 0

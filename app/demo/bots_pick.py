@@ -23,6 +23,17 @@ async def pick_bind(bot: Bot, _prompt: Prompt) -> Prompt:
     return prompt
 
 
+async def pick_fetch(bot: Bot, prompt: Prompt) -> Prompt:
+    """Take a tote that the zone before has filled onto the cart."""
+    tote = prompt.focus.tote
+    after = await bot.scan(tote)
+    if not after.locked and tote not in bot.cart:
+        bot.cart.append(tote)
+        bot.world.where[tote] = f"cart of {bot.worker.code}"
+        bot.world.happened("passed on")
+    return after
+
+
 async def pick_place(bot: Bot, prompt: Prompt) -> Prompt:
     """Go there with an empty hand and scan the place."""
     _put_hand_back(bot, prompt.focus.place)
@@ -106,6 +117,7 @@ async def pick_drop(bot: Bot, prompt: Prompt) -> Prompt:
 
 BEHAVIOURS: dict[str, Behaviour] = {
     "pick.bind": pick_bind,
+    "pick.fetch": pick_fetch,
     "pick.place": pick_place,
     "pick.item": pick_item,
     "pick.lot": pick_lot,

@@ -30,7 +30,7 @@ MUST = ("deliveries", "put away", "returns", "graded", "gifts", "pictures shown"
 MUST_OF_A_WHOLE = (
     "pallets stored", "replenished", "counts", "put back", "papers scanned", "service changed",
     "stopped", "kits", "stocktake signed", "loaded in a cage", "loaded by count", "undelivered",
-    "photo seen", "put back unopened",
+    "photo seen", "put back unopened", "passed on", "sorted", "lights followed", "slots emptied",
 )  # fmt: skip
 
 Lies = dict[str, Counter[tuple[str, str]]]  # place: units by sku and lot

@@ -11,7 +11,7 @@ from random import Random
 from app.demo.goods import Good
 from app.demo.shift import QUARANTINE, Back, Truck
 from app.demo.site import BENCHES_MAX, BOXES, DROPS, Bin, Site, benches, totes
-from app.demo.special import is_special
+from app.demo.special import WALL_SLOTS, is_special
 
 EMPTY_BINS_PERCENT = 2  # of the shelves hold nothing, whatever the book says
 
@@ -43,6 +43,7 @@ class World:
     truck_load: int = 0  # a truck leaves with so many boxes; 0: only at the end
     whole: bool = False  # a whole shift: papers, cages, counts at the dock
     back: list[Back] = field(default_factory=list)  # boxes in the returns cage
+    ready: set[str] = field(default_factory=set)  # totes that hold one order from the wall
     broken: dict[str, Counter[Bin]] = field(default_factory=lambda: defaultdict(Counter))
     flows: Counter[str] = field(default_factory=Counter)  # what was done today
     pieces: Counter[tuple[str, str]] = field(default_factory=Counter)  # by flow and owner
@@ -132,7 +133,10 @@ class RobotFloor:
 
 
 def return_tote(world: World, tote: str) -> None:
-    """Put an empty tote back on the stack."""
+    """Put an empty tote back on the stack; a slot of the wall stays where it is."""
     world.totes[tote].clear()
+    if tote in WALL_SLOTS:
+        return
+    world.ready.discard(tote)
     world.where.pop(tote, None)
     world.stack.insert(0, tote)

@@ -18,7 +18,7 @@ import httpx2
 from app.demo import shift, site, special
 from app.demo.oms import SECRET
 from app.demo.shift import DOSES, ORDERS_MIN, Dose
-from app.demo.twins import OFFICE
+from app.demo.twins import LIGHTS, OFFICE
 from wms import places, tokens, upgrade
 from wms.calendar import set_timezone
 from wms.db import Book, Tx
@@ -221,7 +221,13 @@ class Demo:
                 stations[bench]["slip_printer"] = OFFICE
             if f"reader-{n}" in doors["devices"]:
                 stations[bench]["reader"] = f"reader-{n}"
+        if LIGHTS in doors["devices"]:
+            stations[special.WALL] = {
+                "kind": "wall", "place": special.WALL,
+                "slots": [f"{slot}={LIGHTS}:{n}" for n, slot in enumerate(special.WALL_SLOTS)],
+            }  # fmt: skip
         return toml_of({
+            **(special.picking() if LIGHTS in doors["devices"] else {}),
             "site": {"name": "デモ物流センター", "language": "ja", "timezone": str(site.ZONE)},
             "database": {"url": self.database},
             "server": {"port": self.port, "requests_per_second": 5000},

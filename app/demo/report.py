@@ -22,7 +22,7 @@ from wms.schema import moves as moves_table
 
 BY_REASON = {
     "received": "receive", "put away": "putaway", "replenished": "replenish", "packed": "pack",
-    "put back": "put_back",
+    "put back": "put_back", "sorted": "sort",
 }  # fmt: skip
 OUTCOMES = {"order.cancelled": "cancelled", "order.cancel_refused": "refused"}
 BILLED = {"received": "receipts", "picked": "picks"}  # in pieces
@@ -107,7 +107,7 @@ def _pieces(
 ) -> Iterator[Row]:
     owners = sorted({owner for _, owner in hands})
     booked = {flow: figures.pieces(tx, reason) for flow, reason in BY_REASON.items()}
-    for flow in ("received", "put away", "replenished", "picked", "packed", "put back"):
+    for flow in ("received", "put away", "replenished", "picked", "sorted", "packed", "put back"):
         for owner in owners:
             activity = BILLED.get(flow, "")
             key = Key(owner, activity, "", "pieces")

@@ -26,7 +26,7 @@ ORDERS_MIN = 12
 POSTS = (
     ("receive", "HT-21", ""), ("putaway", "HT-22", ""), ("replenish", "HT-23", ""),
     ("count", "HT-24", ""), ("count", "HT-25", ""), ("returns", "RET-1", ""),
-    ("work", "HT-26", ""),
+    ("work", "HT-26", ""), ("sort", "SORT-1", special.WALL),
 )  # fmt: skip
 
 
@@ -142,9 +142,16 @@ def with_shift(site: Site, seed: int, dose: Dose) -> Site:
 
 
 def bodies(site: Site, count: int, seed: int, dose: Dose) -> list[dict[str, Any]]:
-    """What the shops order during a shift: *count* orders, the special ones early among them."""
-    made = orders.make(site, count - len(dose.specials), seed)
-    extra = special.orders(made[0]["recipient"])
+    """What the shops order during a shift: *count* orders, the special ones early among them, and
+    those of the wall a few at a time."""
+    sorted_ = max(count // special.WALL_EVERY, special.WALL_MIN) if dose.whole else 0
+    made = orders.make(site, count - len(dose.specials) - sorted_, seed)
+    recipient = made[0]["recipient"]
+    of_wall = special.of_the_wall(recipient, sorted_, Random(seed + 23))
+    for start in range(0, sorted_, special.WALL_TOGETHER):
+        place = (start + 1) * special.WALL_EVERY
+        made[place:place] = of_wall[start : start + special.WALL_TOGETHER]
+    extra = special.orders(recipient)
     chosen = [body for body in extra if body["external_id"] in dose.specials]
     for place, body in enumerate(chosen, start=1):
         made.insert(2 * place, body)

@@ -9,12 +9,13 @@ import zlib
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import msgspec
 
 from app.demo.goods import plain
-from app.demo.site import Bin, Site
+from app.demo.site import DROPS, Bin, Site
 from wms import kits, places, site_settings
 from wms.db import Tx
 from wms.inserts import NewInsert
@@ -25,6 +26,11 @@ from wms.site_settings import NewUpgrade, SiteSettings
 OWNER, SHOP = "MORI", "MORI-HON"
 NEKOPOS, INSTEAD = "yamato-nekopos", "yamato-takkyubin"
 RIBBON, CARD, LEAFLET = "M-RIBBON", "M-CARD", "M-LEAFLET"
+# A small zone whose orders are picked together and sorted at a put wall.
+WALL, WALL_ZONE, WALL_GOODS, WALL_EACH = "WALL-1", "W", 4, 400
+WALL_SLOTS = tuple(f"WS-{n}" for n in range(1, 7))
+WALL_EVERY, WALL_MIN, WALL_TOGETHER = 12, 4, 4  # one of so many orders, at least, at a time
+PASS_ZONES = ("C", "H")  # their totes are passed on to the next zone
 MUG, TOWEL, SOAP, SET = "M-MUG", "M-TOWEL", "M-SOAP", "M-SET"
 KIT_BIN = "G-01-07-1"
 KITS = 3
@@ -45,7 +51,7 @@ _GOODS = (
     (LEAFLET, "秋のカタログ", 12, (210, 100, 1), "insert", "G-01-03-1"),
     (MUG, "森の大きなマグ", 410, (130, 110, 110), "", "G-01-04-1"),
     (TOWEL, "今治タオル 森", 120, (200, 150, 30), "", "G-01-05-1"),
-    (SOAP, "森の石けん", 95, (80, 55, 30), "", "G-01-06-1"),
+    (SOAP, "森の石けん", 95, (80, 55, 30), "", "H-01-06-1"),
     (SET, "タオルと石けんのセット", 220, (220, 160, 60), "", ""),
     ("M-OLD1", "旧作の風呂敷 藍", 115, (180, 150, 15), "", STOCKTAKE_BINS[0]),
     ("M-OLD2", "旧作の風呂敷 桃", 115, (180, 150, 15), "", STOCKTAKE_BINS[1]),
@@ -65,9 +71,41 @@ def with_goods(site: Site) -> Site:
             shelves[place] = Counter({(sku, ""): _EACH})
             bins.append(_bin(place, number))
     bins.append(_bin(KIT_BIN, len(_GOODS)))
+    for number, sku in enumerate(_wall_goods(), start=1):
+        item, good = plain(OWNER, sku, 91_000 + number, f"森の小物 {number}", 60, (90, 60, 20))
+        place = f"{WALL_ZONE}-01-{number:02d}-1"
+        items.append(item)
+        goods.append(good)
+        shelves[place] = Counter({(sku, ""): WALL_EACH})
+        bins.append(_bin(place, len(_GOODS) + number))
     return replace(
         site, goods=tuple(goods), new_items=tuple(items), bins=tuple(bins), shelves=shelves
     )  # fmt: skip
+
+
+def _wall_goods() -> list[str]:
+    return [f"M-WALL{number}" for number in range(1, WALL_GOODS + 1)]
+
+
+def of_the_wall(recipient: dict[str, Any], number: int, random: Random) -> list[dict[str, Any]]:
+    """The bodies of *number* orders for what is sorted at the wall."""
+    return [
+        {
+            "owner": OWNER, "shop": SHOP, "service": INSTEAD, "recipient": recipient,
+            "external_id": f"{SHOP}-WALL-{n:03d}",
+            "lines": [
+                {"sku": sku, "qty": random.choice((1, 1, 2))}
+                for sku in random.sample(_wall_goods(), random.choice((2, 2, 3)))
+            ],
+        }
+        for n in range(1, number + 1)
+    ]  # fmt: skip
+
+
+def picking() -> dict[str, dict[str, Any]]:
+    """How this site picks, as `config.toml` says it."""
+    passed = {zone: {"method": "pass", "pass_place": DROPS[-1]} for zone in PASS_ZONES}
+    return {"picking.zones": {**passed, WALL_ZONE: {"method": "batch", "wall": WALL}}}
 
 
 def _dressed(item: NewItem, kind: str) -> NewItem:
@@ -84,7 +122,7 @@ def _bin(code: str, number: int) -> places.NewPlace:
 
 def is_special(place: str) -> bool:
     """Whether a shelf is one of these: nobody has emptied it before the day."""
-    return place[:2] in ("G-", "S-")
+    return place[:2] in ("G-", "H-", "S-", f"{WALL_ZONE}-")
 
 
 def orders(recipient: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,9 +11,11 @@ from typing import Any
 
 from app.demo.physical import STATIONS, RobotFloor, World
 from app.demo.site import Bin, robots
+from app.demo.special import WALL_SLOTS
 from app.local import clock_ms
 from devices.twins.grh1 import Grh1Twin
 from devices.twins.grh1_plc import Pace
+from devices.twins.lights import LightsTwin
 from devices.twins.llrp import LlrpReaderTwin
 from devices.twins.office_queue import OfficeQueueTwin
 from devices.twins.printer import PrinterTwin
@@ -21,7 +23,7 @@ from devices.twins.scale import ScaleTwin
 from devices.twins.scanner import ScannerTwin
 from wms.epc import sgtin96
 
-OFFICE = "a4-1"
+OFFICE, LIGHTS = "a4-1", "lights-1"
 _SUBSETS = re.compile(r">[:;56]")  # how ZPL's Code 128 switches between its subsets
 
 
@@ -40,12 +42,16 @@ class Hardware:
     robots: dict[str, Grh1Twin] = field(default_factory=dict)
     unplugged: set[str] = field(default_factory=set)
     office: OfficeQueueTwin | None = None
+    lights: LightsTwin | None = None
 
-    async def start(self, *, with_office: bool = False) -> None:
-        """Switch everything on; *with_office*: an A4 printer for slips, too."""
-        if with_office:
+    async def start(self, *, whole: bool = False) -> None:
+        """Switch everything on; for a *whole* shift an A4 printer for slips and the lights of a
+        put wall, too."""
+        if whole:
             self.office = OfficeQueueTwin(self.folder / "printers")
             self.office.start()
+            self.lights = LightsTwin()
+            await self.lights.start()
         for n, _ in enumerate(self.benches, start=1):
             tray = self.folder / f"tray-label-{n}.jsonl"
             printer = self.printers[f"label-{n}"] = PrinterTwin(now_ms=clock_ms, tray=tray)
@@ -83,7 +89,15 @@ class Hardware:
         if self.office is not None:
             devices[OFFICE] = {"driver": "office-queue", "queue": self.office.queue,
                                "programs": str(self.office.folder), "poll_s": 2.0}  # fmt: skip
+        if self.lights is not None:
+            devices[LIGHTS] = {"driver": "modbus-lights", "host": self.lights.host,
+                               "port": self.lights.port, "channels": len(WALL_SLOTS)}  # fmt: skip
         return devices
+
+    def shines(self, colour: str) -> list[str]:
+        """The slots of the wall whose light has that colour."""
+        lit = self.lights.lit() if self.lights is not None else {}
+        return [WALL_SLOTS[channel] for channel, colours in lit.items() if colour in colours]
 
     def has_paper(self, code: str) -> bool:
         """Whether a sheet with *code* on it lies in the tray of the A4 printer."""

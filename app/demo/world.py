@@ -15,9 +15,9 @@ from typing import Any
 
 import httpx2
 
-from app.demo import orders, physical, shift, site
+from app.demo import orders, physical, shift, site, special
 from app.demo.behaviours import BEHAVIOURS
-from app.demo.bots import Bench, Bot
+from app.demo.bots import Bench, Bot, Wall
 from app.demo.flows import Flows
 from app.demo.oms import Oms
 from app.demo.schedule import Day
@@ -202,7 +202,7 @@ async def run(plan: Plan) -> None:
     hardware = Hardware(world, plan.folder, Random(plan.seed + 3), made.benches)
     trouble = Trouble(Random(plan.seed + 4), enabled=plan.trouble)
     process = WorldProcess(plan, made, world, hardware, trouble)
-    await hardware.start(with_office=dose is not None and dose.whole)
+    await hardware.start(whole=dose is not None and dose.whole)
     oms = Oms("", "", Random(plan.seed + 5))
     await oms.listen()
     doors = {"devices": hardware.config(), "webhooks": f"http://127.0.0.1:{oms.port}/webhooks"}
@@ -218,6 +218,7 @@ async def run(plan: Plan) -> None:
         if dose is not None:
             world.trucks += shift.trucks(made, plan.seed, dose)
             world.whole = dose.whole
+            world.where.update((slot, "in the wall") for slot in special.WALL_SLOTS)
             some = plan.orders // (shift.TRUCKS_LEAVE * len(CARRIERS))
             world.truck_load = min(max(some, 2), shift.TRUCK_LOAD_MAX)
             doubtful = shift.cancelled(bodies, plan.seed, dose)
@@ -263,6 +264,8 @@ def _bot(process: WorldProcess, worker: Worker, client: httpx2.AsyncClient) -> B
             lambda: scanner not in process.hardware.unplugged,
         )  # fmt: skip
         bot.bench = _bench(process.hardware, worker.station, number)
+    if worker.role == "sort":
+        bot.wall = Wall(special.WALL, special.WALL_SLOTS, process.hardware.shines)
     return bot
 
 

@@ -1,10 +1,11 @@
 """Reads what a packer's next step depends on, fresh from the book on every input."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, exists, func, or_, select
+from sqlalchemy import Integer, Row, Select, bindparam, exists, func, or_, select
 
 from picking.dialogues import pack_station, pack_tags
 from picking.dialogues.base import Station, Who
@@ -41,6 +42,9 @@ from wms.schema import (
 )
 from wms.weights import Learned
 
+LIVE = (allocations.c.state == "picked") & allocations.c.task_id.is_(None)
+LIMITS = ("sides_mm_max", "weight_g_max", "thickness_mm_max", "pieces_max")
+
 
 def load(tx: Tx, state: State, who: Who) -> Facts:
     """The facts for the tote at hand ("" before one was scanned)."""
@@ -73,32 +77,43 @@ def _tags(tx: Tx, station: Station, contents: Sequence[Content], now: int) -> An
 
 def contents_of(tx: Tx, tote: str, place: str) -> tuple[Content, ...]:
     """What lies in *tote*; if that is one order's, what it has in its other totes as well."""
-    live = (allocations.c.state == "picked") & allocations.c.task_id.is_(None)
-    order = tx.execute(
+    order = tx.execute(_order_in(), {"tote": tote}).scalar()
+    bound = {"tote": tote} if order is None else {"tote": tote, "order": order}
+    rows = tx.execute(_lying(of_order=order is not None), bound).all()
+    known = weights.learned(tx, [row.item_id for row in rows])
+    return tuple(_content(row, place, known) for row in rows)
+
+
+@cache
+def _order_in() -> Select[Any]:
+    """The order of what lies in a tote. The statements of a bench are asked with every scan there,
+    twice; building them costs more than asking, so it is done once."""
+    return (
         select(order_lines.c.order_id)
         .join(allocations, allocations.c.line_id == order_lines.c.id)
         .join(orders, orders.c.id == order_lines.c.order_id)
-        .where(live, allocations.c.place == tote)
+        .where(LIVE, allocations.c.place == bindparam("tote"))
         .order_by(  # several share a tote of identical baskets: the most urgent that is complete
             orders.c.state != "picked", orders.c.priority.desc(), orders.c.accepted_ms, orders.c.id
         )
         .limit(1)
-    ).scalar()
-    mine = allocations.c.place == tote
-    if order is not None:
-        lines = select(order_lines.c.id).where(order_lines.c.order_id == order)
+    )
+
+
+@cache
+def _lying(*, of_order: bool) -> Select[Any]:
+    mine = allocations.c.place == bindparam("tote")
+    if of_order:
+        lines = select(order_lines.c.id).where(order_lines.c.order_id == bindparam("order"))
         mine = allocations.c.line_id.in_(lines) | (mine & allocations.c.line_id.is_(None))
-    query = (
+    return (
         select(allocations, items, order_lines.c.kind.label("line_kind"), places.c.parent)
         .join(items, items.c.id == allocations.c.item_id)
         .join(places, places.c.code == allocations.c.place)
         .outerjoin(order_lines, order_lines.c.id == allocations.c.line_id)
-        .where(live, mine)
+        .where(LIVE, mine)
         .order_by(allocations.c.id)
     )
-    rows = tx.execute(query).all()
-    known = weights.learned(tx, [row.item_id for row in rows])
-    return tuple(_content(row, place, known) for row in rows)
 
 
 def _content(row: Row[Any], place: str, known: Mapping[int, Learned]) -> Content:
@@ -142,36 +157,48 @@ def _needs(
 
 def order_of(tx: Tx, line: int) -> Order:
     """The order of an order line, and what is missing for it to be complete."""
-    limits = ("sides_mm_max", "weight_g_max", "thickness_mm_max", "pieces_max")
-    row = tx.execute(
+    row = tx.execute(_whose(), {"line": line}).one()
+    left, picked, pieces = (tx.execute(one, {"order": row.id}).scalar_one() for one in _counts())
+    return Order(
+        row.id, row.code, row.state, row.service, row.label_mode, row.weight_tolerance_g,
+        int(left) - int(picked), pieces=pieces,
+        must_weigh=bool(row.must_weigh), trust_tags=bool(row.trust_tags),
+        trust_one_item=bool(row.trust_one_item), gift=_gift(row.gift),
+        no_numbers=None if row.numbers_left else (row.owner, row.carrier),
+        **{name: row._mapping[name] for name in LIMITS},
+    )  # fmt: skip
+
+
+@cache
+def _whose() -> Select[Any]:
+    return (
         select(
             orders, _label_mode(orders.c.service), owners.c.weight_tolerance_g,
             owners.c.must_weigh, owners.c.trust_tags, owners.c.trust_one_item,
             services.c.carrier, _numbers_left().label("numbers_left"),
-            *(services.c[name] for name in limits),
+            *(services.c[name] for name in LIMITS),
         )
         .join(order_lines, order_lines.c.order_id == orders.c.id)
         .join(owners, owners.c.code == orders.c.owner)
         .join(services, services.c.code == orders.c.service)
-        .where(order_lines.c.id == line)
-    ).one()  # fmt: skip
+        .where(order_lines.c.id == bindparam("line"))
+    )  # fmt: skip
+
+
+@cache
+def _counts() -> tuple[Select[Any], Select[Any], Select[Any]]:
+    """Of an order: pieces that are not packed yet, those that were picked, its boxes."""
     wanted = order_lines.c.qty - order_lines.c.cancelled - order_lines.c.packed
-    mine = order_lines.c.order_id == row.id
-    left = tx.execute(select(func.coalesce(func.sum(wanted), 0)).where(mine)).scalar_one()
-    picked = tx.execute(
+    order = bindparam("order", type_=Integer)
+    mine = order_lines.c.order_id == order
+    picked = (
         select(func.coalesce(func.sum(allocations.c.qty), 0))
         .join(order_lines, order_lines.c.id == allocations.c.line_id)
         .where(mine, allocations.c.state == "picked")
-    ).scalar_one()
-    boxed = (parcels.c.order_id == row.id) & (parcels.c.state != "void")
-    return Order(
-        row.id, row.code, row.state, row.service, row.label_mode, row.weight_tolerance_g,
-        int(left) - int(picked), pieces=tx.execute(select(func.count()).where(boxed)).scalar_one(),
-        must_weigh=bool(row.must_weigh), trust_tags=bool(row.trust_tags),
-        trust_one_item=bool(row.trust_one_item), gift=_gift(row.gift),
-        no_numbers=None if row.numbers_left else (row.owner, row.carrier),
-        **{name: row._mapping[name] for name in limits},
-    )  # fmt: skip
+    )
+    boxed = (parcels.c.order_id == order) & (parcels.c.state != "void")
+    left = select(func.coalesce(func.sum(wanted), 0)).where(mine)
+    return left, picked, select(func.count()).where(boxed)
 
 
 def _numbers_left() -> Any:
@@ -222,19 +249,7 @@ def _upgrades(tx: Tx, order: int) -> tuple[Upgrade, ...]:
 def _parcel(tx: Tx, station: str) -> Parcel | None:
     """The oldest parcel here without its proven label; one of an order that goes on in another
     box waits until the last box is closed, for only then is it known how many there are."""
-    more_to_come = exists().where(
-        allocations.c.state == "picked", allocations.c.line_id == order_lines.c.id,
-        order_lines.c.order_id == parcels.c.order_id,
-    )  # fmt: skip
-    waits = or_(parcels.c.state == "labelled", (parcels.c.state == "open") & ~more_to_come)
-    row = tx.execute(
-        select(parcels, _label_mode(parcels.c.service))
-        .join(orders, orders.c.id == parcels.c.order_id)
-        .join(owners, owners.c.code == orders.c.owner)
-        .where(parcels.c.station == station, waits)
-        .order_by(parcels.c.id)
-        .limit(1)
-    ).first()
+    row = tx.execute(_waiting_box(), {"station": station}).first()
     if row is None:
         return None
     pieces = select(func.max(parcels.c.piece)).where(
@@ -246,6 +261,23 @@ def _parcel(tx: Tx, station: str) -> Parcel | None:
         pieces=int(tx.execute(pieces).scalar_one()), label_mode=row.label_mode,
         printing=_printing(tx, of_parcel & (print_jobs.c.template == "shipping")),
     )  # fmt: skip
+
+
+@cache
+def _waiting_box() -> Select[Any]:
+    more_to_come = exists().where(
+        allocations.c.state == "picked", allocations.c.line_id == order_lines.c.id,
+        order_lines.c.order_id == parcels.c.order_id,
+    )  # fmt: skip
+    waits = or_(parcels.c.state == "labelled", (parcels.c.state == "open") & ~more_to_come)
+    return (
+        select(parcels, _label_mode(parcels.c.service))
+        .join(orders, orders.c.id == parcels.c.order_id)
+        .join(owners, owners.c.code == orders.c.owner)
+        .where(parcels.c.station == bindparam("station"), waits)
+        .order_by(parcels.c.id)
+        .limit(1)
+    )
 
 
 def _slip(tx: Tx, order: int) -> Printing | None:

@@ -68,7 +68,7 @@ Transitions:
 * any -> place: undo; the hand is emptied
 * any -> item: undo with an empty hand; the last pick goes back to its shelf
 * any -> list: what is left of the walk is shown; back or any scan leaves it
-* any -> gone: the stop was taken back while units of it are in the hand
+* any -> gone: the stop was taken back while units of it are in the hand, or fewer are wanted
 * gone -> place: `1` or a scan of the shelf: they lie there again
 * drop -> get: the totes were set down; the tour is done
 """
@@ -100,8 +100,9 @@ AT_SHELF = ("place", "item", "lot", "serial", "tote")
 def arrive(state: State, facts: Facts) -> State:
     """Where the worker stands, given what the book says now."""
     tour = facts.tour
-    if state.hand + state.unproven and facts.stop(state) is None:
-        return replace(state, at="gone", hand=state.hand + state.unproven, unproven=0)
+    held, here = state.hand + state.unproven, facts.stop(state)
+    if held > (here.qty if here is not None else 0):
+        return replace(state, at="gone", hand=held, unproven=0)
     if tour is None:
         return State()
     if state.emptied:
@@ -130,6 +131,8 @@ def _on_the_walk(state: State, tour: TourView) -> State:
         return replace(fresh, at=resumed(fresh, stop))
     if state.at in ("get", "fetch", "bind", "drop", "gone", "zero", "left", "ask"):
         return replace(state, at=resumed(state, stop))
+    if state.at == "item" and state.hand == stop.qty:  # the others of it are not wanted any more
+        return replace(state, at="tote")
     return state
 
 
