@@ -23,6 +23,7 @@ from devices import registry
 from devices.capabilities import ConfigFault
 from labels.glyphs import printable
 from wms import db, lock, site_settings, upgrade
+from wms.carriers import called
 from wms.config import Config, ConfigError, load
 from wms.errors import Rejected
 from wms.messages import Language, say
@@ -140,8 +141,9 @@ class Doctor:
             elif count < NUMBERS_FEW:
                 state: State = "warn" if count else "fault"
                 yield self._say(
-                    "numbers", state, "numbers_few", owner=owner, carrier=carrier, left=count
-                )
+                    "numbers", state, "numbers_few", owner=owner,
+                    carrier=called(carrier, self.language), left=count,
+                )  # fmt: skip
 
     def _fsync(self, folder: Path) -> Iterator[Finding]:
         """How long this disk takes to promise that something is written."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from litestar import Router, get, post
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from msgspec import Struct
 from sqlalchemy import case, func, select
 
@@ -55,7 +55,7 @@ class WavesReleased(Struct, frozen=True, kw_only=True):
 
 
 @get("/waves", opt={"scope": "board:read"}, summary="What is on the floor for which pickup")
-async def get_waves(book: Book) -> WaveList:
+async def get_waves(book: NamedDependency[Book]) -> WaveList:
     """The newest 200 waves."""
     return await book.read(list_waves)
 
@@ -64,7 +64,10 @@ async def get_waves(book: Book) -> WaveList:
     "/waves/release", opt={"scope": "admin"}, status_code=200,
     summary="Send every order that waits to the floor now",
 )  # fmt: skip
-async def post_release(book: Book, token: Token, now: int, settings: Settings) -> WavesReleased:
+async def post_release(
+    book: NamedDependency[Book], token: NamedDependency[Token], now: NamedDependency[int],
+    settings: NamedDependency[Settings],
+) -> WavesReleased:  # fmt: skip
     """Nothing waits for a fuller cart or a nearer pickup any more."""
     return await book.write(
         release_now, settings=settings, actor=token.actor, device="api", now=now

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from sync.sheets import Line, Table
 from wms.errors import Code, Rejected
+from wms.messages import Language
 from wms.shape import Fault, fault, of_refusal
 from wms.text import shown
 
@@ -233,6 +234,12 @@ class Columns:
             if column is not None and column.field == field:
                 return name
         return field
+
+
+def name_of(kind: Kind, field: str, language: Language) -> str:
+    """What people call a field of a file of this *kind*: its first Japanese name, or its own."""
+    names = next((one.names for one in COLUMNS[kind] if one.field == field), (field,))
+    return names[1] if language == "ja" and len(names) > 1 else names[0]
 
 
 def columns_of(kind: Kind, table: Table) -> tuple[Columns, list[Fault]]:

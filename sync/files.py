@@ -132,10 +132,11 @@ def record(tx: Tx, parsed: Parsed, put: Put, *, actor: str, device: str, now: in
     )  # fmt: skip
 
 
-def faults_csv(report: Report) -> bytes:
+def faults_csv(report: Report, language: Language) -> bytes:
     """The faults of *report* as a CSV file that a spreadsheet opens and does not execute."""
     rows = [(one.row, one.column, one.reason, one.code) for one in report.faults]
-    return csv_text([("row", "column", "reason", "code"), *rows]).encode("utf-8-sig")
+    header = tuple(say(f"import.{name}", language) for name in ("row", "column", "reason", "code"))
+    return csv_text([header, *rows]).encode("utf-8-sig")
 
 
 def faults_in_book(tx: Tx, parsed: Parsed, now: int) -> list[Fault]:

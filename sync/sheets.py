@@ -108,7 +108,7 @@ def xlsx(rows: Sequence[Sequence[str | int]]) -> bytes:
 
 
 def _safe(cell: str | int) -> str | int:
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
+    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) and cell != "-":
         return f"'{cell}"
     return cell
 

@@ -223,7 +223,7 @@ def bill(day: Day) -> Any:
     site = day.site
     span = billing.month("2026-11", TOKYO)
     billed = Counter({
-        (one.owner, one.activity): one.qty for one in site.read(billing.bill, span)
+        (one.owner, one.activity): one.qty for one in site.read(billing.bill, span, now=site.now)
         if one.unit == "pieces" and one.activity in ("receipts", "picks")
     })  # fmt: skip
     begin, end = span.between

@@ -8,6 +8,7 @@ import pytest
 from tests.floor_site import JAN, ON_BOTH, FloorSite, Hand, floor_at
 from tests.picking_site import ANNA, NOON
 from wms.activity import PAUSE_MS, Activity, activity
+from wms.schema import places
 
 TEA, CUP = f"]E0{JAN['TEA']}", f"]E0{JAN['CUP']}"
 
@@ -56,7 +57,9 @@ def test_lines_pieces_time_and_way_of_a_walk(site: FloorSite) -> None:
     assert one.inputs == 12, "each trigger pull that the pick dialogue answered"
     assert one.active_s == 24, "two seconds each"
     assert one.lines_per_hour == 300
-    assert one.travel_m == 5, "from the totes one metre, to the next aisle three, and one along it"
+    assert one.travel_m == 4, "to the next aisle three metres, and one along it"
+    site.set(places, places.c.code == "B-02", x_mm=0, y_mm=0)
+    assert done(site)["pick"].travel_m is None, "only one of the shelves stands on the floor plan"
     hand.scan("what?")
     assert done(site)["pick"].refused == 1
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from typer.testing import CliRunner
 
 from app.__main__ import cli
@@ -79,7 +79,7 @@ def moved(
 
 
 def billed(book: Book, owner: str = "") -> dict[tuple[str, str, str], int]:
-    found = book.read_now(bill, NOVEMBER, owner=owner)
+    found = book.read_now(bill, NOVEMBER, now=at(40), owner=owner)
     assert all(one.owner == owner for one in found if owner)
     return {(one.activity, one.detail, one.unit): one.qty for one in found}
 
@@ -97,6 +97,32 @@ def test_storage_of_a_third_is_what_it_began_with_and_what_came_in(book: Book) -
     assert thirds == {"2026-11-01": 140, "2026-11-11": 140, "2026-11-21": 85}
     assert found["storage", "", "place_days"] == 30 + 25, "A-1 all month, A-2 from the 6th"
     assert (found["receipts", "", "lines"], found["receipts", "", "pieces"]) == (1, 40)
+
+
+def test_a_month_that_goes_on_is_counted_until_now(book: Book) -> None:
+    moved(book, 5, 40, SUPPLIER, "A-1")
+
+    def stored(now: int) -> dict[tuple[str, str], int]:
+        found = book.read_now(bill, NOVEMBER, now=now)
+        return {(one.detail, one.unit): one.qty for one in found if one.activity == "storage"}
+
+    assert stored(at(12)) == {
+        ("2026-11-01", "piece_thirds"): 40, ("2026-11-11", "piece_thirds"): 40,
+        ("", "place_days"): 7,
+    }, "the evenings of the 5th to the 11th; the last third has not begun"  # fmt: skip
+    assert stored(at(5, hour=23)) == {("2026-11-01", "piece_thirds"): 40}
+    assert stored(at(40))["", "place_days"] == 26
+
+
+def test_floor_is_billed_by_day_where_the_size_of_places_is_stated(book: Book) -> None:
+    """0.45 m2 for 30 days are 13.5: fourteen begun ones. No size, no line."""
+    sizes = {"volume_ml_max": 180_000, "height_mm_max": 400}
+    a_1 = places.c.code == "A-1"
+    book.write_now(lambda tx: tx.execute(update(places).where(a_1).values(sizes)))
+    moved(book, -3, 10, SUPPLIER, "A-1")
+    moved(book, -3, 10, SUPPLIER, "A-2", item=OTHER)
+    assert billed(book, "acme")["storage", "", "m2_days"] == 14
+    assert ("storage", "", "m2_days") not in billed(book, "birch")
 
 
 def test_what_moves_at_midnight_belongs_to_the_day_that_begins(book: Book) -> None:
@@ -126,7 +152,7 @@ def test_parcels_returns_work_and_robots_are_counted_for_their_owner(book: Book)
     assert acme["parcels", "yamato", "parcels"] == 2
     assert acme["returns", "A", "units"] == 3
     assert acme["work", "kit", "minutes"] == 11, "ten minutes and a second are eleven"
-    robot = [one for one in book.read_now(bill, NOVEMBER) if one.activity == "robots"]
+    robot = [one for one in book.read_now(bill, NOVEMBER, now=at(40)) if one.activity == "robots"]
     assert robot == [Entry(owner="", activity="robots", detail="", unit="seconds", qty=40)]
 
 
@@ -179,7 +205,7 @@ def test_the_film_run_backwards_shows_what_a_diary_kept_forwards_says(book: Book
         if source != target and (held or source.startswith("@")):
             qty = random.randint(1, held) if source == place else random.randint(1, 9)
             moved(book, day, qty, source, target, item=owner_item, hour=random.randint(0, 23))
-    found = book.read_now(bill, NOVEMBER)
+    found = book.read_now(bill, NOVEMBER, now=at(40))
     storage = {(one.owner, one.detail): one.qty for one in found if one.activity == "storage"}
     assert storage == book.read_now(_diary)
     assert len(storage) >= 6

@@ -71,7 +71,7 @@ def test_owners_without_tracking_numbers_are_named(examine: Examine, sqlite_url:
     code, findings = examine(*of_book)
     said = [finding.what for finding in findings if finding.check == "numbers"]
     assert said == [
-        "acme has 3 yamato tracking numbers left",
+        "acme has 3 Yamato Transport tracking numbers left",
         "bloom has no tracking numbers: no label of theirs can be printed",
     ]
     assert code == 0

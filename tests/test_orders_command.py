@@ -44,11 +44,11 @@ def test_the_lead_holds_releases_and_cancels(site: Site, config: str) -> None:
     at = ("--config", config)
     listed = genba("list", *at).splitlines()
     assert [line.split("  ")[0] for line in listed] == ["O0000002", "O0000001"]
-    assert genba("hold", "O0000001", "--reason", "fraud?", *at) == "O0000001  held\n"
+    assert genba("hold", "O0000001", "--reason", "fraud?", *at) == "O0000001  on hold\n"
     (line,) = genba("list", "--state", "held", *at).splitlines()
-    assert line.endswith("held  2026-11-22  fraud?")
+    assert line.endswith("on hold  2026-11-22  fraud?")
     shown = genba("show", "O0000001", *at).splitlines()
-    assert shown[0].endswith("held  fraud?")
+    assert shown[0].endswith("on hold  fraud?")
     assert shown[1].split() == ["1", "PEN", "0/2", "Item", "PEN"]
     assert genba("release", "O0000001", *at) == "O0000001  accepted\n"
     assert genba("cancel", "O0000001", *at) == "O0000001  cancelled (waiting)\n"
@@ -58,6 +58,18 @@ def test_the_lead_holds_releases_and_cancels(site: Site, config: str) -> None:
         ("orders.hold", "api:local"), ("orders.release", "api:local"),
         ("orders.cancel", "api:local"),
     ]  # fmt: skip
+
+
+def test_in_japanese_states_are_what_a_floor_calls_them(
+    site: Site, config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANG", "ja_JP.UTF-8")
+    at = ("--config", config)
+    assert "保留" in genba("hold", "O0000001", *at)
+    assert "  保留  " in genba("list", "--state", "held", *at)
+    assert "保留" in genba("show", "O0000001", *at)
+    assert genba("release", "O0000001", *at).split()[1] == "受付済"
+    assert genba("cancel", "O0000001", *at) == "O0000001  取消済 (引当前)\n"
 
 
 def test_each_answers_in_json(site: Site, config: str) -> None:

@@ -124,5 +124,5 @@ def test_a_recall_by_the_command_line(
         done = CliRunner().invoke(cli, asked)
         assert done.exit_code == 0, done.output
         told.append(done.output.splitlines())
-    assert told[0] == told[1] == [f"acme FOOD L1  HELD  {OLDER}", "  D-01  available  5"]
+    assert told[0] == told[1] == [f"acme FOOD L1  HELD  {OLDER}", "  D-01  sound  5"]
     assert told[2][0] == f"acme FOOD L1  free  {OLDER}"

@@ -54,7 +54,7 @@ def test_the_lead_sends_everything_now(site: Site, config: str) -> None:
     said = genba("waves", "release", "--config", config)
     assert said == "Released 1 waves: 3 orders on 2 tours. 1 lack stock\n"
     line, waiting = genba("waves", "list", "--config", config).splitlines()
-    assert "yamato" in line
+    assert "Yamato Transport" in line
     assert "released orders 3 (3 left) tours 2 (2 open)" in line
     assert waiting == "0 orders wait for a wave, 1 wait for stock"
     tomorrow = {"state": "waiting_date", "ship_date": "2026-12-24"}

@@ -18,13 +18,15 @@ from wms.schema.goods import MOVING
 
 PAUSE_MS = 300_000  # who does not scan for so long was doing something else
 HOUR_MS = 3_600_000
+NOWHERE = (0, 0)  # what a place has that nobody has put on the floor plan
 
 
 class Activity(Struct, frozen=True, kw_only=True):
     """One person's work in one dialogue. Lines and pieces are moves of the ledger.
 
     `active_s` is the time between inputs, pauses left out; `travel_m` the way between the places
-    where goods were taken or put, by their positions on the floor plan.
+    where goods were taken or put, by their positions on the floor plan: None where these are not on
+    it, and without the ways to those that are not (a place at 0, 0 is none of the plan).
     """
 
     person: str
@@ -35,7 +37,7 @@ class Activity(Struct, frozen=True, kw_only=True):
     pieces: int
     active_s: int
     lines_per_hour: int
-    travel_m: int
+    travel_m: int | None
 
 
 @dataclass(slots=True)
@@ -46,6 +48,8 @@ class _Sum:
     pieces: int = 0
     active_ms: int = 0
     travel_mm: int = 0
+    known: int = 0  # ways between two places of the plan
+    unknown: int = 0  # places that are not on it
 
 
 def activity(tx: Tx, *, since_ms: int, until_ms: int) -> list[Activity]:
@@ -58,7 +62,7 @@ def activity(tx: Tx, *, since_ms: int, until_ms: int) -> list[Activity]:
             person=person, dialogue=dialogue, inputs=one.inputs, refused=one.refused,
             lines=one.lines, pieces=one.pieces, active_s=one.active_ms // 1_000,
             lines_per_hour=one.lines * HOUR_MS // one.active_ms if one.active_ms else 0,
-            travel_m=one.travel_mm // 1_000,
+            travel_m=None if one.unknown and not one.known else one.travel_mm // 1_000,
         )
         for (person, dialogue), one in sorted(sums.items())
     ]  # fmt: skip
@@ -121,7 +125,11 @@ def _count_lines(sums: defaultdict[tuple[str, str], _Sum], rows: Iterable[Row[An
         if row.code != person:
             person, here = row.code, None
         for spot in _spots(row):
+            if spot == NOWHERE:
+                one.unknown, here = one.unknown + 1, None
+                continue
             if here is not None:
+                one.known += 1
                 one.travel_mm += abs(spot[0] - here[0]) + abs(spot[1] - here[1])
             here = spot
 

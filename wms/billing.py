@@ -2,7 +2,8 @@
 
 Nothing here is priced: prices are in the contract. Storage is counted in thirds of the month
 (三期制): days 1-10, 11-20, 21-end; a third's storage (積数) is what it began with plus what came
-in.
+in. It is counted by shelf, too (places that held goods overnight), and by floor: the square metres
+of those places whose size is stated. Of a month that goes on, until now.
 """
 
 from bisect import bisect_right
@@ -38,6 +39,7 @@ from wms.schema.goods import STORED
 
 THIRDS = (1, 11, 21)  # the days on which a third of a month begins
 DAY = timedelta(days=1)
+MM3_OF_ML, MM2_OF_M2 = 1_000, 1_000_000
 BATCH = 5_000  # moves in memory at a time
 SUPPLIER, CUSTOMER, KIT = "@supplier", "@customer", "@kit"
 
@@ -48,7 +50,7 @@ class Entry(Struct, frozen=True, kw_only=True):
     owner: str
     activity: str  # receipts, storage, picks, parcels...
     detail: str
-    unit: str  # lines, pieces, materials, piece_thirds, place_days, parcels, units, minutes...
+    unit: str  # lines, pieces, materials, piece_thirds, place_days, m2_days, parcels, minutes...
     qty: int
 
 
@@ -90,10 +92,11 @@ def month(text: str, zone: ZoneInfo) -> Span:
     return Span(first, (first + DAY * 31).replace(day=1), zone)
 
 
-def bill(tx: Tx, span: Span, *, owner: str = "") -> list[Entry]:
-    """Everything done in *span*, by owner, activity and detail; of one *owner* if named."""
+def bill(tx: Tx, span: Span, *, now: int, owner: str = "") -> list[Entry]:
+    """Everything done in *span* until *now*, by owner, activity and detail; of one *owner* if
+    named."""
     found = [
-        *_moved(tx, span), *_storage(tx, span), *_parcels(tx, span), *_returned(tx, span),
+        *_moved(tx, span), *_storage(tx, span, now), *_parcels(tx, span), *_returned(tx, span),
         *_worked(tx, span), *_made(tx, span), *_robots(tx, span),
     ]  # fmt: skip
     mine = [one for one in found if one.qty and owner in ("", one.owner)]
@@ -193,6 +196,8 @@ class _Film:
     total: Counter[str] = field(default_factory=Counter)  # pieces of each owner in the site
     spots: Counter[tuple[str, str]] = field(default_factory=Counter)  # items in a storage place
     place_days: Counter[str] = field(default_factory=Counter)
+    mm2_days: Counter[str] = field(default_factory=Counter)
+    floor_mm2: dict[str, int] = field(default_factory=dict)  # of places with a stated size
     came: Counter[tuple[str, date]] = field(default_factory=Counter)
     opened: Counter[tuple[str, date]] = field(default_factory=Counter)
 
@@ -206,19 +211,21 @@ class _Film:
 
     def evening(self) -> None:
         """Count the storage places that each owner's goods are in now."""
-        for (owner, _), count in self.spots.items():
+        for (owner, place), count in self.spots.items():
             self.place_days[owner] += count > 0
+            self.mm2_days[owner] += self.floor_mm2.get(place, 0) if count > 0 else 0
 
 
-def _storage(tx: Tx, span: Span) -> Iterator[Entry]:
-    """Piece-thirds (積数) and place-days.
+def _storage(tx: Tx, span: Span, now: int) -> Iterator[Entry]:
+    """Piece-thirds (積数), place-days and square metres by days (begun ones of the whole span).
 
     Goods are in the site from @supplier or @customer until they leave; it reads only the moves
     since the span began, and runs them backwards from what lies there now.
     """
     film = _now(tx)
     stored = set(tx.scalars(select(places.c.code).where(places.c.kind.in_(STORED))))
-    marks = sorted({*(span.ms(day + DAY) for day in span.days), span.between[0]})
+    midnights = {*(span.ms(day + DAY) for day in span.days), span.between[0]}
+    marks = sorted(at for at in midnights if at <= now)  # nobody knows the evenings to come
     thirds = span.thirds
     starts = [span.ms(day) for day in thirds]
     ahead = len(marks)
@@ -243,6 +250,9 @@ def _storage(tx: Tx, span: Span) -> Iterator[Entry]:
         )
     for owner, days in film.place_days.items():
         yield Entry(owner=owner, activity="storage", detail="", unit="place_days", qty=days)
+    for owner, mm2_days in film.mm2_days.items():
+        m2_days = -(-mm2_days // MM2_OF_M2)
+        yield Entry(owner=owner, activity="storage", detail="", unit="m2_days", qty=m2_days)
 
 
 def _mark(film: _Film, span: Span, at_ms: int) -> None:
@@ -256,7 +266,11 @@ def _mark(film: _Film, span: Span, at_ms: int) -> None:
 
 
 def _now(tx: Tx) -> _Film:
-    film = _Film()
+    sized = (places.c.volume_ml_max > 0) & (places.c.height_mm_max > 0)
+    sizes = select(places.c.code, places.c.volume_ml_max, places.c.height_mm_max).where(sized)
+    film = _Film(floor_mm2={
+        row.code: row.volume_ml_max * MM3_OF_ML // row.height_mm_max for row in tx.execute(sizes)
+    })  # fmt: skip
     query = (
         select(
             items.c.owner, stock.c.place, stock.c.item_id, places.c.kind,

@@ -1,9 +1,14 @@
 """`genba activity`: what was done in a day, by person and dialogue, as CSV."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from app.language import spoken, word
+
+if TYPE_CHECKING:
+    from wms.activity import Activity
 
 COLUMNS = (
     "person", "dialogue", "inputs", "refused", "lines", "pieces", "active_s", "lines_per_hour",
@@ -47,8 +52,18 @@ def activity(
     if as_json:
         typer.echo(msgspec.json.encode(found))
         return
-    rows = [COLUMNS, *(tuple(getattr(one, name) for name in COLUMNS) for one in found)]
+    header = tuple(word(f"activity.{name}") for name in COLUMNS)
+    rows = [header, *(_row(one) for one in found)]
     if out is None:
         typer.echo(csv_text(rows), nl=False)
     else:
         out.write_bytes(csv_text(rows).encode("utf-8-sig"))
+
+
+def _row(one: "Activity") -> tuple[str | int, ...]:
+    """The columns of one line; "-" where nobody knows the way. English keeps a dialogue's code."""
+    cells = {name: getattr(one, name) for name in COLUMNS}
+    cells["travel_m"] = "-" if one.travel_m is None else one.travel_m
+    if spoken() == "ja":
+        cells["dialogue"] = word(f"menu.{one.dialogue}")
+    return tuple(cells[name] for name in COLUMNS)

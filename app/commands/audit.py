@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.language import spoken
+from app.language import padded, spoken
 from wms.messages import say
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wms.db import Tx
 
 SHOWN_MAX = 20  # findings of one check
+STATE_CELLS = 10
 
 
 def add(cli: typer.Typer) -> None:
@@ -72,8 +73,9 @@ def _look(tx: "Tx", *, hidden: bool) -> list[tuple["Step", list["Finding"]]]:
 def _show(results: list[tuple["Step", list["Finding"]]]) -> None:
     language = spoken()
     for step, found in results:
-        word = f"FAULT {len(found)}" if found else "ok"
-        typer.echo(f"{step.invariant:6}{word:10}{say(step.code, language)}")
+        faulty = say("audit.faults", language, count=len(found)) if found else ""
+        told = padded(faulty or say("audit.ok", language), STATE_CELLS)
+        typer.echo(f"{step.invariant:6}{told}{say(step.code, language)}")
         for finding in found[:SHOWN_MAX]:
             typer.echo(f"{'':6}{_plain(finding.where)}  {_plain(finding.what)}")
         if len(found) > SHOWN_MAX:

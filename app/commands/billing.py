@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.language import spoken
+from app.language import spoken, word
 from wms.messages import Language, say
 
 if TYPE_CHECKING:
@@ -31,18 +31,19 @@ def billing(
     """Count what was done for each owner in a month: receipts, storage, picks, parcels...
 
     Counted from the ledger, never entered by hand. Storage is in thirds of the month (what a third
-    began with, and what came in), and in places held overnight. Prices are your contract's.
+    began with, and what came in), in places held overnight, and in their square metres where
+    their size is stated; of a month that goes on, until now. Prices are your contract's.
     """
     import msgspec
 
-    from app.local import fail, read_only
+    from app.local import clock_ms, fail, read_only
     from wms import billing as bills
     from wms.errors import Rejected
 
     try:
         with read_only(config) as (settings, book):
             span = bills.month(month, settings.site.zone)
-            found = book.read_now(bills.bill, span, owner=owner)
+            found = book.read_now(bills.bill, span, now=clock_ms(), owner=owner)
     except Rejected as refusal:
         fail(say(refusal.code, spoken(), **refusal.params))
     if as_json:
@@ -67,7 +68,16 @@ def _write(out: Path, found: "list[Entry]") -> None:
 
 def _words(one: "Entry", language: Language) -> tuple[str | int, ...]:
     activity, unit = say(f"billing.{one.activity}", language), say(f"billing.{one.unit}", language)
-    return (one.owner, activity, one.detail, unit, one.qty)
+    return (one.owner, activity, _detail(one, language), unit, one.qty)
+
+
+def _detail(one: "Entry", language: Language) -> str:
+    """Grades and kinds of work in words; a date and a service's own code stay. English codes are
+    English words."""
+    codes = {"returns": f"returns.grade.{one.detail}", "work": f"work.kind.{one.detail}"}
+    if language == "en" or one.activity not in codes:
+        return one.detail
+    return word(codes[one.activity])
 
 
 def _show(found: "list[Entry]", language: Language) -> None:

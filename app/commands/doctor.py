@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-MARKS = {"ok": "ok   ", "warn": "WARN ", "fault": "FAULT"}
+MARK_CELLS = 5
 
 
 def add(cli: typer.Typer) -> None:
@@ -25,7 +25,7 @@ def doctor(
     import msgspec
 
     from app.doctor import Doctor
-    from app.language import spoken
+    from app.language import padded, spoken, word
 
     worst = 0
     for finding in Doctor(config, spoken()).findings():
@@ -33,7 +33,8 @@ def doctor(
         if as_json:
             typer.echo(msgspec.json.encode(finding).decode())
             continue
-        typer.echo(f"{MARKS[finding.state]} {finding.check:8} {finding.what}")
+        typer.echo(f"{padded(word(f'doctor.state.{finding.state}'), MARK_CELLS)} "
+                   f"{finding.check:8} {finding.what}")  # fmt: skip
         if finding.mend:
             typer.echo(f"{'':14} -> {finding.mend}")
     raise typer.Exit(worst)

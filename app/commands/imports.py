@@ -48,7 +48,7 @@ def bring_in(
 
     done = _with_progress(kind, file, dry_run, config, hidden=as_json)
     if report is not None:
-        report.write_bytes(faults_csv(done))
+        report.write_bytes(faults_csv(done, spoken()))
     if as_json:
         typer.echo(msgspec.json.encode(done))
     else:
@@ -98,6 +98,8 @@ def _run(
 
 
 def _show(report: "Report") -> None:
+    from sync.columns import name_of
+
     language = spoken()
     if report.fault_count:
         for fault in report.faults[:SHOWN_MAX]:
@@ -114,4 +116,5 @@ def _show(report: "Report") -> None:
         same=report.same,
     ))  # fmt: skip
     for column, count in report.changes.items():
-        typer.echo(say("import.change", language, column=column, count=count))
+        typer.echo(say("import.change", language, column=name_of(report.kind, column, language),
+                       count=count))  # fmt: skip

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.language import word
+
 if TYPE_CHECKING:
     from picking.recall import Whereabouts
 
@@ -96,13 +98,13 @@ def _tell(found: "Whereabouts", *, as_json: bool) -> None:
     if as_json:
         typer.echo(msgspec.json.encode(found))
         return
-    state = "HELD" if found.held else "free"
+    state = word("lots.held" if found.held else "lots.free")
     typer.echo(f"{found.owner} {found.sku} {found.lot or '-'}  {state}  {found.expiry}".rstrip())
     for one in found.places:
-        typer.echo(f"  {one.place}  {one.condition}  {one.qty}")
+        condition = word(f"condition.{one.condition}")
+        typer.echo(f"  {one.place}  {condition}  {one.qty}")
     for order in found.orders:
-        typer.echo(
-            f"  {order.order}  {order.external_id}  {order.state}/{order.stage}  {order.qty}"
-        )
+        state = f"{word(f'look.order.{order.state}')}/{word(f'orders.stage.{order.stage}')}"
+        typer.echo(f"  {order.order}  {order.external_id}  {state}  {order.qty}")
     if found.waiting:
         typer.echo(f"  -> {' '.join(found.waiting)}")

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 from msgspec import Struct
 
-from app.language import spoken
+from app.language import spoken, word
 
 if TYPE_CHECKING:
     from wms.order_view import OrderBrief
@@ -62,6 +62,8 @@ def show(
 ) -> None:  # fmt: skip
     """Show one order: its lines and its parcels"""
     from app.local import Server, reached
+    from wms.carriers import called
+    from wms.messages import reason_words
     from wms.order_view import OrderView, get
 
     with reached(config) as place:
@@ -73,12 +75,14 @@ def show(
     if as_json:
         _tell(found, as_json=True)
         return
-    typer.echo(f"{found.code}  {found.external_id}  {found.state}  {found.state_reason}".rstrip())
+    state, why = word(f"look.order.{found.state}"), reason_words(found.state_reason, spoken())
+    typer.echo(f"{found.code}  {found.external_id}  {state}  {why}".rstrip())
     for line in found.lines:
         wanted = line.qty - line.cancelled
         typer.echo(f"  {line.line_no}  {line.sku}  {line.packed}/{wanted}  {line.name}")
     for box in found.parcels:
-        typer.echo(f"  {box.parcel}  {box.state}  {box.carrier}  {box.tracking}")
+        state, carrier = word(f"look.parcel.{box.state}"), called(box.carrier, spoken())
+        typer.echo(f"  {box.parcel}  {state}  {carrier}  {box.tracking}".rstrip())
 
 
 def hold(
@@ -91,7 +95,7 @@ def hold(
 
     asked = HoldRequest(reason=reason)
     held = _do("hold", Held, hold_order, reference, asked, owner=owner, config=config)
-    _tell(held, held.code, held.state, as_json=as_json)
+    _tell(held, held.code, word(f"look.order.{held.state}"), as_json=as_json)
 
 
 def release(
@@ -104,7 +108,7 @@ def release(
 
     asked = ReleaseRequest()
     held = _do("release", Held, release_order, reference, asked, owner=owner, config=config)
-    _tell(held, held.code, held.state, as_json=as_json)
+    _tell(held, held.code, word(f"look.order.{held.state}"), as_json=as_json)
 
 
 def cancel(
@@ -118,8 +122,8 @@ def cancel(
     asked = CancelRequest(reason=reason)
     done = _do("cancel", Cancelled, cancel_order, reference, asked, owner=owner, config=config)
     places = " ".join((*done.put_back, *done.search, done.returning)).strip()
-    _tell(done, done.code or done.external_id, f"{done.outcome} ({done.stage})", places,
-          as_json=as_json)  # fmt: skip
+    outcome, stage = word(f"orders.outcome.{done.outcome}"), word(f"orders.stage.{done.stage}")
+    _tell(done, done.code or done.external_id, f"{outcome} ({stage})", places, as_json=as_json)
 
 
 def _do(
@@ -152,6 +156,5 @@ def _line(one: "OrderBrief") -> str:
     from wms.messages import reason_words
 
     why = reason_words(one.state_reason, spoken()) if one.state_reason else ""
-    return (
-        f"{one.code}  {one.owner}  {one.external_id}  {one.state}  {one.ship_date}  {why}".rstrip()
-    )
+    state = word(f"look.order.{one.state}")
+    return f"{one.code}  {one.owner}  {one.external_id}  {state}  {one.ship_date}  {why}".rstrip()

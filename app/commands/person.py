@@ -105,7 +105,8 @@ def show(as_json: AsJson = False, config: ConfigFile = Path("config.toml")) -> N
         pin = "PIN" if each.has_pin else "-"
         held = [f"{one.role}:{one.owner}" if one.owner else one.role for one in each.roles]
         told = (each.code, each.name, " ".join((*each.permissions, *held)), pin)
-        typer.echo("\t".join(told if each.active else (*told, "-")))
+        ended = () if each.active else (say("person.inactive", spoken()),)
+        typer.echo("\t".join((*told, *ended)))
 
 
 def _ask_pin() -> str:

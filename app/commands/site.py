@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.language import spoken
+from app.language import spoken, word
 from wms.messages import say
 
 
@@ -59,5 +59,5 @@ def site(
     if as_json:
         typer.echo(msgspec.json.encode(done))
         return
-    words = ", ".join(f"{name} {count}" for name, count in done.parts.items())
+    words = ", ".join(f"{word(f'site.part.{name}')} {count}" for name, count in done.parts.items())
     typer.echo(say("site.tried" if dry_run else "site.put", spoken(), parts=words))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.language import spoken
+from app.language import spoken, word
 from wms.messages import say
 
 if TYPE_CHECKING:
@@ -184,8 +184,9 @@ def _write(out: Path, seen: "StocktakeView", config: Path) -> None:
         tuple(say(f"stocktake.{name}", spoken()) for name in COLUMNS),
     ]  # fmt: skip
     rows += [
-        (each.place, each.owner, each.sku, each.name, each.lot, each.condition, each.serial,
-         each.book, each.counted, each.counted - each.book)
+        (each.place, each.owner, each.sku, each.name, each.lot,
+         word(f"condition.{each.condition}"), each.serial, each.book, each.counted,
+         each.counted - each.book)
         for each in seen.entries
     ]  # fmt: skip
     if out.suffix.lower() == ".pdf":

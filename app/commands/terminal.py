@@ -102,7 +102,7 @@ def show(as_json: AsJson = False, config: ConfigFile = Path("config.toml")) -> N
         typer.echo(msgspec.json.encode(found))
         return
     for each in found.terminals:
-        state = "revoked" if each.revoked else each.person or "-"
+        state = say("terminal.revoked", spoken()) if each.revoked else each.person or "-"
         typer.echo("\t".join((each.id, each.station or "-", each.scanner or "-", state)))
 
 

@@ -101,7 +101,7 @@ def revoke(
 
 
 def _line(token: "TokenView") -> str:
-    until = _day(token.expires_ms) if not token.revoked else "revoked"
+    until = _day(token.expires_ms) if not token.revoked else say("token.revoked", spoken())
     used = _day(token.used_ms) if token.used_ms is not None else "-"
     return "\t".join((token.name, until, used, token.owner or "*", " ".join(token.scopes)))
 

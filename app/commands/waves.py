@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.language import spoken
+from app.language import spoken, word
 from wms.messages import say
 
 if TYPE_CHECKING:
@@ -82,9 +82,11 @@ def release(as_json: AsJson = False, config: ConfigFile = Path("config.toml")) -
 
 def _line(wave: "WaveView", zone: "ZoneInfo") -> str:
     from wms.calendar import local_time
+    from wms.carriers import called
 
     return say(
-        "waves.line", spoken(), wave=wave.id, carrier=wave.carrier,
-        pickup=f"{local_time(wave.pickup_ms, zone):%m-%d %H:%M}", state=wave.state,
+        "waves.line", spoken(), wave=wave.id, carrier=called(wave.carrier, spoken()),
+        pickup=f"{local_time(wave.pickup_ms, zone):%m-%d %H:%M}",
+        state=word(f"waves.state.{wave.state}"),
         orders=wave.orders, left=wave.orders_left, tours=wave.tours, open=wave.tours_open,
     )  # fmt: skip

@@ -18,8 +18,8 @@ from wms.messages import say
 
 ACTIVITIES = ("receipts", "storage", "picks", "parcels", "returns", "work", "robots")
 UNITS = (
-    "lines", "pieces", "materials", "piece_thirds", "place_days", "parcels", "units", "minutes",
-    "seconds",
+    "lines", "pieces", "materials", "piece_thirds", "place_days", "m2_days", "parcels", "units",
+    "minutes", "seconds",
 )  # fmt: skip
 FILES = ("bill.csv", "bill.xlsx")
 CERTIFICATE = "certificate.xlsx"

@@ -37,11 +37,12 @@ Lies = dict[str, Counter[tuple[str, str]]]  # place: units by sku and lot
 
 
 def judge_day(
-    tx: Tx, tally: dict[str, Any], verdict: Verdict, *, span: Span, folder: Path, dose: Dose
-) -> None:
+    tx: Tx, tally: dict[str, Any], verdict: Verdict, *, span: Span, folder: Path, dose: Dose,
+    now: int,
+) -> None:  # fmt: skip
     """Compare what was done in one snapshot; the bill of *span* lies in *folder* as files."""
     try:
-        verdict.report = rows_of(tx, tally, span, folder)
+        verdict.report = rows_of(tx, tally, span, folder, now=now)
     except BillUnreadable as error:
         verdict.faults.append(f"bill: {error}")
     for row in verdict.report:

@@ -43,15 +43,15 @@ class Key(NamedTuple):
 Figures = Counter[Key]
 
 
-def billable(tx: Tx, span: Span) -> Figures:
-    """What a bill of *span* has to say, line by line."""
+def billable(tx: Tx, span: Span, *, now: int) -> Figures:
+    """What a bill of *span* has to say *now*, line by line."""
     found: Figures = Counter()
     begin, end = span.between
     rows = _moved(tx)
     for row in rows:
         if begin <= row.at_ms < end:
             found.update(dict(_of_move(row)))
-    found.update(_storage(rows, span, _stored(tx)))
+    found.update(_storage(rows, span, _stored(tx), now))
     found.update(_boxes(tx, begin, end))
     found.update(_graded(tx, begin, end))
     found.update(_minutes(tx, begin, end))
@@ -100,17 +100,24 @@ def _of_move(row: Row[Any]) -> Iterator[tuple[Key, int]]:
         yield Key(row.owner, activity, "", "pieces"), sign * row.qty
 
 
-def _stored(tx: Tx) -> set[str]:
-    return set(tx.scalars(select(places.c.code).where(places.c.kind.in_(STORED))))
+def _stored(tx: Tx) -> dict[str, int]:
+    """The shelves, and the floor under each as far as its size is known (mm2)."""
+    rows = tx.execute(select(places).where(places.c.kind.in_(STORED)))
+    return {
+        row.code: row.volume_ml_max * 1_000 // row.height_mm_max if row.height_mm_max else 0
+        for row in rows
+    }
 
 
-def _storage(rows: list[Row[Any]], span: Span, stored: set[str]) -> Figures:
-    """What each third began with and what came in; the shelves that were full each evening."""
+def _storage(rows: list[Row[Any]], span: Span, stored: dict[str, int], until: int) -> Figures:
+    """What each third began with and what came in; the shelves that were full each evening, and
+    the floor under them."""
     found: Figures = Counter()
     starts = {span.ms(day): day.isoformat() for day in span.thirds}
     evenings = {at for at in (span.ms(day) for day in span.days) if at > span.between[0]}
     evenings.add(span.between[1])
-    waiting, begun = sorted({*starts, *evenings}), ""
+    waiting, begun = sorted(at for at in {*starts, *evenings} if at <= until), ""
+    floor_mm2: Counter[str] = Counter()
     here: Counter[str] = Counter()
     held: Counter[tuple[str, str, int]] = Counter()
 
@@ -120,8 +127,9 @@ def _storage(rows: list[Row[Any]], span: Span, stored: set[str]) -> Figures:
             at = waiting.pop(0)
             if at in evenings:
                 shelves = {(owner, place) for (owner, place, _), qty in held.items() if qty > 0}
-                for owner, _ in shelves:
+                for owner, place in shelves:
                     found[Key(owner, "storage", "", "place_days")] += 1
+                    floor_mm2[owner] += stored[place]
             if at in starts:
                 third = starts[at]
                 for owner, qty in here.items():
@@ -139,6 +147,8 @@ def _storage(rows: list[Row[Any]], span: Span, stored: set[str]) -> Figures:
         if begun and row.at_ms < span.between[1]:
             found[Key(row.owner, "storage", begun, "piece_thirds")] += came
     pass_by(float("inf"))
+    for owner, mm2 in floor_mm2.items():
+        found[Key(owner, "storage", "", "m2_days")] = (mm2 + 999_999) // 1_000_000
     return found
 
 

@@ -68,7 +68,8 @@ class Day:
         """Stop everything and compare the tallies."""
         tally = await self.demo.ask(do="tally")
         await self.demo.stop()
-        month = f"{local_time(clock_ms(), ZONE):%Y-%m}"
+        now = clock_ms()
+        month = f"{local_time(now, ZONE):%Y-%m}"
         if self.demo.options.dose is not None:
             try:
                 await bill.write(self.demo.folder, month, tally["stocktake"])
@@ -76,16 +77,16 @@ class Day:
                 return Verdict(faults=[f"no bill: {error}"])
         book = Book(self.demo.database)
         try:
-            return book.read_now(self._judge, tally, billing.month(month, ZONE))
+            return book.read_now(self._judge, tally, billing.month(month, ZONE), now)
         finally:
             book.close()
 
-    def _judge(self, tx: Tx, tally: dict[str, Any], span: billing.Span) -> Verdict:
+    def _judge(self, tx: Tx, tally: dict[str, Any], span: billing.Span, now: int) -> Verdict:
         options = self.demo.options
         verdict = judge(tx, tally, trouble=options.trouble)
         if options.dose is not None:
             folder, dose = self.demo.folder, options.dose
-            judge_day(tx, tally, verdict, span=span, folder=folder, dose=dose)
+            judge_day(tx, tally, verdict, span=span, folder=folder, dose=dose, now=now)
         return verdict
 
     async def _look(self) -> bool:

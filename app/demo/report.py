@@ -51,9 +51,9 @@ class Row(Struct, frozen=True, kw_only=True):
         return " ".join(part for part in (self.owner, self.flow, self.unit) if part) + f": {said}"
 
 
-def rows_of(tx: Tx, tally: dict[str, Any], span: Span, folder: Path) -> list[Row]:
+def rows_of(tx: Tx, tally: dict[str, Any], span: Span, folder: Path, *, now: int) -> list[Row]:
     """The whole report; the bill's files are in *folder*. Raises `bill.BillUnreadable`."""
-    ledger = figures.billable(tx, span)
+    ledger = figures.billable(tx, span, now=now)
     files = {name: bill.read(folder / name) for name in bill.FILES}
     hands = {(flow, owner): qty for flow, owner, qty in tally["pieces"]}
     return [
