@@ -11,6 +11,7 @@ import pytest
 
 import tests.effort  # noqa: F401 - registers how hard Hypothesis tries
 from tests.engines import share_statements
+from tests.floor_site import Hand
 from tests.postgres import Databases, databases, make_book, memory_folder
 
 # Files whose every promise is looked at on both databases in every run: what is said there is
@@ -23,8 +24,12 @@ share_statements()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Objects live as long as their test; looking for cycles all the time is a tenth of it."""
+    """Objects live as long as their test; looking for cycles all the time is a tenth of it.
+
+    In the long mode every input of every floor test is sent twice.
+    """
     gc.set_threshold(100_000, 50, 100)
+    Hand.twice = config.getoption("hypothesis_profile", None) == "long"
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from sqlalchemy import Table, delete, func, insert, select, update
@@ -24,7 +24,9 @@ from wms.prompts import Prompt
 from wms.schema import (
     barcodes,
     boxes,
+    events,
     items,
+    moves,
     owners,
     parcels,
     places,
@@ -61,8 +63,12 @@ JAN = {"TEA": "4901234567894", "CUP": "4902345678905", "HAT": "4903456789016"}
 
 @dataclass(frozen=True, slots=True)
 class Hand:
-    """A terminal in somebody's hand. Two seconds pass before each input unless told otherwise."""
+    """A terminal in somebody's hand. Two seconds pass before each input unless told otherwise.
 
+    `twice` (in the long mode): every input is sent once more, and must change nothing.
+    """
+
+    twice: ClassVar[bool] = False
     site: "FloorSite"
     terminal: str
 
@@ -81,11 +87,17 @@ class Hand:
     ) -> Answer:  # fmt: skip
         self.site.now += after_ms
         now = self.site.now
-        return self.site.write(
-            floor.scan, terminal=self.terminal, scan_id=scan_id or self.site.key("scan"),
-            text=text, via=via, now=now, settings=self.site.settings, pulled_ms=now - age_ms,
-            clock_ms=clock_ms,
-        )  # fmt: skip
+        sent: dict[str, Any] = {
+            "terminal": self.terminal, "scan_id": scan_id or self.site.key("scan"), "text": text,
+            "via": via, "settings": self.site.settings, "pulled_ms": now - age_ms,
+            "clock_ms": clock_ms,
+        }  # fmt: skip
+        answer = self.site.write(floor.scan, now=now, **sent)
+        if Hand.twice:  # the answer was lost on its way: the terminal sends the same again
+            before = self.site.read(_newest)
+            again = self.site.write(floor.scan, now=now + 900, **sent)
+            assert (again, self.site.read(_newest)) == (answer, before), "it happened twice"
+        return answer
 
     def sign_in(self, person: int) -> Prompt:
         return self.scan(f"BADGE:{BADGES[person]}").prompt
@@ -206,6 +218,12 @@ class FloorSite(Site):
         """The book keeps every promise, by both auditors."""
         findings = self.read(audit.audit), self.read(auditor.agree)
         assert findings == ([], [])
+
+
+def _newest(tx: Tx) -> tuple[Any, ...]:
+    """What grows with whatever happens."""
+    last = (select(func.max(table.c.id)).scalar_subquery() for table in (moves, events, scans))
+    return tuple(tx.execute(select(*last, func.sum(terminals.c.version))).one())
 
 
 def _change(tx: Tx, table: Table, where: Any, values: dict[str, Any]) -> None:

@@ -297,6 +297,17 @@ def test_verify_to_verify_when_it_is_another_label() -> None:
     assert (own_code.at, own_code.code, own_code.refused) == ("verify", "pack.scan_tracking", False)
 
 
+def test_verify_to_verify_when_the_slip_was_read_a_moment_ago() -> None:
+    """A trigger that is pulled twice when a slip is matched does not close the box."""
+    matched = replace(AT_LABEL, parcel=replace(PARCEL, label_mode="pre_issued"))
+    hasty = pack(State(), tracking("100000000003"), matched)
+    assert (hasty.at, hasty.code, hasty.refused, hasty.effects) == (
+        "verify", "scan.too_soon", False, (),
+    )  # fmt: skip
+    calm = pack(State(), replace(tracking("100000000003"), deliberate=True), matched)
+    assert calm.effects == (Verify(3, "100000000003"),)
+
+
 def test_verify_to_verify_when_the_number_was_typed() -> None:
     typed = pack(State(), replace(tracking("100000000003"), keyed=True), AT_LABEL)
     assert (typed.at, typed.code, typed.effects) == ("verify", "pack.scan_the_label", ())

@@ -48,6 +48,7 @@ Transitions:
 * verify -> one: the same; the total tote holds more
 * verify -> verify: the same; the order's next box waits for its label
 * verify -> verify: another parcel's label is refused
+* verify -> verify: a slip that was matched a moment ago proves nothing yet
 * verify -> verify: `reprint` asks for a marked copy
 * verify -> verify: `1` prints at the neighbour, or at home again
 * verify -> service: `2`

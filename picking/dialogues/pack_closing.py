@@ -166,4 +166,7 @@ def on_the_box(state: State, seen: Seen, facts: Facts, parcel: Parcel) -> Step[S
     if seen.code != parcel.tracking:
         said = wrong("pack.wrong_label", expected=parcel.tracking, scanned=seen.name)
         return Step(state, say=said)
+    if parcel.label_mode == "pre_issued" and not seen.deliberate:
+        # Its slip was read a moment ago to find the box: that does not prove that it sticks on it.
+        return Step(state, say=Say("scan.too_soon", "attention", scanned=seen.text))
     return Step(state, (Verify(parcel.id, seen.code),))

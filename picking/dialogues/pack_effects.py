@@ -1,5 +1,6 @@
 """What a packer's steps do to the book."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -12,7 +13,7 @@ from picking.dialogues.pack_state import State
 from picking.taken_back import take_back
 from wms import documents, parcels, service_change, weights
 from wms.db import Tx
-from wms.schema import items, stock
+from wms.schema import allocations, items, stock
 from wms.schema import parcels as boxes
 
 
@@ -124,7 +125,7 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
             order = bench.bind_one(tx, allocation=effect.allocation)
             bench.print_papers(tx, order=order, station=station.code, now=who.now)
         case Close():
-            _close(tx, effect, who, station)
+            return _close(tx, effect, who, station)
         case ChangeService():
             service_change.change(tx, order=effect.order, service=effect.service, now=who.now)
             return Say("pack.service_changed", "attention", params={"service": effect.service})
@@ -137,7 +138,13 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
     return None
 
 
-def _close(tx: Tx, effect: Close, who: Who, station: Station) -> None:
+def _close(tx: Tx, effect: Close, who: Who, station: Station) -> Say | None:
+    """Looked at once more: midnight may have passed since the tote was taken."""
+    scanned = allocations.c.id.in_([part.allocation for part in effect.contents])
+    totes = select(allocations.c.place).where(scanned, allocations.c.state == "picked").distinct()
+    taken_out = _take_out(tx, tx.scalars(totes.order_by(allocations.c.place)).all(), who)
+    if taken_out is not None:
+        return taken_out
     parcel = parcels.pack(
         tx, order=effect.order, contents=effect.contents, station=station.code,
         place=station.place, box=effect.box, weight_g=effect.weight_g,
@@ -146,6 +153,21 @@ def _close(tx: Tx, effect: Close, who: Who, station: Station) -> None:
     service_change.count_further_box(tx, parcel=parcel)
     if effect.papers:
         documents.put_in(tx, order=effect.order, codes=effect.papers, parcel=parcel)
+    return None
+
+
+def _take_out(tx: Tx, totes: Sequence[str], who: Who) -> Say | None:
+    """What may not be sent any more of what lies in *totes* is not packed: since it was picked its
+    day has passed, or its lot was recalled."""
+    unfit: dict[int, fitness.Unfit] = {}
+    for tote in totes:
+        unfit |= fitness.unfit_in(tx, tote, today=who.today)
+    if not unfit:
+        return None
+    take_back(tx, list(unfit), key=who.key, today=who.today, now=who.now)
+    first = next(iter(unfit.values()))
+    return Say("pack.taken_out", "error", params={"item": first.sku, "lot": first.lot},
+               words={"why": first.why})  # fmt: skip
 
 
 def _redirect(tx: Tx, effect: Redirect, station: Station) -> Say:
@@ -159,12 +181,8 @@ def _take(tx: Tx, tote: str, who: Who, station: Station) -> Say | None:
     """Refuses what cannot be packed before anybody has begun; prints the papers of what can."""
     bench.take(tx, tote=tote, place=station.place)
     _refuse_others_goods(tx, tote, who)
-    unfit = fitness.unfit_in(tx, tote, today=who.today)
-    if unfit:  # since they were picked their day has passed, or their lot was recalled
-        take_back(tx, list(unfit), key=who.key, today=who.today, now=who.now)
-        first = next(iter(unfit.values()))
-        return Say("pack.taken_out", "error", params={"item": first.sku, "lot": first.lot},
-                   words={"why": first.why})  # fmt: skip
+    if (taken_out := _take_out(tx, [tote], who)) is not None:
+        return taken_out
     facts = load(tx, State(tote=tote), who)
     refusal = proof.not_ready(facts) or proof.preflight(facts, who.person.language)
     if refusal is not None:
