@@ -2,9 +2,13 @@
 
 import asyncio
 import sys
+import time
 from typing import Annotated
 
 import typer
+
+
+SAID_EVERY_S = 15.0  # where there is no bar: into a file, or to another program
 
 
 def add(cli: typer.Typer) -> None:
@@ -64,16 +68,21 @@ def _headless(options: object, keep: bool, as_json: bool) -> int:
     from app.demo.screen import show, show_json
 
     assert isinstance(options, Options)
-    console = Console(stderr=True)
+    console, said_s = Console(stderr=True), time.monotonic()
+    watched = sys.stderr.isatty()
     with Progress(
         TextColumn("[progress.description]{task.description}"), BarColumn(),
         MofNCompleteColumn(), TimeElapsedColumn(), console=console,
-        disable=not sys.stderr.isatty(),
+        disable=not watched,
     ) as bar:  # fmt: skip
         task = bar.add_task("starting", total=options.total)
 
         def progress(words: str, shipped: int, total: int) -> None:
+            nonlocal said_s
             bar.update(task, description=words, completed=shipped, total=total)
+            if not watched and time.monotonic() - said_s > SAID_EVERY_S:
+                said_s = time.monotonic()
+                typer.echo(words, err=True)
 
         verdict = asyncio.run(headless.run(options, progress=progress, keep=keep))
     return (show_json if as_json else show)(verdict)

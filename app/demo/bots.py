@@ -79,6 +79,7 @@ class Bot:
     hand: Counter[Bin] = field(default_factory=Counter)
     cart: list[str] = field(default_factory=list)
     steps: int = 0
+    seen: Prompt | None = None  # what the screen showed last
     turns: int = 0  # how often it chose among several: the next one is another one
     bounce_s: float = 0.35  # longer than the floor's
     last_text: str = ""
@@ -91,6 +92,7 @@ class Bot:
         prompt = await self.terminal.prompt()
         while True:
             await self.paused.wait()
+            self.seen = prompt
             await asyncio.sleep(self.pace_s)
             prompt = await self.step(prompt)
             self.steps += 1
@@ -139,6 +141,15 @@ class Bot:
             self.trouble.handled("double scans")
             return prompt
         return await self.terminal.scan(text)
+
+
+def told(prompt: Prompt | None) -> str:
+    """A screen in one line: what it asks for, where, and what it says of the last input."""
+    if prompt is None:
+        return "-"
+    shown, said = prompt.focus, prompt.message
+    about = (shown.place, shown.tote, shown.sku, shown.parcel, said.text if said else "")
+    return " ".join((f"{prompt.dialogue}.{prompt.step}", *(word for word in about if word)))
 
 
 Behaviour = Callable[[Bot, Prompt], Awaitable[Prompt]]

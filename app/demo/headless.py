@@ -13,13 +13,16 @@ from app.demo.day_verdict import judge_day
 from app.demo.processes import Demo, Options, demo_database, free_port, make_folder
 from app.demo.site import ZONE
 from app.demo.verdict import Verdict, judge
+from app.language import spoken
 from app.wiring import clock_ms
 from wms import billing
 from wms.calendar import local_time
 from wms.db import Book, Tx
+from wms.messages import Language, say
 
 LOOK_S = 0.25
 KILL_WITHIN_S = 1.5
+NAMED_MAX = 12  # orders that are named when a day stands still
 STUCK_S = 120.0  # nothing moved for so long: the day has failed
 
 Progress = Callable[[str, int, int], None]  # what is going on, orders shipped, of how many
@@ -92,7 +95,8 @@ class Day:
     async def _look(self) -> bool:
         status = await self.demo.ask(do="status")
         orders = self.demo.options.total
-        words = f"packed {status['boxes']}, shipped {status['shipped']}, short {status['short']}"
+        counted = {name: status[name] for name in ("boxes", "shipped", "short", "cancelled")}
+        words = say("demo.progress", spoken(), **counted, total=orders)
         self.progress(words, status["shipped"], orders)
         posted = status["posted"] == orders
         packed = posted and not status["unpacked"]
@@ -124,9 +128,21 @@ class Day:
         if seen != self.seen:
             self.seen, self.moved_at = seen, now
         if now - self.moved_at > STUCK_S:
-            raise RuntimeError(
-                f"nothing moved for {STUCK_S:.0f} s: {status}\n{self.demo.log_tail()}"
-            )
+            raise RuntimeError("\n".join((*stalled(status, spoken()), self.demo.log_tail())))
+
+
+def stalled(status: dict[str, Any], language: Language) -> list[str]:
+    """Who waits for what, line by line, in a day that stands still."""
+    lines = [say("demo.stalled", language, seconds=int(STUCK_S))]
+    if status["waiting"]:
+        named = status["waiting"][:NAMED_MAX]
+        lines.append(say("demo.orders_left", language, orders=", ".join(named)))
+    if status["busy"]:
+        lines.append(say("demo.still_waits", language, what=", ".join(status["busy"])))
+    return lines + [
+        say("demo.worker_sees", language, terminal=name, name=bot["name"], sees=bot["sees"])
+        for name, bot in status["bots"].items()
+    ]
 
 
 def kill_points(options: Options, random: Random) -> list[int]:

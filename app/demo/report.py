@@ -5,7 +5,7 @@ owner; None where that witness cannot know. The same rows are printed, checked a
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -157,26 +157,3 @@ def _lines(ledger: Figures, files: dict[str, Figures]) -> Iterator[Row]:
             )  # fmt: skip
             if name == bill.FILES[-1] or not row.agrees:
                 yield row
-
-
-def table(rows: Sequence[Row]) -> list[str]:
-    """The report as lines of text, in columns."""
-    head = ("flow", "owner", "unit", "by hand", "ledger", "bill")
-    texts = [head, *(
-        (row.flow, row.owner or "all", row.unit, *map(_number, (row.hand, row.ledger, row.billed)))
-        for row in rows
-    )]  # fmt: skip
-    widths = [max(len(text[column]) for text in texts) for column in range(len(head))]
-    return [_aligned(text, widths) for text in texts]
-
-
-def _aligned(texts: Iterable[str], widths: Sequence[int]) -> str:
-    cells = [
-        text.ljust(width) if column < 3 else text.rjust(width)
-        for column, (text, width) in enumerate(zip(texts, widths, strict=True))
-    ]  # fmt: skip
-    return "  ".join(cells).rstrip()
-
-
-def _number(value: int | None) -> str:
-    return "-" if value is None else f"{value:,}"

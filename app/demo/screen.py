@@ -12,7 +12,7 @@ import typer
 
 from app.demo.headless import Day
 from app.demo.processes import Demo, Options, demo_database, free_port, make_folder
-from app.demo.report import table
+from app.demo.report_words import table
 from app.demo.verdict import Verdict
 from app.language import spoken
 from app.wiring import clock_ms
@@ -140,7 +140,7 @@ def show(verdict: Verdict) -> int:
     for name, value in verdict.lines:
         typer.echo(f"{name:22} {value}")
     if verdict.report:
-        typer.echo("\n".join(("", *table(verdict.report), "")))
+        typer.echo("\n".join(("", *table(verdict.report, spoken()), "")))
     for fault in verdict.faults:
         typer.echo(f"FAULT {fault}")
     typer.echo("PASS" if verdict.passed else "FAIL")

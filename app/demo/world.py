@@ -17,7 +17,7 @@ import httpx2
 
 from app.demo import orders, physical, shift, site, special
 from app.demo.behaviours import BEHAVIOURS
-from app.demo.bots import Bench, Bot, Wall
+from app.demo.bots import Bench, Bot, Wall, told
 from app.demo.flows import Flows
 from app.demo.oms import Oms
 from app.demo.schedule import Day
@@ -65,26 +65,27 @@ class WorldProcess:
     def status(self) -> dict[str, Any]:
         """What can be seen by walking around."""
         oms = self.oms
-        told = (
+        heard = (
             {name: [kind for kind, _ in oms.heard.get(name, ())] for name in oms.posted}
             if oms
             else {}
         )
-        shipped = {name for name, kinds in told.items() if "order.shipped" in kinds}
-        packed = {name for name, kinds in told.items() if "order.packed" in kinds}
-        short = {name for name, kinds in told.items() if kinds[-1:] == ["order.short"]}
+        shipped = {name for name, kinds in heard.items() if "order.shipped" in kinds}
+        packed = {name for name, kinds in heard.items() if "order.packed" in kinds}
+        short = {name for name, kinds in heard.items() if kinds[-1:] == ["order.short"]}
         cancelled = self.flows.cancelled if self.flows else set()
+        left = heard.keys() - shipped - short - cancelled
         return {
-            "fault": self.fault, "posted": len(told), "boxes": len(self.world.boxes),
+            "fault": self.fault, "posted": len(heard), "boxes": len(self.world.boxes),
             "shipped": len(shipped), "short": len(short), "cancelled": len(cancelled),
-            "unpacked": len(told.keys() - packed - shipped - short - cancelled),
-            "left": len(told.keys() - shipped - short - cancelled),
+            "unpacked": len(heard.keys() - packed - shipped - short - cancelled),
+            "left": len(left), "waiting": sorted(left),
             "flows": dict(self.world.flows), "busy": self.busy(),
             "happened": dict(self.trouble.happened), "coped": dict(self.trouble.coped),
             "unplugged": sorted(self.hardware.unplugged),
             "bots": {
                 name: {"role": bot.worker.role, "paused": not bot.paused.is_set(),
-                       "steps": bot.steps}
+                       "steps": bot.steps, "name": bot.worker.name, "sees": told(bot.seen)}
                 for name, bot in self.bots.items()
             },
         }  # fmt: skip
