@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-
 SAID_EVERY_S = 15.0  # where there is no bar: into a file, or to another program
 
 
