@@ -40,6 +40,15 @@ def test_item_to_slot_of_the_most_urgent_order() -> None:
     assert two.effects == (Point(7, 2),), "an inner pack of two"
 
 
+def test_item_to_slot_of_an_order_that_has_one_where_the_wall_is_full() -> None:
+    """The more urgent order would wait for a slot for ever, and so would whoever sorts."""
+    full = Facts("WALL", FREE.goods, (slot("W-1", 9, missing=1), slot("W-2", 8, missing=2)))
+    done = sort(State(), item(TEA), full)
+    assert (done.at, done.effects) == ("slot", (Point(8, 1),))
+    nobody = Facts("WALL", FREE.goods, (slot("W-1", 9, missing=1),))
+    assert sort(State(), item(TEA), nobody, GIVEN).effects == (Point(7, 1),), "the book refuses"
+
+
 def test_item_to_lot_when_orders_wait_for_several() -> None:
     asked = sort(State(), item(TEA), LOTS)
     assert (asked.at, asked.effects) == ("lot", ())

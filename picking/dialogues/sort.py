@@ -75,6 +75,10 @@ class Facts:
     def slot_of(self, order: int) -> Slot | None:
         return next((one for one in self.slots if one.order == order), None)
 
+    def has_room(self, order: int) -> bool:
+        """Whether units of *order* could go somewhere."""
+        return any(one.order in (order, None) for one in self.slots)
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -177,25 +181,28 @@ def _item(state: State, seen: Seen, facts: Facts) -> Step[State]:
     qty = meant[first.item]
     if len({one.lot for one in wanted if one.item == first.item}) > 1:
         return Step(State(at="lot", item=first.item, qty=qty))
-    return _found(wanted, qty, seen)
+    return _found(wanted, qty, facts)
 
 
-def _found(wanted: list[Goods], qty: int, seen: Seen) -> Step[State]:
-    """The most urgent order that waits for as many goes first."""
-    fitting = next((one for one in wanted if one.qty >= qty), None)
-    if fitting is None:
+def _found(wanted: list[Goods], qty: int, facts: Facts) -> Step[State]:
+    """The most urgent order that waits for as many goes first; at a full wall the most urgent one
+    that has a slot, or nothing would ever make room."""
+    fitting = [one for one in wanted if one.qty >= qty]
+    fitting = [one for one in fitting if facts.has_room(one.order)] or fitting
+    if not fitting:
         said = wrong("sort.too_many", expected=str(wanted[0].qty), scanned=str(qty))
         return Step(State(), say=said)
-    state = State(at="slot", allocation=fitting.allocation, order=fitting.order, qty=qty,
-                  item=fitting.item)  # fmt: skip
-    return Step(state, (Point(fitting.order, qty),))
+    first = fitting[0]
+    state = State(at="slot", allocation=first.allocation, order=first.order, qty=qty,
+                  item=first.item)  # fmt: skip
+    return Step(state, (Point(first.order, qty),))
 
 
 def _lot(state: State, seen: Seen, facts: Facts) -> Step[State]:
     read = seen.lot or seen.code or seen.text
     wanted = [one for one in facts.goods if one.item == state.item and one.lot == read]
     if wanted:
-        return _found(wanted, state.qty, seen)
+        return _found(wanted, state.qty, facts)
     lots = " / ".join(sorted({one.lot for one in facts.goods if one.item == state.item})[:3])
     return Step(state, say=wrong("pick.wrong_lot", expected=lots, scanned=seen.lot or seen.name))
 
@@ -211,7 +218,7 @@ def _slot(state: State, seen: Seen, facts: Facts) -> Step[State]:
 def _to_empty(state: State, seen: Seen, facts: Facts) -> Step[State]:
     slot = facts.slot(seen.code)
     if slot is None or slot.order is None:
-        return Step(State(), say=unexpected(seen, expected="?", code="sort.not_a_slot"))
+        return Step(State(), say=unexpected(seen, expected="PLACE", code="sort.not_a_slot"))
     again = state.slot == slot.place and seen.deliberate
     if not slot.complete and not again:
         said = Say("sort.incomplete", "attention", params={"missing": slot.missing})
