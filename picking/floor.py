@@ -281,7 +281,7 @@ def _run(
 ) -> tuple[Step[Any], Say | None]:
     facts = dialogue.facts(tx, state, who)
     step = dialogue.step(dialogue.arrive(state, facts), seen, facts)
-    said = step.say
+    said = step.say if step.effects else terminals.or_whose_work(tx, who, seen, step.say)
     for effect in step.effects:
         answer = dialogue.run(tx, effect, who)
         said = answer or said

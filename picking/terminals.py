@@ -8,10 +8,11 @@ import msgspec
 from sqlalchemy import Row, select, update
 
 from picking.dialogues import sign_in
-from picking.dialogues.base import Station, Who
+from picking.dialogues.base import Say, Seen, Station, Who
 from wms import people
 from wms.calendar import business_day
 from wms.db import Tx, insert_once
+from wms.errors import Code
 from wms.messages import Language
 from wms.people import Person
 from wms.schema import people as people_table
@@ -87,6 +88,20 @@ def who_is_at(
     person = people.by_id(tx, row.person_id)
     today = business_day(now, zone).isoformat()
     return Who(person, row.id, station, now, today, zone, rng, key, pepper)
+
+
+def or_whose_work(tx: Tx, who: Who, seen: Seen, said: Say | None) -> Say | None:
+    """The answer to an input that led to nothing: *said*, but to a badge whose work this is, and
+    how somebody else gets to theirs. A screen that has a use for badges has effects."""
+    if seen.kind != "badge":
+        return said
+    if not seen.id:
+        return Say(Code.BADGE_UNKNOWN, "error")
+    params: dict[str, str | int] = {"name": who.person.name}
+    if seen.id == who.person.id:
+        return Say("badge.is_yours", "attention", params=params)
+    scanned = people.by_id(tx, seen.id).name
+    return Say("badge.in_use", "error", scanned=scanned, params=params)
 
 
 def other_language(language: str) -> Language:

@@ -4,6 +4,7 @@
 the same picture is tested where the glass is (`tests/test_screen_snapshots.py`).
 """
 
+import re
 import unicodedata
 
 from tui import pixels
@@ -145,9 +146,10 @@ def _cut_question(prompt: Prompt, rows: list[Row]) -> list[str]:
         body = lines[1 : [row[0].role if row else "" for row in rows].index("ask")]
         if not told and not all(body):  # where no row is free, the F1 page has them
             found.append(f"lines {prompt.lines[0]}")
-    keys = lines[-1]
-    if any(not option.key.isdigit() for option in prompt.options) and "F1" not in keys:
-        found.append(f"keys {keys}")
+    keys = [_text(row) for row in rows if row and row[0].role == "keys"]
+    named = [option.key for option in prompt.options if not option.key.isdigit()]
+    shown = re.findall(r"(?<![A-Za-z0-9])F[0-9]+", " ".join(keys))
+    found += [f"key {key} in {keys}" for key in (*named, "F1") if key not in shown]
     return [*found, *_cut_answer(prompt, rows)]
 
 

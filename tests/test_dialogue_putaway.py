@@ -77,7 +77,8 @@ def test_source_to_menu_by_back() -> None:
 def test_item_to_count_when_there_are_several() -> None:
     chosen = do(AT_ITEM, item(TEA), MIXED)
     assert chosen.at == "count"
-    assert PUTAWAY.prompt(chosen.state, MIXED, "en").focus.qty == 5
+    prompt = PUTAWAY.prompt(chosen.state, MIXED, "en")
+    assert (prompt.focus.qty, prompt.focus.place, prompt.lines) == (5, "A-01", ("Empty",))
 
 
 def test_item_to_place_when_there_is_one() -> None:

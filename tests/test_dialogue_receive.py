@@ -8,7 +8,7 @@ import pytest
 from picking.dialogues.base import ItemSeen, Seen
 from picking.dialogues.receive import RECEIVE
 from picking.dialogues.receive_effects import Blind, LabelAgain, Undo
-from picking.dialogues.receive_facts import Hand, State
+from picking.dialogues.receive_facts import Delivery, Hand, State
 from picking.portal import Decision
 from tests.dialogue_table import command, key, other, place, tote
 from tests.picking_site import NOON
@@ -21,6 +21,7 @@ from tests.receive_table import (
     ITEM,
     LABEL,
     LAST,
+    LINES,
     LOOSE,
     MILK,
     PILL,
@@ -61,7 +62,7 @@ def test_choose_to_choose_shows_the_next_and_refuses_the_rest() -> None:
     second = receive(State(), key("9"), many)
     assert second.state.page == 1
     assert receive(second.state, key("2"), many).state.delivery == 6
-    assert receive(State(), key("4"), CHOOSE).evidence == ("IN... / 1-2", "4")
+    assert receive(State(), key("4"), CHOOSE).evidence == ("ASN-7 / 1-2", "4")
     assert receive(State(), goods(SOAP), CHOOSE).code == "receive.wrong_delivery"
     nobody = replace(CHOOSE, may_blind=False)
     assert receive(State(), command("full"), nobody).code == "key.not_now"
@@ -312,3 +313,41 @@ def test_sure_to_sure_when_it_was_too_soon_or_another_item() -> None:
         "HAT", "SOAP",
     )  # fmt: skip
     assert receive(hand(HAT), key("1"), holding(HAT)).refused, "a code is there to be scanned"
+
+
+def test_a_delivery_is_chosen_by_the_number_on_its_paper() -> None:
+    def labels(*deliveries: Delivery) -> list[str]:
+        shown = RECEIVE.prompt(State(), replace(CHOOSE, deliveries=deliveries), "en").options
+        return [option.label for option in shown if option.key.isdigit()]
+
+    assert labels(FIRST, SECOND, BLIND) == ["ASN-7 Soap Works", "ASN-8", "IN0000009"]
+    alike = [replace(FIRST, id=n, code=f"IN{n}", external_id=f"ASN-2026-11-22-00{n}")
+             for n in (1, 2)]  # fmt: skip
+    assert labels(*alike) == ["IN1 ASN-2026-11-22-001", "IN2 ASN-2026-11-22-002"]
+    assert RECEIVE.prompt(ITEM, BASE, "en").lines[-1] == "ASN-7 Soap Works"
+
+
+def test_no_delivery_is_said_with_what_may_be_done() -> None:
+    empty = replace(CHOOSE, deliveries=())
+    page = RECEIVE.prompt(State(), empty, "en")
+    assert (page.ask, page.lines) == ("Nothing announced", ("Goods are here? F6 takes them in",))
+    page = RECEIVE.prompt(State(), replace(empty, may_blind=False), "en")
+    assert page.lines == ("Goods are here? F9 calls the lead",)
+    assert [option.key for option in page.options] == ["F9", "F3"]
+    read = receive(State(), other(), empty)
+    assert read.say is not None
+    assert read.say.message("en").expected == "the number on the paper"
+
+
+def test_announced_lots_and_dates_are_shown_to_compare_with() -> None:
+    due = tuple(
+        replace(LINES[2], line=replace(LINES[2].line, id=n, lot=f"L{n}", expiry=f"2027-0{n}-01",
+                                       received=10 if n == 3 else 0))
+        for n in (1, 2, 3)
+    )  # fmt: skip
+    facts = holding(PILL, lines=due)
+    assert RECEIVE.prompt(hand(PILL, "lot"), facts, "en").lines == ("Announced lots", "L1", "L2")
+    dated = RECEIVE.prompt(hand(PILL, "expiry", lot="L2"), facts, "en")
+    assert dated.lines == ("Due 2027-02-01",)
+    assert RECEIVE.prompt(hand(PILL, "expiry", lot="X"), facts, "en").lines == ()
+    assert RECEIVE.prompt(hand(PILL, "lot"), holding(PILL), "en").lines == ()

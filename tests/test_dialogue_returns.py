@@ -50,7 +50,7 @@ def test_arrive_to_choose_when_it_may_be_several() -> None:
 
 def test_arrive_to_arrive_when_nobody_knows_it() -> None:
     assert go(State(), other(), NOBODY, NOBODY).at == "arrive"
-    assert go(State(), key("7"), NOBODY).evidence == ("P..., R...", "7")
+    assert go(State(), key("7"), NOBODY).evidence == ("RETURN", "7")
     assert go(State(), command("full"), NOBODY).code == "key.not_now"
 
 

@@ -69,7 +69,7 @@ def test_load_to_load_by_undo_takes_the_last_parcel_off() -> None:
 
 
 def test_load_to_load_when_it_is_no_parcel() -> None:
-    assert ship(LOADING, item(TEA)).evidence == ("P...", "TEA")
+    assert ship(LOADING, item(TEA)).evidence == ("PARCEL", "TEA")
     shared = ship(LOADING, Seen("tracking", "1" * 12, code="1" * 12))
     assert (shared.at, shared.code, shared.effects) == ("load", "ship.which_parcel", ())
 

@@ -7,6 +7,7 @@ from picking.dialogues.put_back import Found, NotFound, NotInside, PutBack, Undo
 from picking.dialogues.task import TASK, Claim, Done, GiveBack, Verdict
 from picking.dialogues.task_facts import Facts, State, Task
 from tests.dialogue_table import CUP, TEA, Move, command, item, key, move, other, place, tote
+from wms.prompts import Await
 from wms.put_back import Goods
 
 CARRY = Task(8, "carry", "DROP", container="T-01", target="BENCH-1", mission=77)
@@ -268,3 +269,16 @@ def test_get_to_item_by_undo() -> None:
         TASK, State(), command("undo"), Facts(None, 0, (), "T-01"), Facts(BACK, 0, (TEAS,))
     )
     assert (again.at, again.effects) == ("item", (UndoPutBack(),))
+
+
+def test_what_goods_come_back_out_of_is_called_what_it_is() -> None:
+    box = replace(BACK, container="P0000001-1", holds="carton")
+    asked = TASK.prompt(State(at="tote"), Facts(box, 0), "en")
+    assert (asked.ask, asked.focus.called, asked.awaits) == ("Scan the box", "box", (Await.PARCEL,))
+    wrong = do(State(), tote("T-01"), box, box)
+    assert wrong.say is not None
+    assert wrong.say.message("ja").text == "箱が違います。P0000001-1 です（読取: T-01）"
+    slot = replace(BACK, container="W-1", place="W-1", holds="slot")
+    assert TASK.prompt(State(at="tote"), Facts(slot, 0), "en").ask == "Scan the wall slot"
+    inside = TASK.prompt(State(at="item", tote="P0000001-1"), Facts(box, 0, (TEAS,)), "en")
+    assert (inside.focus.tote, inside.focus.called) == ("P0000001-1", "box")

@@ -53,7 +53,7 @@ def test_get_to_make_when_nothing_is_fetched() -> None:
 def test_get_to_get_when_there_is_none() -> None:
     nothing = move(WORK, State(), key("1"), Facts(None))
     assert (nothing.at, nothing.code) == ("get", "work.none")
-    assert do(State(), other(), None).evidence == ("1 / W...", "what?")
+    assert do(State(), other(), None).evidence == ("1 / W0000004", "what?")
 
 
 def test_get_to_menu_by_back() -> None:
@@ -66,7 +66,7 @@ def test_tote_to_place_when_it_is_empty() -> None:
 
 
 def test_tote_to_tote_when_it_is_none() -> None:
-    assert do(State(at="tote", work=4), place("A-01"), BARE, BARE).evidence == ("T-..", "A-01")
+    assert do(State(at="tote", work=4), place("A-01"), BARE, BARE).evidence == ("TOTE", "A-01")
 
 
 def test_tote_to_get_by_later() -> None:

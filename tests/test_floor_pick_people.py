@@ -56,6 +56,26 @@ def site(engine: str, request: pytest.FixtureRequest) -> Iterator[FloorSite]:
 # Changing hands
 
 
+def test_a_badge_in_somebody_elses_work_is_told_whose_it_is_and_the_way_out(
+    site: FloorSite,
+) -> None:
+    hand = site.signed_in("BENCH-1", CAROL, work="pack")
+    answer = hand.scan("BADGE:bert")
+    message = answer.prompt.message
+    assert message is not None
+    assert (answer.fate, message.code, message.scanned) == ("refused", "badge.in_use", "Bert")
+    assert "Carol's work" in message.text
+    assert hand.command("ok").prompt.dialogue == "pack", "the work goes on where it was"
+    hand.scan("BADGE:carol")
+    assert (said(hand), hand.prompt.locked) == ("badge.is_yours", False)
+    hand.scan("BADGE:nobody")
+    assert said(hand) == Code.BADGE_UNKNOWN
+    hand.command("ok")
+    hand.command("sign_off")
+    assert hand.sign_in(BERT).person == "Bert", "as the screen said"
+    assert "bert" not in str([row.text for row in site.journal()])
+
+
 @ON_BOTH
 def test_a_walk_is_handed_over_with_its_totes(site: FloorSite) -> None:
     hand = walking(site, (("TEA", 2), ("CUP", 1)))

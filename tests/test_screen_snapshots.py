@@ -122,6 +122,7 @@ def test_nothing_that_matters_is_cut(name: str) -> None:
 
 
 EASY: Callable[..., Prompt] = partial(replace, samples("ja")["pick_item"])
+MENU_OF_KEYS = tuple(Option(key=f"F{n}", command="x", label="満杯") for n in range(2, 19))
 MENU = tuple(Option(key=str(n), command=str(n), label="ピッキングリスト") for n in range(1, 7))
 
 
@@ -130,6 +131,7 @@ MENU = tuple(Option(key=str(n), command=str(n), label="ピッキングリスト"
     [
         (EASY(ask="商品のバーコードをていねいにスキャンしてくださいおねがいします"), "ask"),
         (EASY(options=MENU), "digit 6"),
+        (EASY(options=MENU_OF_KEYS), "key F18"),
         (EASY(focus=Focus(item="抹茶", place="A-01-02-03-04-05-06-07")), "place"),
         (EASY(focus=Focus(item="抹茶", qty=1, lot="L" * 21)), "lot"),
         (EASY(options=tuple(replace(one, label="緑茶ピッキングリストの一覧" + one.key)

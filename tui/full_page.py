@@ -55,7 +55,12 @@ def _texts(prompt: Prompt) -> list[str]:
     texts = [f"> {prompt.ask}", prompt.help, focus.item]
     if focus.qty is not None:
         texts.append(f"{focus.qty} {say('screen.pieces', language)}")
-    texts += [f"{say(f'screen.{name}', language)} {value}" for name, value in named if value]
+    words = {"tote": focus.called} if focus.called else {}
+    texts += [
+        f"{words.get(name) or say(f'screen.{name}', language)} {value}"
+        for name, value in named
+        if value
+    ]
     if focus.weight_g is not None:
         texts.append(f"{say('screen.weight', language)} {focus.weight_g} g")
     return [*texts, *prompt.lines]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tui.paint import Role, Row, Span, edges, filled
 from tui.pieces import body
-from tui.text import CUT, cells, clip, pad, safe, tail, wrap
+from tui.text import CUT, cells, clip, safe, tail, wrap
 from wms.messages import Language, say
 from wms.prompts import Message, Prompt
 
@@ -75,12 +75,14 @@ def _head(view: View, width: int) -> Row:
 
 def _below(view: View, width: int, height: int) -> list[Row]:
     prompt = view.prompt
-    keys = filled(_keys(view, width), "keys", width)
     message_rows = 3 if height >= 20 else 2
     if prompt.locked:
-        return [*_locked(view, width, 2 + message_rows, height), keys]
+        return [*_locked(view, width, 2 + message_rows, height), *_keys(view, width, 1)]
     ask = [filled(line, "ask", width) for line in wrap(f"> {safe(prompt.ask)}", width, 2)]
-    return [*ask, _input(view, width), *_message(prompt, width, message_rows), keys]
+    message = _message(prompt, width, message_rows)
+    keys = _keys(view, width, 1 if any(span.text.strip() for span in message[-1]) else 2)
+    message = message[: message_rows + 1 - len(keys)]  # a row that says nothing is lent to the keys
+    return [*ask, _input(view, width), *message, *keys]
 
 
 def _locked(view: View, width: int, rows: int, height: int) -> list[Row]:
@@ -116,19 +118,36 @@ def _message(prompt: Prompt, width: int, rows: int) -> list[Row]:
     return shown + [filled("", "text", width)] * (rows - len(shown))
 
 
-def _keys(view: View, width: int) -> str:
+def _keys(view: View, width: int, rows: int) -> list[Row]:
+    """The keys on *rows* rows at most: each with its word where there is room, else by its name.
+
+    The words of the first ones go last; the F1 page has them all.
+    """
     prompt = view.prompt
-    leave = [say("screen.leave", prompt.language)] if view.may_leave else []
-    labels = leave + [
-        f"{option.key}{safe(option.label)}"
+    named = [
+        (option.key, f"{option.key}{safe(option.label)}")
         for option in prompt.options
         if not option.key.isdigit() and option.key != "F1"
     ]
-    whole = " ".join([*labels, f"F1{say('screen.full_text', prompt.language)}"])
-    if cells(whole) <= width:
-        return pad(whole, width)
-    shown: list[str] = []  # the first ones that have room; F1 has them all
-    for label in labels:
-        if cells(" ".join([*shown, label, "F1"])) <= width:
-            shown.append(label)
-    return " ".join([*shown, "F1"])
+    if view.may_leave:
+        named.insert(0, (leave := say("screen.leave", prompt.language), leave))
+    shown = [name for name, _ in named] + ["F1"]
+    words = [word for _, word in named] + [f"F1{say('screen.full_text', prompt.language)}"]
+    rows = min(rows, len(_packed([*words[:-1], "F1"], width)))
+    for at, word in enumerate(words):
+        tried = [*shown[:at], word, *shown[at + 1 :]]
+        if len(_packed(tried, width)) <= rows:
+            shown = tried
+    return [filled(line, "keys", width) for line in _packed(shown, width)[:rows]]
+
+
+def _packed(words: list[str], width: int) -> list[str]:
+    """*words* on as few rows as they need, in their order."""
+    lines = [""]
+    for word in words:
+        longer = f"{lines[-1]} {word}".strip()
+        if cells(longer) > width and lines[-1]:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines

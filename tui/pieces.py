@@ -109,8 +109,8 @@ def _bigs(focus: Focus, language: Language, awaits: tuple[Await, ...]) -> list[_
     if focus.tote and (tote_asked or focus.qty is None):
         tote = safe(focus.tote)
         big, sides = (safe(focus.slot), (tote,)) if focus.slot else (tote, ())
-        name = "screen.parcel" if awaits == (Await.PARCEL,) else "screen.tote"
-        bigs.append(_Big("tote", big, label=say(name, language), sides=sides))
+        label = safe(focus.called) or say("screen.tote", language)
+        bigs.append(_Big("tote", big, label=label, sides=sides))
     elif focus.slot and not focus.tote and not focus.place:
         bigs.append(_Big("tote", safe(focus.slot), label=say("screen.slot", language)))
     if focus.box:
@@ -128,7 +128,8 @@ def _carried(focus: Focus, language: Language) -> tuple[str, ...]:
         return ()
     tote = safe(focus.tote)
     short = f"[{safe(focus.slot)}] {tote}" if focus.slot else tote
-    return (f"{say('screen.tote', language)}{'' if focus.slot else ' '}{short}", short, tote)
+    named = safe(focus.called) or say("screen.tote", language)
+    return (f"{named}{'' if focus.slot else ' '}{short}", short, tote)
 
 
 def _big(big: _Big, width: int, *, asked: bool) -> Piece:

@@ -43,6 +43,7 @@ class Focus(Struct, frozen=True, kw_only=True, omit_defaults=True):
     expiry: str = ""  # YYYY-MM-DD
     qty: int | None = None
     tote: str = ""
+    called: str = ""  # in words, what `tote` is where it is no tote: a box, a pallet
     slot: str = ""  # position of the tote on the cart
     box: str = ""
     parcel: str = ""

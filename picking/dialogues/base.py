@@ -6,6 +6,7 @@ again and lets `arrive(state, facts)` and `prompt(state, facts, language)`, both
 the worker stands now. So a prompt never promises what the book did not do.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from random import Random
@@ -163,13 +164,16 @@ class Say:
 # What may be expected of which there is no example: a kind of input, in people's words.
 KINDS = {
     "LOT": "screen.lot", "PLACE": "screen.place", "TOTE": "screen.tote", "CAGE": "want.cage",
-    "S/N": "want.serial", "TEXT": "want.text",
+    "S/N": "want.serial", "TEXT": "want.text", "SKU": "want.item", "BADGE": "want.badge",
+    "PARCEL": "want.parcel", "RETURN": "want.return", "WORK": "want.work", "DATE": "want.date",
+    "DELIVERY": "want.delivery",
 }  # fmt: skip
+_BETWEEN = re.compile("(, | / )")  # what is expected may be several things
 
 
 def _spoken(expected: str, language: Language) -> str:
-    parts = expected.split(", ")
-    return ", ".join(say(KINDS[part], language) if part in KINDS else part for part in parts)
+    parts = _BETWEEN.split(expected)
+    return "".join(say(KINDS[part], language) if part in KINDS else part for part in parts)
 
 
 def wrong(code: str, *, expected: str, scanned: str) -> Say:

@@ -248,6 +248,11 @@ def focus(state: Taking, pile: Pile | None, *, place: str, qty: int) -> Focus:
     )  # fmt: skip
 
 
+def called(kind: str, language: Language) -> str:
+    """What a container of *kind* is called in words; "" for a tote, which needs none."""
+    return say("screen.lpn", language) if kind not in ("", "tote") else ""
+
+
 def described(pile: Pile, language: Language) -> str:
     """A pile in a line of the screen: how many of what, its lot, its condition."""
     goods = pile.first.goods

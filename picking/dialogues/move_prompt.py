@@ -26,7 +26,8 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
         dialogue="move", step=state.at, title=say("move.title", language),
         ask=say(f"move.ask.{state.at}", language), help=say(f"help.move.{state.at}", language),
         awaits=AWAITS[state.at], options=_keys(state, facts, language), language=language,
-        focus=_focus(state, facts), lines=_lines(facts, language)[:3] if state.at == "item" else (),
+        focus=_focus(state, facts, language),
+        lines=_lines(facts, language)[:3] if state.at == "item" else (),
     )  # fmt: skip
     if not state.listing:
         return page
@@ -46,9 +47,12 @@ def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
     return keys
 
 
-def _focus(state: State, facts: Facts) -> Focus:
+def _focus(state: State, facts: Facts, language: Language) -> Focus:
     if state.whole and facts.holder is not None:
-        return Focus(place=facts.holder.stands, tote=state.source, qty=facts.pieces)
+        return Focus(
+            place=facts.holder.stands, tote=state.source, qty=facts.pieces,
+            called=move_goods.called(facts.holder.kind, language),
+        )  # fmt: skip
     pile = pile_of(facts.piles, state)
     if pile is None:
         return Focus(place=state.source)

@@ -26,7 +26,7 @@ def at_shelf(state: State, seen: Seen, stop: StopView) -> Step[State]:
     if seen.kind in ("tote", "place"):
         rest = replace(emptied(state, place=state.place), at="item")
         return Step(rest, (Damaged(stop.id, state.broken, seen.code),))
-    return Step(state, say=unexpected(seen, expected="?", code="pick.not_aside"))
+    return Step(state, say=unexpected(seen, expected="TOTE, PLACE", code="pick.not_aside"))
 
 
 def _short(state: State, seen: Seen, stop: StopView) -> Step[State]:

@@ -17,6 +17,10 @@ from wms.prompts import Await, Focus, Option, Prompt
 from wms.put_back import Goods
 
 STEPS = ("item", "lot", "shelf")
+# What goods come back out of that is no tote, and what is scanned of it.
+CONTAINERS: dict[str, tuple[Await, ...]] = {
+    "carton": (Await.PARCEL,), "pallet": (Await.TOTE,), "slot": (Await.PLACE,),
+}  # fmt: skip
 KEYED_ABOVE = 5  # more pieces than this are counted by the hand and keyed
 
 
@@ -65,6 +69,14 @@ def is_container(task: Task, seen: Seen) -> bool:
     return bool(task.parcel) and seen.kind in ("parcel", "tracking") and seen.id == task.parcel
 
 
+def other_container(task: Task, seen: Seen) -> Say:
+    """Something else than the container of *task* was scanned, which is called what it is."""
+    params: dict[str, str | int] = {"expected": task.container, "scanned": seen.name}
+    known = task.holds if task.holds in CONTAINERS else "tote"
+    words = {"what": f"task.is.{known}"}
+    return Say("task.wrong_tote", "error", task.container, seen.name, params, words)
+
+
 def arrive(state: State, task: Task, goods: tuple[Goods, ...]) -> State:
     """Where the hands are, given what still lies in the container."""
     if state.tote != task.container:
@@ -107,7 +119,7 @@ def step(state: State, seen: Seen, facts: Facts, task: Task) -> Step[State]:
         return _shelf(state, seen, facts, task)
     if state.at == "shelf":
         chosen = chosen_of(state, facts.goods)
-        expected = chosen.place if chosen is not None and chosen.place else "-"
+        expected = chosen.place if chosen is not None and chosen.place else "PLACE"
         return Step(state, say=wrong("put_back.no_shelf", expected=expected, scanned=seen.name))
     return _item(state, seen, facts)
 
@@ -185,7 +197,7 @@ def _shelf(state: State, seen: Seen, facts: Facts, task: Task) -> Step[State]:
     chosen = chosen_of(state, facts.goods)
     assert chosen is not None, "arrive() leaves a hand whose goods are gone"
     if seen.code != chosen.place and not (seen.code == state.place and seen.deliberate):
-        params: dict[str, str | int] = {"expected": chosen.place or "-", "scanned": seen.code}
+        params: dict[str, str | int] = {"expected": chosen.place or "?", "scanned": seen.code}
         said = Say("put_back.other_shelf", "attention", chosen.place, seen.code, params)
         return Step(replace(state, place=seen.code), say=said)
     done = PutBack(task.id, task.container, chosen, state.hand, seen.code)
@@ -247,6 +259,12 @@ def with_focus(page: Prompt, state: State, facts: Facts, task: Task, language: L
     left = say("put_back.left", language, left=sum(one.qty for one in facts.goods))
     focus = Focus(
         place=chosen.place, item=chosen.name, sku=chosen.sku, lot=chosen.lot,
-        expiry=chosen.expiry, qty=qty, tote=task.container, picture=chosen.picture,
+        expiry=chosen.expiry, qty=qty, tote=task.container, called=called(task, language),
+        picture=chosen.picture,
     )  # fmt: skip
     return replace(page, awaits=awaits, focus=focus, lines=(left,))
+
+
+def called(task: Task, language: Language) -> str:
+    """What the container of *task* is called where it is no tote; "" where it is one."""
+    return say(f"task.is.{task.holds}", language) if task.holds in CONTAINERS else ""

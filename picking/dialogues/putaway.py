@@ -105,7 +105,7 @@ def _place(state: State, seen: Seen, facts: Facts) -> Step[State]:
     if state.whole and seen.digit == 1:
         return Step(replace(emptied(state), at="item"))
     if seen.kind != "place" and not (state.whole and seen.kind == "tote"):
-        expected = best.place if best is not None else "?"
+        expected = best.place if best is not None else "PLACE"
         return Step(state, say=unexpected(seen, expected=expected, code="putaway.not_a_place"))
     if best is None or seen.code == best.place:
         return _put(state, seen.code, facts)

@@ -28,7 +28,7 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
         ask=say(f"putaway.ask.{state.at}", language),
         help=say(f"help.putaway.{state.at}", language), awaits=AWAITS[state.at],
         options=_keys(state, facts, language), language=language,
-        focus=_focus(state, facts), lines=_lines(state, facts, language),
+        focus=_focus(state, facts, language), lines=_lines(state, facts, language),
     )  # fmt: skip
     if not state.listing:
         return page
@@ -50,17 +50,22 @@ def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
     return keys
 
 
-def _focus(state: State, facts: Facts) -> Focus:
+def _focus(state: State, facts: Facts, language: Language) -> Focus:
     best = facts.best(state)
     if state.whole:
         pieces = sum(goods.qty for goods in facts.load(state))
-        return Focus(place=best.place if best is not None else "", tote=state.source, qty=pieces)
+        kind = facts.holder.kind if facts.holder is not None else ""
+        return Focus(
+            place=best.place if best is not None else "", tote=state.source, qty=pieces,
+            called=move_goods.called(kind, language),
+        )  # fmt: skip
     pile = pile_of(facts.piles, state)
     if state.at == "place" and pile is not None:
         qty = min(state.qty, best.qty) if best is not None else state.qty
         return move_goods.focus(state, pile, place=best.place if best is not None else "?", qty=qty)
     if state.at in ("count", "serial") and pile is not None:
-        return move_goods.focus(state, pile, place="", qty=pile.qty)
+        proposed = best.place if best is not None and state.at == "count" else ""
+        return move_goods.focus(state, pile, place=proposed, qty=pile.qty)
     return Focus(place=state.source)
 
 
@@ -69,7 +74,7 @@ def _lines(state: State, facts: Facts, language: Language) -> tuple[str, ...]:
         return _waiting(facts, language)[:3]
     if state.at == "item":
         return tuple(described(pile, language) for pile in facts.piles[:3])
-    if state.at != "place":
+    if state.at not in ("place", "count"):
         return ()
     best = facts.best(state)
     if best is None:

@@ -150,7 +150,7 @@ def _choose(state: State, seen: Seen, facts: Facts) -> Step[State]:
     if meant:
         codes = ", ".join(one.code for one in meant)
         return Step(state, say=wrong("scan.ambiguous", expected=codes, scanned=seen.text))
-    expected = f"IN... / 1-{len(shown)}" if shown else "IN..."
+    expected = f"{shown[0].number} / 1-{len(shown)}" if shown else "DELIVERY"
     return Step(state, say=unexpected(seen, expected=expected, code="receive.wrong_delivery"))
 
 
@@ -183,7 +183,7 @@ def _item(state: State, seen: Seen, facts: Facts) -> Step[State]:
             said = Say("receive.unknown_code", "attention", params={"barcode": seen.text})
             return Step(replace(state, at="bind", code=seen.code, page=0, binding=0), say=said)
         return Step(state, say=wrong("receive.unknown", expected="F5", scanned=seen.text))
-    expected = ", ".join(one.sku for one in facts.missing)[:40] or "-"
+    expected = ", ".join(one.sku for one in facts.missing)[:40] or "SKU"
     return Step(state, say=unexpected(seen, expected=expected, code="receive.item_first"))
 
 

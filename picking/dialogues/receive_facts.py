@@ -70,6 +70,11 @@ class Delivery:
     dock: str = ""
     ssccs: frozenset[str] = frozenset()
 
+    @property
+    def number(self) -> str:
+        """What stands on the paper; goods without papers have the delivery's own code alone."""
+        return self.code if self.blind else self.external_id
+
     def is_meant(self, seen: Seen) -> bool:
         """Whether what was scanned is its code, the owner's own number, or one of its labels."""
         names = {self.code, self.external_id, *self.ssccs}

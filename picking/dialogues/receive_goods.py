@@ -180,7 +180,7 @@ def _as_known(keyed: str, known: frozenset[str]) -> str:
 def _expiry(state: State, seen: Seen, facts: Facts) -> Step[State]:
     read = seen.expiry or keyed_date(seen.text) or ""
     if not read:
-        return Step(state, say=wrong("receive.no_date", expected="YYMMDD", scanned=seen.text))
+        return Step(state, say=wrong("receive.no_date", expected="DATE", scanned=seen.text))
     if not is_plausible(read, facts.today):
         first_day = earliest(facts.today, facts.item.shelf_days_in if facts.item else 0)
         return Step(state, say=wrong("receive.odd_date", expected=first_day, scanned=read))

@@ -14,6 +14,8 @@ from wms.messages import Language, say
 from wms.prompts import Await, Focus, Option, Prompt
 
 LINES_MAX = 5
+LABEL_MAX = 40  # characters of a row that is chosen by its digit
+BEGINNING = 16  # characters of it that the smallest screen shows
 AWAITS: dict[str, tuple[Await, ...]] = {
     "choose": (Await.DOCUMENT, Await.CHOICE), "owner": (Await.CHOICE,), "item": (Await.ITEM,),
     "lot": (Await.TEXT,), "expiry": (Await.EXPIRY,), "serial": (Await.SERIAL,),
@@ -35,7 +37,8 @@ def prompt_for(state: State, facts: Facts, language: Language) -> Prompt:
     )  # fmt: skip
     delivery = facts.delivery(state)
     if delivery is None:
-        return page
+        nothing = state.at == "choose" and not facts.deliveries
+        return _nothing_announced(page, facts, language) if nothing else page
     page = replace(
         page, title=f"{page.title} {delivery.code}",
         done=sum(one.came for one in facts.lines),
@@ -48,14 +51,21 @@ def prompt_for(state: State, facts: Facts, language: Language) -> Prompt:
     return replace(page, lines=_lines(state, facts, delivery, language))
 
 
+def _nothing_announced(page: Prompt, facts: Facts, language: Language) -> Prompt:
+    """No delivery is open: what may be done all the same, or whom to ask."""
+    way_out = "receive.then_blind" if facts.may_blind else "receive.then_call"
+    asked = say("receive.nothing", language)
+    return replace(page, ask=asked, lines=(say(way_out, language),))
+
+
 def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
     match state.at:
         case "choose":
             shown = goods.page_of(facts.deliveries, state.page)
-            names = [f"{one.code} {one.supplier or one.external_id}"[:40] for one in shown]
             blind = _named("F6", "full", "receive.blind", language) if facts.may_blind else ()
-            more = _digits(names, len(facts.deliveries), language)
-            return (*more, *blind, *options(language, "back"))
+            more = _digits(_names(shown), len(facts.deliveries), language)
+            call = () if facts.deliveries or facts.may_blind else ("assist",)
+            return (*more, *blind, *options(language, *call, "back"))
         case "owner":
             shown_owners = list(goods.page_of(facts.owners, state.page))
             more = _digits(shown_owners, len(facts.owners), language)
@@ -77,6 +87,16 @@ def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:
             return (*choices(language, "yes"), *options(language, "back"))
         case _:
             return (*choices(language, *_answers(state, facts)), *options(language, "back"))
+
+
+def _names(shown: Sequence[Delivery]) -> list[str]:
+    """The number on the paper first: hands look for it, and a small screen shows little more.
+
+    Numbers that begin alike would look the same there: then our own code comes first.
+    """
+    if len({one.number[:BEGINNING] for one in shown}) < len(shown):
+        return [f"{one.code} {one.number}"[:LABEL_MAX] for one in shown]
+    return [f"{one.number} {one.supplier}".strip()[:LABEL_MAX] for one in shown]
 
 
 def _answers(state: State, facts: Facts) -> tuple[str, ...]:
@@ -141,7 +161,7 @@ def _lines(
         return tuple(f"{one.sku} {_counted(one)}" for one in wrong[:LINES_MAX])
     if state.at == "item":
         waits = [f"{one.sku} {_counted(one)}" for one in facts.missing[:LINES_MAX]]
-        return (*waits, delivery.supplier or delivery.external_id)
+        return (*waits, f"{delivery.number} {delivery.supplier}".strip())
     return ()
 
 
@@ -158,6 +178,8 @@ def _in_hand(page: Prompt, state: State, facts: Facts, language: Language) -> Pr
     if state.at == "sure":
         odd = goods.current_doubt(hand, facts)
         lines = (say(f"receive.sure.{odd}", language, date=facts.older or focus.expiry),)
+    elif state.at in ("lot", "expiry"):
+        lines = _announced(state, facts, language)
     elif state.at == "serial":
         lines = (f"{len(hand.serials)}/{hand.qty}",)
     elif state.at == "over":
@@ -168,6 +190,19 @@ def _in_hand(page: Prompt, state: State, facts: Facts, language: Language) -> Pr
         left = say("receive.still", language, count=facts.room(item.id))
         lines = (left, *why)
     return replace(page, focus=focus, lines=lines, photo=_photo(state, facts) if hand.why else "")
+
+
+def _announced(state: State, facts: Facts, language: Language) -> tuple[str, ...]:
+    """The lots, or the dates, that were announced of the goods in the hand: to compare with."""
+    hand = state.hand
+    mine = [one.line for one in facts.lines if one.line.item == hand.item]
+    due = [line for line in mine if line.room] or mine
+    if state.at == "lot":
+        names = tuple(dict.fromkeys(line.lot for line in due if line.lot))
+        return (say("receive.due_lots", language), *names[:LINES_MAX]) if names else ()
+    fits = [line.expiry for line in due if line.expiry and line.lot in ("", hand.lot)]
+    dates = tuple(dict.fromkeys(fits))[:LINES_MAX]
+    return tuple(say("receive.due_date", language, date=date) for date in dates)
 
 
 def _photo(state: State, facts: Facts) -> str:

@@ -186,7 +186,7 @@ def _without_a_box(state: State, seen: Seen, facts: Facts) -> Step[State]:
     if seen.digit == UNKNOWN:
         return Step(State(at="unknown"))
     if seen.kind in ("command", "badge") or (seen.kind == "number" and seen.number < 10):
-        return Step(state, say=unexpected(seen, expected="P..., R..."))
+        return Step(state, say=unexpected(seen, expected="RETURN"))
     sought = State(
         at="choose", sought=seen.code or seen.text, serial_sought=seen.serial,
         items_sought=tuple(one.id for one in seen.items),

@@ -8,7 +8,7 @@ from picking.dialogues.returns_facts import Current, Goods, State
 
 def scanned(seen: Seen, current: Current) -> Step[State]:
     """A scan at an open box: the item that was sent, or one of its owner's others."""
-    expected = ", ".join(dict.fromkeys(line.sku for line in current.missing)) or "ITEM"
+    expected = ", ".join(dict.fromkeys(line.sku for line in current.missing)) or "SKU"
     sent = {one.item for one in current.seen.sent} | {line.item for line in current.lines}
     if seen.kind == "lot":  # a lot's or a serial number's own label
         meant = {
@@ -74,7 +74,7 @@ def of_goods(state: State, seen: Seen, goods: Goods | None) -> Step[State]:
             seen.code if seen.kind in ("unknown", "number", "tracking") else ""
         )
         if not serial:
-            return Step(state, say=unexpected(seen, expected=", ".join(goods.serials) or "SERIAL"))
+            return Step(state, say=unexpected(seen, expected=", ".join(goods.serials) or "S/N"))
         return Step(_with_serial(replace(state, serial=serial), goods))
     if state.at == "swapped":
         again = seen.deliberate and state.serial in (seen.serial, seen.code)

@@ -147,6 +147,9 @@ def _open_box(page: Prompt, state: State, current: Current, language: Language) 
         return replace(page, options=(*_digits(left), *page.options))
     full = Option(key="F6", command="full", label=say("returns.finish", language))
     nameless = Option(key="9", command="9", label=say("returns.nameless", language))
+    if not left and any(line.qty for line in current.lines):
+        page = replace(page, ask=say("returns.all_seen", language))
+        left = [say("returns.all_here", language)]
     return replace(
         page, lines=tuple(left),
         options=(*((nameless,) if current.missing else ()), full,

@@ -204,8 +204,8 @@ def _no_parcel(seen: Seen) -> Say | None:
     if seen.kind in ("parcel", "tracking") and seen.id:
         return None
     if seen.kind == "tracking":
-        return wrong("ship.which_parcel", expected="P...", scanned=seen.text)
-    return wrong("ship.wrong_parcel", expected="P...", scanned=seen.name)
+        return wrong("ship.which_parcel", expected="PARCEL", scanned=seen.text)
+    return wrong("ship.wrong_parcel", expected="PARCEL", scanned=seen.name)
 
 
 def _cage(state: State, seen: Seen, _pickup: Pickup) -> Step[State]:

@@ -134,7 +134,7 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
             return _in_hand(task, facts)
         if seen.kind == "tote" and seen.code == task.container:
             return Step(State(at="place"))
-        return Step(state, say=wrong("task.wrong_tote", expected=task.container, scanned=seen.name))
+        return Step(state, say=put_back.other_container(task, seen))
     if seen.kind == "place":
         return Step(State(), (Verdict(task, seen.code),))
     return Step(state, say=wrong("task.not_a_place", expected=task.target, scanned=seen.name))
@@ -222,10 +222,14 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
     why = f"{task.why} robot={task.robot} container={task.container}"
     told = (say(f"task.{task.kind}", language), task.robot, task.about,
             reason_words(why, language) if task.why else "")  # fmt: skip
-    focus = Focus(place=task.target if state.at == "place" else task.place, tote=task.container)
+    focus = Focus(
+        place=task.target if state.at == "place" else task.place, tote=task.container,
+        called=put_back.called(task, language),
+    )  # fmt: skip
     page = replace(page, focus=focus, lines=tuple(line for line in told if line))
-    if task.parcel and state.at == "tote":
-        page = replace(page, ask=say("task.find_box", language), awaits=(Await.PARCEL,))
+    if task.holds in put_back.CONTAINERS and state.at == "tote":
+        page = replace(page, ask=say(f"task.find.{task.holds}", language))
+        page = replace(page, awaits=put_back.CONTAINERS[task.holds])
     return put_back.with_focus(page, state, facts, task, language)
 
 

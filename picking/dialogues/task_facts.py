@@ -42,7 +42,7 @@ class State(Struct, frozen=True, kw_only=True):
 class Task:
     """A claimed task. `mission` is 0 when it is not about one; `container` "" when about none.
 
-    `parcel` is the box that must not leave, 0 for any other task.
+    `parcel` is the box that must not leave, 0 for any other task. `holds` is the container's kind.
     """
 
     id: int
@@ -55,6 +55,7 @@ class Task:
     mission: int = 0
     about: str = ""  # a colleague and a terminal, or a parcel
     parcel: int = 0
+    holds: str = "tote"  # what the container is: a tote, carton, pallet, a slot of a wall...
 
     @property
     def is_back(self) -> bool:
@@ -128,10 +129,11 @@ def _task(tx: Tx, row: Row[Any]) -> Task:
     kind, _, number = row.ref.partition(":")
     about = (body.get("person"), body.get("terminal"), body.get("parcel"))
     container = str(body.get("container") or body.get("tote") or "")
+    kind_of = select(places.c.kind).where(places.c.code == container)
     return Task(
         id=row.id, kind=row.kind, container=container, **told,
         place=put_back.where(tx, container) if row.kind in BACK else row.place,
         mission=int(number) if kind == "mission" else 0,
         about=" ".join(str(name) for name in about if name),
-        parcel=int(body.get("parcel_id", 0)),
+        parcel=int(body.get("parcel_id", 0)), holds=tx.scalar(kind_of) or "tote",
     )  # fmt: skip

@@ -161,7 +161,8 @@ def _get(state: State, seen: Seen, facts: Facts) -> Step[State]:
         if not facts.waiting:
             return Step(state, say=Say("work.none", "attention"))
         return Step(state, (Start(facts.waiting[0][0]),))
-    return Step(state, say=unexpected(seen, expected="1 / W..."))
+    expected = f"1 / {facts.waiting[0][1]}" if facts.waiting else "WORK"
+    return Step(state, say=unexpected(seen, expected=expected))
 
 
 def _command(state: State, seen: Seen, work: InHand) -> Step[State]:
@@ -180,7 +181,7 @@ def _command(state: State, seen: Seen, work: InHand) -> Step[State]:
 
 def _tote(state: State, seen: Seen) -> Step[State]:
     if seen.kind != "tote":
-        return Step(state, say=wrong("work.not_a_tote", expected="T-..", scanned=seen.name))
+        return Step(state, say=wrong("work.not_a_tote", expected="TOTE", scanned=seen.name))
     return Step(replace(state, at="place", tote=seen.code), (TakeTote(seen.code),))
 
 

@@ -46,8 +46,9 @@ from wms.returns_view import Evidence, Sent
 CREAM = Item(NUMBER, "SAKURA", SKU, NAME, lot_tracked=True, expiry_tracked=True, shelf_days_in=30)
 CLOTH = Item(OTHER, "SAKURA", "GAUZE-01", PLAIN)
 RADIO = Item(13, "SAKURA", "RADIO-2026-BLACK", "防災ラジオ 手回し充電 黒", serial_tracked=True)
-FIRST = Delivery(7, "IN0000007", "ASN-20261122-7", "SAKURA", "さくら化粧品株式会社", False)
-MORE = tuple(replace(FIRST, id=n, code=f"IN{n:07d}") for n in range(8, 16))
+FIRST = Delivery(7, "IN0000007", "ASN-112207-7", "SAKURA", "さくら化粧品株式会社", False)
+MORE = tuple(replace(FIRST, id=n, code=f"IN{n:07d}", external_id=f"ASN-112207-{n}")
+             for n in range(8, 16))  # fmt: skip
 GOODS = tuple(
     Goods(Line(n, n, n, MANY, received=2), sku, name)
     for n, sku, name in (
@@ -65,6 +66,8 @@ ITEM = State(at="item", delivery=7)
 IN_HAND = Hand(item=NUMBER, qty=MANY, lot=LOT, expiry=DAY)
 CREAM_HERE, CLOTH_HERE = replace(BASE, item=CREAM), replace(BASE, item=CLOTH)
 RADIO_HERE = replace(BASE, item=RADIO)
+DUE = replace(CREAM_HERE, lines=(replace(GOODS[0], line=Line(
+    NUMBER, 1, NUMBER, MANY, lot=LOT, expiry=DAY)),))  # fmt: skip
 READ = replace(
     BASE,
     portal=Decision(
@@ -82,6 +85,11 @@ def hand(at: str, **more: object) -> State:
 
 CLOTHS = Hand(item=OTHER, qty=24)
 RECEIVING: dict[str, Show] = {
+    "choose nothing": of(RECEIVE, State(), replace(BASE, lines=(), deliveries=())),
+    "choose nobody": of(RECEIVE, State(), replace(
+        BASE, lines=(), deliveries=(), may_blind=False)),
+    "choose alike": of(RECEIVE, State(), replace(BASE, lines=(), deliveries=tuple(
+        replace(one, external_id=f"ASN-2026-11-22-000{one.id}") for one in MORE))),
     "choose": of(RECEIVE, State(), replace(BASE, lines=())),
     "choose wrong": refusing(RECEIVE, State(), replace(BASE, lines=()), unknown()),
     "owner": of(RECEIVE, State(at="owner"), BASE),
@@ -90,6 +98,8 @@ RECEIVING: dict[str, Show] = {
         BASE, lines=GOODS[1:2], last=None, last_item=None, reader="", deliveries=(FIRST,))),
     "item unknown": refusing(RECEIVE, ITEM, replace(BASE, may_bind=False), unknown()),
     "lot": of(RECEIVE, hand("lot", lot="", expiry=""), CREAM_HERE),
+    "lot due": of(RECEIVE, hand("lot", lot="", expiry=""), DUE),
+    "expiry due": of(RECEIVE, hand("expiry", expiry=""), DUE),
     "expiry": of(RECEIVE, hand("expiry", expiry=""), CREAM_HERE),
     "expiry wrong": refusing(RECEIVE, hand("expiry", expiry=""), CREAM_HERE, key("99999")),
     "serial": of(RECEIVE, changed(ITEM, at="serial", hand=Hand(
@@ -141,6 +151,8 @@ FOUND = replace(
                 Candidate(number=4, name="R0000004"), Candidate(parcel=8, name="P0000123-2")),
 )  # fmt: skip
 OPEN = Returned(current=BOX, disposal="return:5:1")
+ALL_SEEN = replace(OPEN, current=replace(BOX, lines=tuple(
+    replace(one, graded=one.qty) for one in BOX.lines)))  # fmt: skip
 ALL: tuple[Disposition, ...] = ("restock", "quarantine", "repair", "dispose", "to_owner")
 WITH_SET, WITH_TUBE = replace(OPEN, goods=SET), replace(OPEN, goods=TUBE, dispositions=ALL)
 BACK = replace(OPEN, current=replace(BOX, undelivered=True, kind="undelivered", waits=True))
@@ -157,6 +169,7 @@ RETURNING: dict[str, Show] = {
     "evidence": of(RETURNS, Return(at="evidence"), OPEN),
     "evidence undelivered": of(RETURNS, Return(at="evidence"), BACK),
     "aside": of(RETURNS, Return(at="aside"), OPEN),
+    "unit all": of(RETURNS, Return(at="unit"), ALL_SEEN),
     "unit": of(RETURNS, Return(at="unit"), OPEN),
     "unit wrong": refusing(RETURNS, Return(at="unit"), OPEN, unknown()),
     "instead": of(RETURNS, Return(at="instead"), OPEN),

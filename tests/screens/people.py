@@ -82,12 +82,14 @@ LOAD = replace(CARRY, kind="find_load", why="robot.load_unknown", robot="agv-12"
 STUCK = replace(CARRY, kind="look", why="robot.e_stop", robot="agv-12")
 HELP = Task(10, "assist", "PACK-01", about="長谷川 左衛門三郎 HT-0012")
 BACK = Task(11, "put_back", "BUFFER-1", container=TOTE)
-STOP = Task(12, "stop", "CAGE-0412", container="P0000123-2", parcel=5)
+STOP = Task(12, "stop", "CAGE-0412", container="P0000123-2", parcel=5,
+            holds="carton")  # fmt: skip
 TUBES = Goods(
     item=NUMBER, sku=SKU, name=NAME, picture="", owner="SAKURA", lot=LOT, expiry=DAY,
     condition="available", serial="", qty=MANY, place=PLACE,
 )  # fmt: skip
 CLOTHS = replace(TUBES, item=OTHER, sku="GAUZE-01", name=PLAIN, lot="", expiry="", qty=2)
+BOX = replace(BACK, container="P0000123-2", holds="carton")
 BOTH = Facts(BACK, 2, (TUBES, replace(TUBES, lot="L2", qty=3), CLOTHS), TOTE)
 TOTE_OPEN = State(at="item", tote=TOTE)
 IN_HAND = State(at="shelf", tote=TOTE, goods=TUBES.key, hand=MANY)
@@ -104,6 +106,9 @@ TASKS: dict[str, Show] = {
     "tote look": _task(State(), STUCK),
     "tote stop": _task(State(), STOP),
     "tote back": of(TASK, State(), BOTH),
+    "tote box": _task(State(), BOX),
+    "tote box wrong": refusing(TASK, State(), Facts(BOX, 2), tote()),
+    "tote slot": _task(State(), replace(BACK, container="W-12", place="W-12", holds="slot")),
     "tote wrong": refusing(TASK, State(), Facts(LOAD, 2), tote()),
     "place": _task(State(at="place"), LOAD),
     "place wrong": refusing(TASK, State(at="place"), Facts(CARRY, 2), tote()),
@@ -111,6 +116,7 @@ TASKS: dict[str, Show] = {
     "item": of(TASK, TOTE_OPEN, BOTH),
     "item easy": of(TASK, TOTE_OPEN, Facts(BACK, 2, (CLOTHS,))),
     "item wrong": refusing(TASK, TOTE_OPEN, BOTH, item(77)),
+    "item box": of(TASK, State(at="item", tote="P0000123-2"), Facts(BOX, 2, (TUBES,))),
     "lot": of(TASK, State(at="lot", tote=TOTE, item=NUMBER, unproven=1), BOTH),
     "shelf": of(TASK, IN_HAND, BOTH),
     "shelf other": refusing(TASK, IN_HAND, BOTH, place()),

@@ -105,7 +105,7 @@ function tote(focus, language, awaits) {
   const shown = make("span", { name: `tote${asked}${long}` });
   if (focus.slot) shown.append(make("b", { text: focus.slot }));
   const words = make("span", { name: "tote-code" });
-  words.append(make("small", { text: say("screen.tote", language) }));
+  words.append(make("small", { text: focus.called || say("screen.tote", language) }));
   words.append(make("span", { text: focus.tote }));
   shown.append(words);
   return shown;

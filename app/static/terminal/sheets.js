@@ -65,7 +65,8 @@ export function wholeSheet(prompt) {
   ].filter(([, value]) => value);
   const list = make("dl");
   for (const [code, value] of facts) {
-    list.append(make("dt", { text: say(code, language) }), make("dd", { text: value }));
+    const called = code === "screen.tote" && focus.called;
+    list.append(make("dt", { text: called || say(code, language) }), make("dd", { text: value }));
   }
   const paragraphs = [prompt.ask, prompt.help, focus.item, prompt.message && prompt.message.text]
     .filter((text) => text)
