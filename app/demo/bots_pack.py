@@ -189,9 +189,11 @@ async def pack_verify(bot: Bot, prompt: Prompt) -> Prompt:
     box.tracking = tracking
     after = await bot.scan(f"]F0a{tracking}a")
     # The bench's scanner may come back with what was scanned while it was away: then the screen has
-    # left this box already, and the second reading of its label is refused.
+    # left this box already, for the next one perhaps, and the second reading of its label is
+    # refused.
     stopped = after.message is not None and after.message.code.startswith("order.")
-    if not after.locked or (after.step != "verify" and not stopped):
+    left = after.step != "verify" or after.focus.parcel != parcel
+    if not after.locked or (left and not stopped):
         box.closed = True
         if bot.memo.get("gift"):
             bot.world.happened("gifts")

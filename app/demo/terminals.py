@@ -158,12 +158,14 @@ class BenchTerminal:
         if self.plugged():
             await pull()
             clock, lost = asyncio.get_running_loop().time, self.http.lost
-            pulled_s = clock()
-            while clock() - pulled_s < (CABLE_WAIT_S if self.http.lost == lost else CABLE_LOST_S):
+            until_s = clock() + CABLE_WAIT_S
+            while clock() < until_s:
                 await asyncio.sleep(LOOK_S)
                 prompt = await self.http.prompt()
                 if self.http.version != before:
                     return prompt
+                if self.http.lost != lost:  # it was away: what it had heard, it does at once now
+                    lost, until_s = self.http.lost, clock() + CABLE_LOST_S
             return await self.http.scan(text)
         prompt = await self.http.scan(text)
         self.trouble.handled("scanner unplugged")
