@@ -139,11 +139,15 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
 
 
 def _close(tx: Tx, effect: Close, who: Who, station: Station) -> Say | None:
-    """Looked at once more: midnight may have passed since the tote was taken."""
+    """Looked at once more: since the tote was taken midnight may have passed, or the right to pack
+    for this owner been taken away."""
     scanned = allocations.c.id.in_([part.allocation for part in effect.contents])
-    totes = select(allocations.c.place).where(scanned, allocations.c.state == "picked").distinct()
-    taken_out = _take_out(tx, tx.scalars(totes.order_by(allocations.c.place)).all(), who)
-    if taken_out is not None:
+    found = select(allocations.c.place).where(scanned, allocations.c.state == "picked").distinct()
+    totes = tx.scalars(found.order_by(allocations.c.place)).all()
+    if "pack" in who.person.limited:
+        for tote in totes:
+            _refuse_others_goods(tx, tote, who)
+    if (taken_out := _take_out(tx, totes, who)) is not None:
         return taken_out
     parcel = parcels.pack(
         tx, order=effect.order, contents=effect.contents, station=station.code,
