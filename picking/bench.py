@@ -7,8 +7,9 @@ from sqlalchemy import Row, Select, func, insert, select, update
 
 from picking.dialogues.base import Say, Station
 from wms import allocation as promises
-from wms import gift_papers, parcels, print_jobs, tasks
+from wms import bills, gift_papers, parcels, print_jobs, tasks
 from wms.db import Tx
+from wms.documents import HERE
 from wms.errors import Code, Rejected
 from wms.label_data import shipping_data
 from wms.schema import (
@@ -89,9 +90,7 @@ def _waiting(wave: int, item: int) -> Select[Any]:
         allocations.c.wave_id == wave, allocations.c.item_id == item,
         allocations.c.line_id.is_not(None), allocations.c.state.in_(SERVED),
     )  # fmt: skip
-    paperless = select(documents.c.order_id).where(
-        documents.c.pdf.is_(None), documents.c.kind.not_in(gift_papers.OWN)
-    )
+    paperless = select(documents.c.order_id).where(~HERE)
     return (
         select(order_lines.c.id.label("line_id"), orders.c.id.label("order_id"))
         .join(orders, orders.c.id == order_lines.c.order_id)
@@ -192,15 +191,15 @@ def _print_documents(tx: Tx, order: int, station: str, now: int, again: bool) ->
 
 def _print_own(tx: Tx, order: int, station: str, now: int, again: bool) -> None:
     mine = (documents.c.order_id == order) & documents.c.parcel_id.is_(None)
-    query = select(documents.c.id, documents.c.kind).where(mine, documents.c.pdf.is_(None))
-    own = query.where(documents.c.kind.in_(gift_papers.OWN)).order_by(documents.c.id)
-    for row in tx.execute(own).all():
+    query = select(documents.c.id, documents.c.kind).where(mine, documents.c.pdf.is_(None), HERE)
+    for row in tx.execute(query.order_by(documents.c.id)).all():
         count = _printed(tx, f"document:{row.id}:")
         if not count or again:
+            of_gift = row.kind in gift_papers.OWN
             print_jobs.request(
                 tx, key=f"document:{row.id}:{count + 1}", station=station,
-                template=gift_papers.TEMPLATES[row.kind], data=gift_papers.data(tx, row.id),
-                paper="pdf", now=now,
+                template=gift_papers.TEMPLATES[row.kind] if of_gift else bills.TEMPLATE,
+                data=(gift_papers if of_gift else bills).data(tx, row.id), paper="pdf", now=now,
             )  # fmt: skip
 
 

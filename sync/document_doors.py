@@ -1,4 +1,4 @@
-"""Papers of the OMS for the box: bills, receipts, letters, as PDF in base64.
+"""Papers of the OMS for the box: bills, receipts, letters, as PDF in base64, or a bill's amounts.
 
 What is sent is hostile until proven (`wms.documents`). Sent without a PDF, a paper is announced:
 its box waits until the PDF comes.
@@ -75,13 +75,18 @@ def take(
     """Keep a paper, or remember that it will come. Refuses what `wms.documents` refuses.
 
     Refuses `ORDER_UNKNOWN`, `ORDER_STATE` once everything is packed, and `FIELD_WRONG` for what is
-    no base64.
+    no base64, or a bill that is none.
     """
     order = order_view.get(tx, reference, owner=owner)
     if order.state in ("packed", "shipped", "cancelled"):
         raise Rejected(Code.ORDER_STATE, order=order.code, state=order.state, wanted="picked")
     number, kind, code = order.order_id, wanted.kind, wanted.code
-    if wanted.pdf:
+    if wanted.bill is not None:
+        if wanted.pdf or kind == "letter":
+            raise Rejected(Code.FIELD_WRONG, field="bill", reason="invoice or receipt, no pdf")
+        bill = wanted.bill
+        new = documents.put_bill(tx, order=number, kind=kind, code=code, bill=bill, now=now)
+    elif wanted.pdf:
         pdf = _decoded(wanted.pdf)
         new = documents.put(tx, order=number, kind=kind, code=code, pdf=pdf, now=now)
     else:

@@ -152,3 +152,25 @@ def test_an_order_announces_its_papers(site: Api) -> None:
     assert [(one["kind"], one["code"], one["here"]) for one in listed] == [
         ("receipt", "RC-77", False),
     ]  # fmt: skip
+
+
+def test_the_amounts_of_a_bill_are_kept_once_and_are_no_program(site: Api) -> None:
+    body: dict[str, Any] = {
+        "kind": "invoice", "code": "INV-9",
+        "bill": {"amount": 3_300, "totals": [{"label": "10%対象", "amount": 3_300}]},
+    }  # fmt: skip
+    status, answer = ask(site, body)
+    assert (status, answer["here"], answer["new"]) == (201, True, True)
+    assert ask(site, body)[0] == 200
+    other = {**body, "bill": {"amount": 3_301}}
+    assert ask(site, other)[0] == 409
+    assert ask(site, bill(code="INV-9"))[0] == 409, "nor is there a PDF besides"
+    wrong: tuple[tuple[dict[str, Any], int, str], ...] = (
+        ({**bill(code="INV-8"), "bill": {"amount": 1}}, 400, "field.wrong"),
+        ({**body, "kind": "letter", "code": "INV-8"}, 400, "field.wrong"),
+        ({**body, "code": "INV-8", "bill": {"amount": 1, "to": "🎂"}}, 422, "label.glyph"),
+        ({**body, "code": "INV-8", "bill": {"amount": 1.5}}, 400, "field.not_int"),
+    )
+    for sent, wanted, code in wrong:
+        got, answer = ask(site, sent)
+        assert (got, answer["error"]["code"]) == (wanted, code), sent

@@ -13,6 +13,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 from sqlalchemy import select, update
 
+from wms import bills
+from wms.bills import Bill
 from wms.db import Tx, insert_once
 from wms.errors import Code, Rejected
 from wms.gift_papers import OWN
@@ -39,19 +41,25 @@ _NUMBERS = re.compile(rb"\s*\d+\s+\d+")  # what a stream of objects begins with
 _PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
 
 Kind = Literal["invoice", "receipt", "letter"]
+# What the bench can print: a PDF that came, papers of our own, bills of which the amounts came.
+HERE = documents.c.pdf.is_not(None) | documents.c.kind.in_(OWN) | (documents.c.bill != bills.NONE)
 
 
 class NewDocument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A paper of an order. `code` is the barcode on it; `pdf` is base64, "" = it comes later."""
+    """A paper of an order. `code` is the barcode on it; `pdf` is base64, "" = it comes later.
+
+    With a `bill` there is no PDF: it is printed here, by the shop's template, of these amounts.
+    """
 
     kind: Kind
     code: Annotated[str, Meta(min_length=4, max_length=48, pattern="^[!-~]+$")]
     pdf: Annotated[str, Meta(max_length=BYTES_MAX * 4 // 3 + 4)] = ""
+    bill: Bill | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A paper of an order. `here`: its PDF came. `parcel`: the box that it is in, 0 = none yet."""
+    """A paper of an order. `here`: it can be printed. `parcel`: the box that it is in, 0 = none."""
 
     id: int
     kind: str
@@ -63,8 +71,7 @@ class Document:
 def of_order(tx: Tx, order: int) -> list[Document]:
     """The papers of *order* (its id), the oldest first."""
     columns = ("id", "kind", "code", "parcel_id")
-    here = documents.c.pdf.is_not(None) | documents.c.kind.in_(OWN)
-    query = select(*(documents.c[name] for name in columns), here)
+    query = select(*(documents.c[name] for name in columns), HERE)
     rows = tx.execute(query.where(documents.c.order_id == order).order_by(documents.c.id))
     return [Document(row[0], row[1], row[2], bool(row[4]), row[3] or 0) for row in rows]
 
@@ -92,7 +99,7 @@ def put(tx: Tx, *, order: int, kind: str, code: str, pdf: bytes, now: int) -> bo
     refuse_unsafe(pdf)
     announce(tx, order=order, kind=kind, code=code, now=now)
     mine = (documents.c.order_id == order) & (documents.c.code == code)
-    waiting = update(documents).where(mine, documents.c.pdf.is_(None)).values(pdf=pdf, at_ms=now)
+    waiting = update(documents).where(mine, ~HERE).values(pdf=pdf, at_ms=now)
     if tx.execute(waiting).rowcount == 1:
         return True
     there = tx.execute(select(documents.c.pdf).where(mine)).scalar_one()
@@ -101,11 +108,26 @@ def put(tx: Tx, *, order: int, kind: str, code: str, pdf: bytes, now: int) -> bo
     return False
 
 
+def put_bill(tx: Tx, *, order: int, kind: str, code: str, bill: Bill, now: int) -> bool:
+    """Keep what a bill or receipt of *order* says. False when the very same is here.
+
+    Refuses `KEY_REUSED` for another paper under that code, and what `bills.stored` refuses.
+    """
+    stored = bills.stored(bill)
+    announce(tx, order=order, kind=kind, code=code, now=now)
+    mine = (documents.c.order_id == order) & (documents.c.code == code)
+    waiting = update(documents).where(mine, ~HERE).values(bill=stored, at_ms=now)
+    if tx.execute(waiting).rowcount == 1:
+        return True
+    if tx.execute(select(documents.c.bill).where(mine)).scalar_one() != stored:
+        raise Rejected(Code.KEY_REUSED, key=shown(code))
+    return False
+
+
 def put_in(tx: Tx, *, order: int, codes: Sequence[str], parcel: int) -> None:
     """The scanned papers lie in the box *parcel*. Refuses `DOCUMENT_MISSING`."""
     mine = (documents.c.order_id == order) & documents.c.code.in_(codes)
-    here = documents.c.pdf.is_not(None) | documents.c.kind.in_(OWN)
-    free = mine & documents.c.parcel_id.is_(None) & here
+    free = mine & documents.c.parcel_id.is_(None) & HERE
     if tx.execute(update(documents).where(free).values(parcel_id=parcel)).rowcount != len(codes):
         raise Rejected(Code.DOCUMENT_MISSING, document=", ".join(codes)[:40])
 

@@ -7,7 +7,7 @@ SELECT 'document ' || d.id AS document, d.code, d.order_id, p.order_id AS order_
 FROM documents d
 JOIN parcels p ON p.id = d.parcel_id
 WHERE p.order_id <> d.order_id OR p.state = 'void'
-   OR (d.pdf IS NULL AND d.kind NOT IN ('card', 'noshi'))
+   OR (d.pdf IS NULL AND d.bill = '{}' AND d.kind NOT IN ('card', 'noshi'))
 ORDER BY d.id
 """
 

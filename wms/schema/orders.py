@@ -269,6 +269,7 @@ documents = Table(
     Column("kind", String, nullable=False),  # invoice, receipt, letter; ours: card, noshi
     Column("code", String, nullable=False),  # the barcode on it, scanned as it goes into the box
     Column("pdf", LargeBinary),  # NULL: announced, and its box waits until it comes
+    document("bill"),  # the amounts of a bill that is printed here; {} = none
     Column("parcel_id", ForeignKey("parcels.id")),  # the box that it is in
     at(),
     UniqueConstraint("order_id", "code"),
