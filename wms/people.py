@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, insert, select, update
 
 from wms.db import Tx
 from wms.errors import Code, Rejected
@@ -152,9 +152,9 @@ def by_badge(tx: Tx, token: str) -> Person | None:
 
 def by_id(tx: Tx, person: int) -> Person:
     """The person with this id (which we stored ourselves)."""
-    found = _found(tx, people.c.id == person)
-    assert found is not None, person
-    return found
+    rows = tx.execute(_of_id(), {"person": person}).all()
+    assert rows, person
+    return _person(rows)
 
 
 def may(tx: Tx, person: int, verb: str, owner: str = "") -> bool:
@@ -220,14 +220,23 @@ def _peppered(pin: str, pepper: str) -> str:
 
 def _found(tx: Tx, which: ColumnElement[bool]) -> Person | None:
     """The one person of *which*, with what each of their roles allows."""
-    query = (
+    rows = tx.execute(_with_roles().where(which)).all()
+    return _person(rows) if rows else None
+
+
+@cache
+def _with_roles() -> Select[Any]:
+    return (
         select(people, roles.c.permissions.label("of_role"), person_roles.c.owner)
         .outerjoin(person_roles, person_roles.c.person_id == people.c.id)
         .outerjoin(roles, roles.c.code == person_roles.c.role)
-        .where(which)
     )
-    rows = tx.execute(query).all()
-    return _person(rows) if rows else None
+
+
+@cache
+def _of_id() -> Select[Any]:
+    """Every scan asks who it is several times, so this is built once."""
+    return _with_roles().where(people.c.id == bindparam("person"))
 
 
 def _person(rows: Sequence[Row[Any]]) -> Person:

@@ -18,7 +18,7 @@ RETRY_S = 0.15
 BOUNCE_WAIT_S = 0.35  # longer than the floor's bounce: the same code counts again
 CABLE_WAIT_S = 15.0  # a busy server takes its time
 CABLE_LOST_S = 3.0  # ... one that was away has not heard the cable
-LOOK_S = 0.2  # how often a packer looks up whether the screen has changed
+LOOK_S = 0.4  # how often a packer looks up whether the screen has changed
 
 
 class _Shown(msgspec.Struct):

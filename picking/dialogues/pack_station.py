@@ -1,9 +1,10 @@
 """The bench itself: which printers it prints on now, whether they and its scale work."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cache
+from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, bindparam, select
 
 from picking.dialogues.base import Station
 from wms.db import Tx
@@ -31,7 +32,7 @@ class Bench:
 
 def look(tx: Tx, station: Station) -> Bench:
     """The bench now, with the printers that it uses: its own, or those it was redirected to."""
-    rows = {row.code: row for row in tx.execute(select(stations))}
+    rows = {row.code: row for row in tx.execute(_queries().stations)}
     own = rows[station.code]
     used = rows.get(own.redirect, own)
     other = rows.get(own.neighbour)
@@ -75,7 +76,7 @@ def _warning(row: Row[Any], health: Health) -> str:
 
 
 def _health(tx: Tx, names: set[str]) -> Health:
-    rows = tx.execute(select(devices).where(devices.c.name.in_(sorted(names))))
+    rows = tx.execute(_queries().health, {"names": sorted(names)})
     return {row.name: (row.health, row.reason) for row in rows}
 
 
@@ -88,11 +89,25 @@ def _scale(row: Row[Any], health: Health) -> Literal["none", "ready", "down"]:
 def _weight(tx: Tx, scale: str) -> int | None:
     if not scale:
         return None
-    newest = (
+    text = tx.execute(_queries().weight, {"scale": scale}).scalar()
+    return int(text) if text is not None else None
+
+
+class _Queries(NamedTuple):
+    stations: Select[Any]
+    health: Select[Any]  # of `names`
+    weight: Select[Any]  # the newest of `scale`
+
+
+@cache
+def _queries() -> _Queries:
+    """Every scan at a bench asks them twice, so they are built once."""
+    of_names = devices.c.name.in_(bindparam("names", expanding=True))
+    weight = (
         select(device_facts.c.text)
-        .where(device_facts.c.device == scale, device_facts.c.kind == "weight")
+        .where(device_facts.c.device == bindparam("scale"), device_facts.c.kind == "weight")
         .order_by(device_facts.c.id.desc())
         .limit(1)
     )
-    text = tx.execute(newest).scalar()
-    return int(text) if text is not None else None
+    health = select(devices.c.name, devices.c.health, devices.c.reason).where(of_names)
+    return _Queries(select(stations), health, weight)
