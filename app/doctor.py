@@ -100,7 +100,7 @@ class Doctor:
         try:
             self.config = load(self.path)
         except ConfigError as error:
-            for line in str(error).splitlines():
+            for line in error.told(self.language):
                 yield self._say("config", "fault", "config_fault", fault=line)
             return
         yield self._say("config", "ok", "config", path=str(self.path))

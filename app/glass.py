@@ -26,7 +26,7 @@ def own_server(file: Path) -> lock.Holder:
     try:
         settings = config.load(file)
     except config.ConfigError as error:
-        fail(str(error))
+        fail("\n".join(error.told(spoken())))
     holder = lock.holder_of(lock.path_of(database_url(settings, file.resolve().parent)))
     if holder is None or not holder.url:
         fail(say("board.no_server", spoken()))

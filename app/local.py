@@ -85,7 +85,7 @@ def reached(config_file: Path) -> Iterator[Book | Server]:
     try:
         settings = config.load(config_file)
     except config.ConfigError as error:
-        fail(str(error))
+        fail("\n".join(error.told(spoken())))
     root = config_file.resolve().parent
     url = database_url(settings, root)
     file = lock.path_of(url)
@@ -117,7 +117,7 @@ def read_only(config_file: Path) -> Iterator[tuple[config.Config, Book]]:
     try:
         settings = config.load(config_file)
     except config.ConfigError as error:
-        fail(str(error))
+        fail("\n".join(error.told(spoken())))
     with reading(database_url(settings, config_file.resolve().parent)) as book:
         yield settings, book
 

@@ -14,9 +14,11 @@ from wms.site_settings import SiteSettings
 
 
 class SitePut(Struct, frozen=True, kw_only=True):
-    """How many rows of each part were put."""
+    """How many rows of each part were put. `kept` is what the book has and the file does not name,
+    of the parts that the file has: nothing takes it away."""
 
     parts: dict[str, int]
+    kept: dict[str, tuple[str, ...]] = {}
 
 
 class DryRun(Exception):
@@ -53,7 +55,10 @@ def put(
     """Put *settings* and write down who did. Raises `DryRun` at the end of one."""
     site_settings.put(tx, settings)
     parts = {name: len(getattr(settings, name)) for name in SiteSettings.__struct_fields__}
-    answer = SitePut(parts={name: count for name, count in parts.items() if count})
+    answer = SitePut(
+        parts={name: count for name, count in parts.items() if count},
+        kept=site_settings.kept(tx, settings),
+    )
     if dry_run:
         raise DryRun(answer)
     commands.record(

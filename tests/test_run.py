@@ -92,6 +92,12 @@ def test_a_faulty_configuration_is_told_whole(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 2
     assert "serve: unknown key, did you mean server?" in done.stderr
     assert "floor.bounce_ms" in done.stderr
+    japanese = CliRunner(env={"LC_ALL": "ja_JP.UTF-8"}).invoke(
+        cli, ["run", "--config", str(config)]
+    )
+    assert "serve: このような項目はありません。server ですか" in japanese.stderr
+    assert "floor.bounce_ms: bounce_ms " in japanese.stderr
+    assert "expected" not in japanese.stderr
     missing = CliRunner().invoke(cli, ["run", "--config", str(tmp_path / "nowhere.toml")])
     assert missing.exit_code == 2
     assert "not found" in missing.stderr

@@ -61,6 +61,21 @@ def counted(book: Book, *tables: Table) -> list[int]:
     return book.read_now(count)
 
 
+def test_what_a_file_no_longer_names_is_kept_and_told(book: Book, tmp_path: Path) -> None:
+    assert genba(tmp_path, EXAMPLE).exit_code == 0
+    less = tmp_path / "less.toml"
+    less.write_text(
+        '[[boxes]]\ncode = "BX-80"\nlength_mm = 1\nwidth_mm = 1\nheight_mm = 1\n'
+        '[[transit]]\ncarrier = "yamato"\ndays = 1\n', "utf-8",
+    )  # fmt: skip
+    said = genba(tmp_path, less)
+    assert said.exit_code == 0, said.output
+    assert said.stdout.splitlines()[1:] == [
+        "Not in the file, and kept as it is (boxes): BX-60",
+        "Not in the file, and kept as it is (transit): yamato 沖縄県",
+    ], "of owners the file says nothing"
+
+
 def test_the_example_makes_a_site_that_takes_orders(book: Book, tmp_path: Path) -> None:
     said = genba(tmp_path, EXAMPLE)
     assert said.exit_code == 0, said.output

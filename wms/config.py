@@ -1,14 +1,19 @@
 """`config.toml`, typed. Unknown keys, missing keys and wrong values stop the start, all at once."""
 
 import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import FieldInfo, fields
+
+from wms.errors import Rejected
+from wms.messages import Language, say
+from wms.shape import refusal_of
 
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
@@ -152,8 +157,38 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     webhooks: dict[str, Webhook] = {}
 
 
+class Wrong(NamedTuple):
+    """One fault: a code of the words, what fills its blanks, and what is against a value."""
+
+    code: str
+    params: Mapping[str, str | int]
+    refusal: Rejected | None = None
+
+    def told(self, language: Language) -> str:
+        params = dict(self.params)
+        if self.refusal is not None:
+            field = str(self.params["at"]).rpartition(".")[2]
+            if language == "ja":  # in English msgspec has said it
+                blanks = {**self.refusal.params, "field": field}
+                params["reason"] = say(self.refusal.code, language, **blanks)
+        return say(self.code, language, **params)
+
+
 class ConfigError(Exception):
-    """Every fault in the file, one a line."""
+    """Every fault in the file, one a line; as text in English, `told` in either language."""
+
+    def __init__(self, source: str, faults: Sequence[Wrong]) -> None:
+        self.source, self.faults = source, tuple(faults)
+        super().__init__("\n".join(self.told("en")))
+
+    def told(self, language: Language) -> list[str]:
+        """A line for each fault, with the file and the key."""
+        lines = sorted(one.told(language) for one in self.faults)
+        return [f"{self.source}: {line}" for line in lines]
+
+
+def _wrong(code: str, **params: str | int) -> Wrong:
+    return Wrong(f"config.{code}", params)
 
 
 def load(path: Path) -> Config:
@@ -161,28 +196,28 @@ def load(path: Path) -> Config:
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"{path}: not found; copy config.toml from the project") from None
+        raise ConfigError(str(path), [_wrong("missing_file")]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from None
+        raise ConfigError(str(path), [_wrong("unreadable", why=str(error))]) from None
     return check(table, str(path))
 
 
 def check(table: dict[str, Any], source: str) -> Config:
     """The typed form of a parsed *table*; `ConfigError` names *source* and every fault."""
-    faults: list[str] = []
+    faults: list[Wrong] = []
     config = _build(Config, table, "", faults)
     if config is not None:
         faults += _cross_checks(config)
     if faults or config is None:
-        raise ConfigError("\n".join(f"{source}: {fault}" for fault in sorted(faults)))
+        raise ConfigError(source, faults)
     assert isinstance(config, Config)
     return config
 
 
-def _build(cls: type[Struct], table: Any, at: str, faults: list[str]) -> Struct | None:
+def _build(cls: type[Struct], table: Any, at: str, faults: list[Wrong]) -> Struct | None:
     """Walk one section; every field is converted on its own so that every fault is named."""
     if not isinstance(table, dict):
-        faults.append(f"{at.rstrip('.')}: expected a section, got {table!r}")
+        faults.append(_wrong("section", at=at.rstrip("."), value=repr(table)))
         return None
     if cls is Device:
         options = {key: value for key, value in table.items() if key != "driver"}
@@ -190,14 +225,16 @@ def _build(cls: type[Struct], table: Any, at: str, faults: list[str]) -> Struct 
     known = {field.name: field for field in fields(cls)}
     before = len(faults)
     for key in table.keys() - known.keys():
-        near = get_close_matches(key, known, 1)
-        faults.append(f"{at}{key}: unknown key" + (f", did you mean {near[0]}?" if near else ""))
+        if near := get_close_matches(key, known, 1):
+            faults.append(_wrong("unknown_key_near", at=f"{at}{key}", near=near[0]))
+        else:
+            faults.append(_wrong("unknown_key", at=f"{at}{key}"))
     values: dict[str, Any] = {}
     for name, field in known.items():
         if name in table:
             values[name] = _value(field.type, table[name], f"{at}{name}", faults)
         elif _required(field):
-            faults.append(f"{at}{name}: missing")
+            faults.append(_wrong("missing", at=f"{at}{name}"))
     return cls(**values) if len(faults) == before else None
 
 
@@ -205,58 +242,60 @@ def _required(field: FieldInfo) -> bool:
     return field.default is msgspec.NODEFAULT and field.default_factory is msgspec.NODEFAULT
 
 
-def _value(kind: Any, value: Any, at: str, faults: list[str]) -> Any:
+def _value(kind: Any, value: Any, at: str, faults: list[Wrong]) -> Any:
     if isinstance(kind, type) and issubclass(kind, Struct):
         return _build(kind, value, f"{at}.", faults)
     if get_origin(kind) is dict and get_args(kind)[1] is not Any:
         if not isinstance(value, dict):
-            faults.append(f"{at}: expected a section, got {value!r}")
+            faults.append(_wrong("section", at=at, value=repr(value)))
             return {}
         inner = get_args(kind)[1]
         return {name: _value(inner, each, f"{at}.{name}", faults) for name, each in value.items()}
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        faults.append(f"{at}: {str(error).lower().split(' - at')[0]}, got {value!r}")
+        why = str(error).lower().split(" - at")[0]
+        told = {"at": at, "reason": why, "value": repr(value)}
+        faults.append(Wrong("config.value", told, refusal_of(error)))
         return None
 
 
-def _cross_checks(config: Struct) -> list[str]:
+def _cross_checks(config: Struct) -> list[Wrong]:
     """What one section says of another: time zones exist, stations name devices that exist."""
     assert isinstance(config, Config)
     faults = []
     if config.site.timezone not in available_timezones():
-        faults.append(f"site.timezone: no such time zone: {config.site.timezone}")
+        faults.append(_wrong("timezone", value=config.site.timezone))
     for name, station in config.stations.items():
-        for role in ("printer", "slip_printer", "scale", "scanner", "reader"):
-            device = getattr(station, role)
-            if device and device not in config.devices:
-                faults.append(f"stations.{name}.{role}: no device {device} under [devices]")
-        slips = config.devices.get(station.slip_printer)
-        if slips is not None and slips.driver in LABELS_ONLY:
-            faults.append(
-                f"stations.{name}.slip_printer: {station.slip_printer} prints labels only, slips "
-                'are PDF: an A4 printer has driver = "office-queue"'
-            )
-        for slot in station.slots:
-            light = slot.partition("=")[2]
-            device, _, channel = light.partition(":")
-            if light and (device not in config.devices or not channel.isdigit()):
-                faults.append(f"stations.{name}.slots: {slot}: no light DEVICE:CHANNEL is {light}")
-        if not station.neighbour:
-            continue
-        helper = config.stations.get(station.neighbour)
-        if helper is None:
-            faults.append(f"stations.{name}.neighbour: no station {station.neighbour}")
-        elif helper.printer and helper.dots_per_mm != station.dots_per_mm:
-            faults.append(
-                f"stations.{name}.neighbour: {station.neighbour} prints {helper.dots_per_mm} dots "
-                f"per mm, {name} {station.dots_per_mm}: labels would come out in the wrong size"
-            )
-    local = config.server.host in ("127.0.0.1", "::1", "localhost")
+        faults += _of_station(config, name, station)
+    host = config.server.host
+    local = host in ("127.0.0.1", "::1", "localhost")
     if not (local or config.server.tls_certificate or config.server.allow_plain_network):
-        faults.append(
-            f"server.host: {config.server.host} is open to the network: set tls_certificate and "
-            "tls_key, or allow_plain_network = true if that network is trusted"
-        )
+        faults.append(_wrong("open_network", host=host))
     return faults
+
+
+def _of_station(config: Config, name: str, station: Station) -> Iterator[Wrong]:
+    at = f"stations.{name}"
+    for role in ("printer", "slip_printer", "scale", "scanner", "reader"):
+        device = getattr(station, role)
+        if device and device not in config.devices:
+            yield _wrong("no_device", at=f"{at}.{role}", device=device)
+    slips = config.devices.get(station.slip_printer)
+    if slips is not None and slips.driver in LABELS_ONLY:
+        yield _wrong("labels_only", at=f"{at}.slip_printer", device=station.slip_printer)
+    for slot in station.slots:
+        light = slot.partition("=")[2]
+        device, _, channel = light.partition(":")
+        if light and (device not in config.devices or not channel.isdigit()):
+            yield _wrong("no_light", at=f"{at}.slots", slot=slot, light=light)
+    if not station.neighbour:
+        return
+    helper = config.stations.get(station.neighbour)
+    if helper is None:
+        yield _wrong("no_station", at=f"{at}.neighbour", station=station.neighbour)
+    elif helper.printer and helper.dots_per_mm != station.dots_per_mm:
+        yield _wrong(
+            "other_dots", at=f"{at}.neighbour", helper=station.neighbour, station=name,
+            helper_dots=helper.dots_per_mm, dots=station.dots_per_mm,
+        )  # fmt: skip

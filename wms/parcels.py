@@ -37,6 +37,7 @@ from wms.schema import (
 )
 from wms.schema import orders as orders_table
 from wms.stock import CUSTOMER, Move
+from wms.tracking_numbers import to_give
 
 STOPPED = ("held", "cancelled")  # states of an order whose boxes must not leave
 UNPROVEN = ("open", "labelled")  # states of a parcel whose label was not scanned on it
@@ -128,14 +129,9 @@ def label(tx: Tx, *, parcel: int, now: int) -> str:
     owner = tx.execute(
         select(orders_table.c.owner).where(orders_table.c.id == row.order_id)
     ).scalar_one()
-    mine = (
-        (tracking_ranges.c.owner == owner)
-        & (tracking_ranges.c.carrier == row.carrier)
-        & (tracking_ranges.c.next <= tracking_ranges.c.last)
-    )
     taken = tx.execute(
         update(tracking_ranges)
-        .where(mine)
+        .where(to_give(owner, row.carrier))
         .values(next=tracking_ranges.c.next + 1)
         .returning(tracking_ranges.c.next)
     ).scalar()

@@ -19,10 +19,20 @@ from wms.errors import Code, Rejected
 from wms.inserts import NewInsert
 from wms.owners import Holiday, Key, NewOwner, NewService, NewShop, Pickup, Transit, Words
 from wms.returns_rules import NewReturnRule
-from wms.schema import boxes, label_modes, service_upgrades, services, tracking_ranges
+from wms.schema import (
+    boxes,
+    label_modes,
+    return_rules,
+    service_upgrades,
+    services,
+    shops,
+    tracking_ranges,
+    transit,
+)
 from wms.schema import owners as owners_table
 from wms.shape import refuse_first, shape_faults
 from wms.text import clean, code, shown
+from wms.tracking_numbers import unused
 
 Millimetres = Annotated[int, Meta(ge=0, le=10_000)]
 NumberBody = Annotated[int, Meta(ge=0, le=99_999_999_999)]
@@ -100,6 +110,27 @@ def put(tx: Tx, settings: SiteSettings) -> None:
     put_label_modes(tx, settings.label_modes)
     inserts.put_rules(tx, settings.inserts)
     returns_rules.put_rules(tx, settings.return_rules)
+
+
+def kept(tx: Tx, settings: SiteSettings) -> dict[str, tuple[str, ...]]:
+    """What the book has and a part that *settings* name does not: it stays, for orders and boxes
+    may speak of it. Owners, shops, services and boxes by code, numbers and days by whose they are.
+    """
+    there = {
+        "owners": select(owners_table.c.code), "shops": select(shops.c.code),
+        "services": select(services.c.code), "boxes": select(boxes.c.code),
+        "tracking": select(tracking_ranges.c.owner, tracking_ranges.c.carrier),
+        "transit": select(transit.c.carrier, transit.c.prefecture),
+        "return_rules": select(return_rules.c.owner, return_rules.c.grade),
+    }  # fmt: skip
+    found = {}
+    for part, query in there.items():
+        keys = query.selected_columns.keys()
+        named = {tuple(getattr(row, key) for key in keys) for row in getattr(settings, part)}
+        rest = sorted({tuple(row) for row in tx.execute(query)} - named) if named else []
+        if rest:
+            found[part] = tuple(" ".join(row).strip() for row in rest)
+    return found
 
 
 def put_boxes(tx: Tx, rows: Sequence[NewBox]) -> None:
@@ -200,9 +231,8 @@ def numbers_left(tx: Tx) -> list[tuple[str, str, int]]:
 
 def _refuse_overlap(tx: Tx) -> None:
     """No two parcels of a carrier may ever get one number: ranges still to be given lie apart."""
-    left = tracking_ranges.c.next <= tracking_ranges.c.last
     by_carrier = (tracking_ranges.c.carrier, tracking_ranges.c.next)
-    rows = tx.execute(select(tracking_ranges).where(left).order_by(*by_carrier)).all()
+    rows = tx.execute(select(tracking_ranges).where(unused()).order_by(*by_carrier)).all()
     for one, following in pairwise(rows):
         if one.carrier == following.carrier and following.next <= one.last:
             raise Rejected(

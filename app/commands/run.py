@@ -24,13 +24,14 @@ def run(
     import faulthandler
 
     from app import logs
+    from app.language import spoken
     from app.wiring import serve_until_told
     from wms.config import ConfigError, load
 
     try:
         settings = load(config)
     except ConfigError as error:
-        typer.echo(str(error), err=True)
+        typer.echo("\n".join(error.told(spoken())), err=True)
         raise typer.Exit(2) from None
     logs.configure()
     faulthandler.enable()  # a crash inside a C library names the Python line of every thread

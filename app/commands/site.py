@@ -8,6 +8,8 @@ import typer
 from app.language import spoken, word
 from wms.messages import say
 
+SHOWN_MAX = 20
+
 
 def add(cli: typer.Typer) -> None:
     """Add `genba site`."""
@@ -27,9 +29,12 @@ def site(
     """Tell the book whose goods these are, who carries them, and in which boxes
 
     Owners, shops, carriers' services, pickups, transit days, holidays, boxes and tracking
-    numbers. All of the file, or nothing. The same file again changes nothing, and what a file
-    does not name stays. A carrier's pickups, and its holidays or the site's, are what the file
-    says of them: to take one away, leave it out.
+    numbers. All of the file, or nothing. The same file again changes nothing.
+
+    Of a carrier's pickups, a carrier's or the site's holidays, and an owner's upgrades, label modes
+    and inserts the book has what the file says: to take one away, leave it out. Owners, shops,
+    services, boxes, tracking numbers, transit days and rules for returns that the file no longer
+    names stay, because orders may speak of them: the command says which.
     """
     import tomllib
 
@@ -61,3 +66,6 @@ def site(
         return
     words = ", ".join(f"{word(f'site.part.{name}')} {count}" for name, count in done.parts.items())
     typer.echo(say("site.tried" if dry_run else "site.put", spoken(), parts=words))
+    for name, rest in done.kept.items():
+        told = ", ".join(rest[:SHOWN_MAX]) + (" ..." if len(rest) > SHOWN_MAX else "")
+        typer.echo(say("site.kept", spoken(), part=word(f"site.part.{name}"), names=told))

@@ -23,17 +23,9 @@ from typing import Any
 import msgspec
 
 from devices import options as device_options
-from devices.capabilities import (
-    ConfigFault,
-    Link,
-    NeedsHuman,
-    Printed,
-    PrintUncertain,
-    Unavailable,
-)
+from devices.capabilities import Link, NeedsHuman, Printed, PrintUncertain, Unavailable
+from devices.drivers.queues import NO_QUEUE, NO_SPOOLER, no_queues, refuse_unknown
 
-NO_SPOOLER = "printer.no_spooler"
-NO_QUEUE = "printer.no_queue"
 STOPPED = "printer.queue_stopped"
 COPIES_MAX = 99
 PDF = b"%PDF-"
@@ -59,9 +51,7 @@ class OfficeQueuePrinter:
     async def open(self, link: Link) -> None:
         """`ConfigFault`: no print system here, or not this queue. `Unavailable`: none answers."""
         queues = await self._queues()
-        if self._options.queue not in queues:
-            known = ", ".join(queues)
-            raise ConfigFault(f"no print queue {self._options.queue!r}; there are: {known}")
+        refuse_unknown(self._options.queue, queues)
         self._link = link
         self._tell(going_on=queues[self._options.queue])
         link.alive()
@@ -140,7 +130,7 @@ class OfficeQueuePrinter:
                 stderr=asyncio.subprocess.DEVNULL, env={**os.environ, "LC_ALL": "C"},
             )  # fmt: skip
         except (FileNotFoundError, PermissionError) as error:
-            raise ConfigFault(f"this machine has no print queues: {error}") from error
+            raise no_queues(error) from error
         try:
             async with asyncio.timeout(self._options.timeout_s):
                 told, _ = await process.communicate(given)

@@ -22,11 +22,9 @@ import msgspec
 from zebra import Zebra
 
 from devices import options as device_options
-from devices.capabilities import ConfigFault, Link, Printed, PrintUncertain, Unavailable
+from devices.capabilities import Link, Printed, PrintUncertain, Unavailable
 from devices.codecs import zpl_status as zpl
-
-NO_SPOOLER = "printer.no_spooler"
-NO_QUEUE = "printer.no_queue"
+from devices.drivers.queues import NO_QUEUE, NO_SPOOLER, no_queues, refuse_unknown
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,10 +44,7 @@ class ZebraQueuePrinter:
 
     async def open(self, link: Link) -> None:
         """`ConfigFault`: there are queues, but not this one. `Unavailable`: there are none now."""
-        queues = await self._queues()
-        if self._options.queue not in queues:
-            known = ", ".join(queues)
-            raise ConfigFault(f"no print queue {self._options.queue!r}; there are: {known}")
+        refuse_unknown(self._options.queue, await self._queues())
         self._link = link
         link.alive()
 
@@ -98,7 +93,7 @@ class ZebraQueuePrinter:
                 zebra = Zebra()  # type: ignore[no-untyped-call]
                 queues: list[str] = await asyncio.to_thread(zebra.getqueues)
         except FileNotFoundError as error:
-            raise ConfigFault(f"this machine has no print queues: {error}") from error
+            raise no_queues(error) from error
         except OSError as error:
             raise Unavailable(NO_SPOOLER) from error
         if not queues:

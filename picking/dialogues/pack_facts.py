@@ -38,8 +38,8 @@ from wms.schema import (
     service_upgrades,
     services,
     slips,
-    tracking_ranges,
 )
+from wms.tracking_numbers import to_give
 from wms.weights import Learned
 
 LIVE = (allocations.c.state == "picked") & allocations.c.task_id.is_(None)
@@ -203,10 +203,7 @@ def _counts() -> tuple[Select[Any], Select[Any], Select[Any]]:
 
 def _numbers_left() -> Any:
     """Whether the order's owner has a tracking number of its carrier to give."""
-    return exists().where(
-        tracking_ranges.c.owner == orders.c.owner, tracking_ranges.c.carrier == services.c.carrier,
-        tracking_ranges.c.next <= tracking_ranges.c.last,
-    )  # fmt: skip
+    return exists().where(to_give(orders.c.owner, services.c.carrier))
 
 
 def _gift(document: str) -> Gift | None:
