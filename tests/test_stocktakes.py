@@ -9,7 +9,7 @@ from sqlalchemy import select
 from picking import stocktaking
 from tests.floor_site import JAN, LEA, ON_BOTH, FloorSite, Hand, floor_at, refused
 from tests.picking_site import ANNA, BERT
-from wms import stocktakes
+from wms import frozen, stocktakes
 from wms.errors import Code, Rejected
 from wms.schema import (
     allocations,
@@ -209,6 +209,33 @@ def test_what_cannot_be_counted_is_refused(site: FloorSite) -> None:
         sign(site, begun.code)
     with pytest.raises(Rejected, match=Code.REFERENCE_UNKNOWN):
         site.write(stocktakes.recount, begun.code, "A-01")
+
+
+def test_goods_in_quarantine_are_counted_and_stay_there(site: FloorSite) -> None:
+    """On a shelf that is kept apart, in a tote that stands at a bench or nowhere, on the bench."""
+    bench, first, second = "BENCH-1", "T-01", "T-02"
+    site.add(places, {"code": "Q-1", "kind": "buffer", "blocked": "quarantine"})
+    site.add(places, {"code": "Q-2", "kind": "bin", "blocked": "quarantine"})
+    site.set(places, places.c.code == first, parent=bench)
+    site.set(places, places.c.code == second, parent=None)
+    for place in ("Q-1", first, second, bench):
+        site.put(place, "HAT", 2)
+    apart = stock.c.place.in_(("Q-1", first, second, bench))
+    site.set(stock, apart, condition="quarantine")
+    begun = start(site)
+    counted = set(site.rows(select(counts_table.c.place)))
+    assert {(place,) for place in ("Q-1", "Q-2", first, second, bench)} <= {*map(tuple, counted)}
+    assert blocked(site)["Q-1"] == "quarantine"
+    for place in ("Q-1", "Q-2", second):
+        with pytest.raises(Rejected, match=begun.code):
+            site.read(frozen.refuse, [place])
+    site.write(stocktakes.end, begun.code, now=site.now)
+    assert blocked(site) == {"Q-1": "quarantine", "Q-2": "quarantine"}
+    site.read(frozen.refuse, ["Q-1", second])
+    of_owner = start(site, owner="acme")
+    assert of_owner.places == 3 + 4, "where something of theirs lies, sound or not"
+    site.write(stocktakes.end, of_owner.code, now=site.now)
+    site.set(stock, apart, condition="available")  # as it came, for the end of this test
 
 
 @ON_BOTH

@@ -6,7 +6,7 @@ paper says afterwards has happened: that is booked, and counted once more (`stoc
 
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from wms.counts import LIVE, STOCKTAKE
 from wms.db import Tx
@@ -22,15 +22,22 @@ def refuse(tx: Tx, codes: Iterable[str]) -> None:
     outer = places.alias("outer")
     above = select(outer.c.code, outer.c.parent, outer.c.blocked)
     around = around.union(above.join(around, outer.c.code == around.c.parent))
-    closed = select(around.c.code).where(around.c.blocked == STOCKTAKE)
+    running = (  # what is closed for another reason (quarantine) stays so, and is counted as well
+        select(counts.c.place)
+        .join(stocktakes, stocktakes.c.id == counts.c.stocktake_id)
+        .where(counts.c.state.in_(LIVE))
+    )
+    closed = select(around.c.code).where(
+        or_(around.c.blocked == STOCKTAKE, around.c.code.in_(running))
+    )
     frozen = tx.scalar(closed.order_by(around.c.code).limit(1))
     if frozen is None:
         return
     mine = (counts.c.place == frozen) & counts.c.state.in_(LIVE)
-    running = (
+    which = (
         select(stocktakes.c.code)
         .join(counts, counts.c.stocktake_id == stocktakes.c.id)
         .where(mine)
         .limit(1)
     )
-    raise Rejected(Code.PLACE_FROZEN, place=frozen, stocktake=tx.scalar(running) or "-")
+    raise Rejected(Code.PLACE_FROZEN, place=frozen, stocktake=tx.scalar(which) or "-")

@@ -19,6 +19,7 @@ from wms.schema import (
     counts,
     items,
     owners,
+    parcels,
     places,
     stock,
     stocktakes,
@@ -28,7 +29,8 @@ from wms.text import clean, shown
 
 CHUNK = 400  # rows a statement: bound parameters are limited
 SHELVES = ("bin", "reserve", "dock", "buffer")
-LOADS = ("tote", "pallet")  # containers that may stand there with goods of their own
+BENCH = "station"  # what was set aside lies there, too
+LOADS = ("tote", "pallet", "carton")  # containers that may stand there with goods of their own
 RUNNING = ("frozen", "counted")
 
 
@@ -99,15 +101,20 @@ def start(tx: Tx, *, now: int, owner: str = "", zone: str = "", reason: str = ""
 
 
 def _scope(owner: str, zone: str) -> Any:
-    """Places that are counted: shelves (empty ones, too, unless it is about one owner's goods), and
-    containers with goods that stand there and are not in work."""
+    """Places that are counted: shelves (empty ones, too, unless it is about one owner's goods),
+    whether people pick from them or not: goods in quarantine are somebody's, too. And benches and
+    containers with goods that are not in work, wherever they stand; what rides on a cart or a
+    robot is, and a customer's box is."""
     parent = places.alias("parent")
     picked = select(allocations.c.place).where(allocations.c.state == "picked")
     full = select(stock.c.place).where(stock.c.qty > 0)
-    standing = and_(
-        places.c.kind.in_(LOADS), parent.c.kind.in_(SHELVES), places.c.code.in_(full),
-        places.c.code.not_in(picked),
+    stands = or_(places.c.parent.is_(None), parent.c.kind.in_((*SHELVES, BENCH)))
+    loads = and_(
+        places.c.kind.in_(LOADS), stands, places.c.code.not_in(select(parcels.c.code))
     )  # fmt: skip
+    standing = and_(
+        or_(places.c.kind == BENCH, loads), places.c.code.in_(full), places.c.code.not_in(picked)
+    )
     query = (
         select(places.c.code)
         .outerjoin(parent, parent.c.code == places.c.parent)

@@ -98,7 +98,8 @@ def show(
     else:
         _tell(seen.stocktake)
         for one in seen.entries:
-            goods = " ".join(part for part in (one.sku, one.lot, one.serial) if part)
+            state = "" if one.condition == "available" else word(f"condition.{one.condition}")
+            goods = " ".join(part for part in (one.sku, one.lot, one.serial, state) if part)
             typer.echo(f"{one.place}\t{one.owner}\t{goods}\t{one.book}\t{one.counted}")
 
 
