@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from sync import files
 from sync.columns import Kind
 from sync.files import DryRun, Report
-from sync.sheets import csv_text, table
+from sync.sheets import csv_text, table, xlsx
 from sync.workbooks import ROWS_MAX
 from tests.api_site import Api, api
 from tests.intake_site import NOW, seeded
@@ -260,6 +260,22 @@ def test_f46_what_is_no_table_is_refused(make: Callable[[], bytes], code: Code) 
 def test_f45_a_report_never_begins_a_formula(start: str) -> None:
     (row,) = csv.reader(io.StringIO(csv_text([(f"{start}HYPERLINK(1)", 3)]), newline=""))
     assert row == [f"'{start}HYPERLINK(1)", "3"]
+
+
+def test_a_workbook_that_we_write_holds_no_formula_and_no_link() -> None:
+    names = (
+        "=cmd|' /C calc'!A0",
+        "{=1+1}",
+        "https://evil.example/",
+        "internal:Sheet1!A1",
+        "@SUM(1)",
+    )
+    with zipfile.ZipFile(
+        io.BytesIO(xlsx([("name", "qty"), *((name, 3) for name in names)]))
+    ) as book:
+        sheet = book.read("xl/worksheets/sheet1.xml").decode()
+        assert ("<f" in sheet, "hyperlink" in sheet) == (False, False)
+        assert not [part for part in book.namelist() if "rels/sheet" in part or "external" in part]
 
 
 def test_f43_a_column_name_cannot_steer_the_terminal(book: Book) -> None:

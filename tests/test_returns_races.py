@@ -1,15 +1,20 @@
 """Several do the same to one return at the same moment: it happens once, and all are told."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import func, select
 
 from tests import returns_racers as racers
 from tests.racing import race
-from tests.returns_site import SHELF, ReturnsSite, returns_at
-from wms import returns
-from wms.errors import Code
+from tests.returns_site import BOX, RITA, SHELF, ReturnsSite, returns_at, set_serials
+from tests.test_bench_races import WAIT_S, wait_for_a_lock
+from tests.test_returns import approve
+from wms import returns, returns_grade
+from wms.db import Tx
+from wms.errors import Code, Rejected
+from wms.returns_grade import Unit
 from wms.schema import orders
 from wms.schema import returns as returns_table
 
@@ -53,3 +58,32 @@ def test_a_box_is_given_to_one_person(site: ReturnsSite) -> None:
     (arrived,) = race(site.book.url, (racers.arrive_it, box.id, site.now))
     assert sorted(arrived) == ["done", *[Code.RETURN_WITH_OTHER] * 3]
     assert site.scalar(select(func.count()).select_from(returns_table)) == 1
+
+
+def test_one_piece_in_two_returns_is_thrown_away_once(new_postgresql: Callable[[], str]) -> None:
+    """Two radios were sent. Two graders read the same number, each in a return of their own; what
+    was thrown away lies nowhere, so nothing but the order's line can tell that it was here."""
+    with returns_at(new_postgresql()) as site, ThreadPoolExecutor(1) as threads:
+        set_serials(site, "RADIO", "S1", "S2")
+        (box,) = site.ship((("RADIO", 2),))
+        first, second = (site.announce(box.order_id, ("RADIO", 1)) for _ in range(2))
+        for number in (first, second):
+            site.arrive(number=number)
+            site.write(approve, site, number)
+        radio = Unit(
+            item=site.good("RADIO"), grade="damaged", disposition="dispose", serial="S1", place=BOX
+        )
+
+        def grade(tx: Tx, number: int, key: str) -> int:
+            return returns_grade.grade(
+                tx, number, radio, person=RITA, key=key, actor=f"person:{RITA}", now=site.now
+            )
+
+        with site.book.writing.begin() as grading:
+            grade(grading, first, "one")
+            other = threads.submit(site.book.write_now, grade, second, "two")
+            wait_for_a_lock(grading)
+        with pytest.raises(Rejected, match=Code.RETURN_TOO_MANY):
+            other.result(WAIT_S)
+        assert site.returned(box.order_id) == 1
+        site.check()

@@ -233,14 +233,13 @@ def _count_back(tx: Tx, row: Row[Any], unit: Unit, item: Row[Any]) -> int | None
         return None
     if unit.grade not in SEEN and not is_undelivered(row):
         return None
-    if unit.serial and _graded_before(tx, row.order_id, unit):
-        raise Rejected(Code.RETURN_TOO_MANY, item=item.sku)
     sent = [
         line for line in sent_of(tx, row)
         if line.item_id == unit.item and (not unit.serial or line.serial in ("", unit.serial))
     ]  # fmt: skip
     best = sorted(sent, key=lambda line: (line.lot != unit.lot, line.line_id))
     if is_undelivered(row):
+        _refuse_second(tx, row.order_id, unit, item.sku)
         if unit.grade in NEVER_SOLD or not best:
             return None
         if unit.grade == "missing":
@@ -248,6 +247,8 @@ def _count_back(tx: Tx, row: Row[Any], unit: Unit, item: Row[Any]) -> int | None
         return int(best[0].line_id)
     for line in best:
         if _add_returned(tx, line.line_id, unit.qty):
+            # Behind the line's lock: two who grade one piece in two returns take turns here.
+            _refuse_second(tx, row.order_id, unit, item.sku)
             return int(line.line_id)
     raise Rejected(Code.RETURN_TOO_MANY, item=item.sku)
 
@@ -258,14 +259,18 @@ def _add_returned(tx: Tx, line: int, qty: int) -> bool:
     return tx.execute(update(order_lines).where(room).values(returned=after)).rowcount == 1
 
 
-def _graded_before(tx: Tx, order: int, unit: Unit) -> bool:
-    """Whether this very piece of that order was graded already, in whatever return."""
+def _refuse_second(tx: Tx, order: int, unit: Unit, sku: str) -> None:
+    """Refuse `RETURN_TOO_MANY` where this very piece of that order was graded already, in whatever
+    return."""
+    if not unit.serial:
+        return
     lines = select(order_lines.c.id).where(order_lines.c.order_id == order)
     same = (return_units.c.item_id == unit.item) & (return_units.c.serial == unit.serial)
     query = select(return_units.c.id).where(
         same, return_units.c.undone == 0, return_units.c.order_line_id.in_(lines)
     )
-    return tx.execute(query).first() is not None
+    if tx.execute(query).first() is not None:
+        raise Rejected(Code.RETURN_TOO_MANY, item=sku)
 
 
 def _count_graded(tx: Tx, row: Row[Any], unit: Unit, sku: str) -> int:
