@@ -15,7 +15,7 @@ from tests.day_flows import done_in
 from tests.day_site import DaySite
 from tests.whole_day import ANSWERS, drive, never_done, world
 from wms import auditor
-from wms.schema import stock
+from wms.schema import commands, stock
 
 SHARES, SHARE = 8, 25_000
 SHORT = 90
@@ -61,13 +61,19 @@ def test_a_check_runs_whenever_a_table_that_it_reads_was_written(
     """What the driver looks at after a step is what the whole audit would have found."""
     from random import Random
 
-    assert all(tables for _, tables in LOOKED_AT)
+    assert all(one.tables for one in LOOKED_AT)
     site = DaySite(new()[0], Random(1))
     watch = Watch(site.book)
     assert watch.look() == []
     site.write(lambda tx: tx.execute(update(stock).where(stock.c.place == "RS-1").values(qty=7)))
     seen, everything = watch.look(), site.read(auditor.full)
     assert seen
+    assert watch.look() == [], "nothing was written since"
+    known = {"name": "scan", "device": "HT-01", "key": "HT-01:1", "at_ms": 1, "body": "{}"}
+    site.add(commands, {**known, "actor": "person:99", "permission": "pick"})
+    unknown = watch.look()
+    assert {one.invariant for one in unknown} == {"I10", "I14"}, "no such person, and no such scan"
+    assert set(unknown) <= set(site.read(auditor.full))
     assert sorted(seen) == sorted(one for one in everything if one.invariant != "agree")
     assert done_in(site)["goods received"] == 0
     site.book.close()
