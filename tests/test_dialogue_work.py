@@ -169,8 +169,17 @@ def test_target_to_make_when_more_is_to_be_made() -> None:
 
 
 def test_target_to_target_when_it_is_no_place() -> None:
-    assert do(TARGET, item(TEA), READY, READY).evidence == ("A-..", "TEA")
+    assert do(TARGET, item(TEA), READY, READY).evidence == ("PLACE", "TEA")
     assert do(TARGET, command("undo"), READY, READY).code == "key.not_now"
+
+
+def test_what_was_made_has_its_place_proposed() -> None:
+    best = Facts(READY, proposal="A-05")
+    assert WORK.prompt(TARGET, best, "en").focus.place == "A-05"
+    assert move(WORK, TARGET, item(TEA), best).evidence == ("A-05", "TEA")
+    part = replace(REPAIR, qty=3, done=1)
+    ending = WORK.prompt(State(at="finish", work=4), Facts(part), "en")
+    assert ending.lines[-1] == "2 not repaired", "of a repair that ends in part"
 
 
 def test_target_to_make_by_back() -> None:

@@ -22,11 +22,8 @@ from wms.schema import (
     lots,
     moves,
     people,
-    print_jobs,
-    stations,
     stock,
     tasks,
-    terminals,
     work_materials,
     work_spans,
 )
@@ -117,7 +114,7 @@ def test_kits_are_made_of_their_components(site: FloorSite) -> None:
     through = select(func.sum(moves.c.qty)).where(moves.c.target == "@kit")
     assert site.scalar(through) == 9
     month = billing.month("2026-11", site.settings.zone)
-    told = site.read(billing.bill, month, owner="acme")
+    told = site.read(billing.bill, month, now=site.now, owner="acme")
     assert {one.unit: one.qty for one in told if (one.activity, one.detail) == ("work", "kit")} == {
         "minutes": 1, "pieces": 3, "materials": 9,
     }  # fmt: skip
@@ -256,26 +253,6 @@ def test_a_wrong_tote_a_wrong_shelf_and_another_owner_s_are_refused(site: FloorS
     refused(hand.scan("DOCK-9"), "work.not_a_place")
     hand.command("ok")
     hand.expect("work.get", "D-01")
-
-
-@ON_BOTH
-def test_relabelling_prints_labels_and_binds_a_barcode(site: FloorSite) -> None:
-    site.put("D-05", "BARE", 4)
-    site.add(stations, {"code": "WORK-1", "kind": "work", "place": "BENCH-2", "printer": "label-9"})
-    site.set(terminals, terminals.c.id == "HT-02", station="WORK-1")
-    released(site, "relabel", sku="BARE", qty=4)
-    hand = working(site)
-    site.set(stations, stations.c.code == "WORK-1", printer="")
-    refused(hand.key("1"), Code.STATION_NO_PRINTER)  # before anybody has begun
-    hand.command("ok")
-    site.set(stations, stations.c.code == "WORK-1", printer="label-9")
-    hand.expect("work.make", "1", "key")
-    hand.expect("work.get", "4", "key")
-    (job,) = site.rows(select(print_jobs))
-    assert (job.station, job.template, job.copies) == ("WORK-1", "item", 4)
-    bound = select(barcodes.c.code).where(barcodes.c.item_id == site.good("BARE"))
-    assert site.scalar(bound) == "BARE"
-    assert total(site, "BARE") == 4, "nothing moves"
 
 
 @ON_BOTH

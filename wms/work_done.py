@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row, exists, func, insert, select, update
 
-from wms import allocation, frozen, held, kits, put_back, requests, returns, tasks, work_orders
+from wms import allocation, frozen, held, kits, requests, returns, tasks, work_orders, work_places
 from wms import print_jobs as paper
 from wms.db import Tx, insert_once
 from wms.errors import Code, Rejected
@@ -25,12 +25,10 @@ from wms.schema import (
 )
 from wms.schema import tasks as tasks_table
 from wms.schema import work_orders as table
-from wms.schema.goods import STORED
 from wms.stock import KIT, Move, post
 from wms.work_orders import MADE_OF_PARTS, WORK
 
 TAKES_NOTHING = ("relabel", "repair")
-PUT_WHERE = (*STORED, "dock", "buffer", "station", "tote", "carton", "pallet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,7 +330,7 @@ def _bring_out(
     results = _results(tx, row, qty)
     lot_of = _lots_of_results(tx, row, list(results))
     for item in results:
-        _refuse_place(tx, place, item, lot_of[item])
+        work_places.refuse(tx, place, item=item, lot=lot_of[item])
     of_item: dict[int, set[str]] = {one.item: set() for one in numbered(tx, row)}
     for item, serial in serials:
         of_item[item].add(serial)
@@ -366,17 +364,6 @@ def _lots_of_results(tx: Tx, row: Row[Any], results: Sequence[int]) -> dict[int,
         for item in sorted(named):
             insert_once(tx, lots, {"item_id": item, "lot": row.code, "expiry": expiry})
     return {item: row.code if item in named else "" for item in results}
-
-
-def _refuse_place(tx: Tx, place: str, item: int, lot: str) -> None:
-    kind = tx.scalar(select(places.c.kind).where(places.c.code == place))
-    if kind not in PUT_WHERE:
-        raise Rejected(Code.PUT_BACK_PLACE, place=place)
-    frozen.refuse(tx, [place])
-    if kind in STORED:
-        refusal = put_back.why_not(tx, [place], item=item, lot=lot)[place]
-        if refusal is not None:
-            raise refusal
 
 
 def _print_labels(tx: Tx, row: Row[Any], qty: int, station: str, key: str, now: int) -> None:

@@ -64,7 +64,7 @@ from picking.dialogues.work_effects import (
     TakeTote,
     run,
 )
-from wms import work_done, work_orders
+from wms import work_done, work_orders, work_places
 from wms.db import Tx
 from wms.messages import Language, say
 from wms.prompts import Await, Focus, Option, Prompt
@@ -98,11 +98,15 @@ class Facts:
 
     work: InHand | None
     waiting: tuple[tuple[int, str], ...] = ()
+    proposal: str = ""  # where what was made does best
 
 
-def facts(tx: Tx, _state: State, who: Who) -> Facts:
+def facts(tx: Tx, state: State, who: Who) -> Facts:
     """Read them."""
     mine = work_done.in_hand(tx, who.person.id)
+    if mine is not None and state.at == "target":
+        best = work_places.proposal(tx, mine.id, qty=state.made, today=who.today)
+        return Facts(mine, proposal=best)
     if mine is not None:
         return Facts(mine)
     waiting = work_orders.waiting(tx, owners=who.person.limited.get("work"))
@@ -148,7 +152,9 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
         return _item(state, seen, work.fetch[0], work.tote or state.tote)
     if state.at == "serial":
         return _serial(state, seen, work)
-    return (_make if state.at == "make" else _target)(state, seen, work)
+    if state.at == "make":
+        return _make(state, seen, work)
+    return _target(state, seen, work, facts.proposal or work.station or "PLACE")
 
 
 def _get(state: State, seen: Seen, facts: Facts) -> Step[State]:
@@ -269,9 +275,8 @@ def _serial(state: State, seen: Seen, work: InHand) -> Step[State]:
     return Step(replace(more, at=at), (TakeSerial(one.item, serial),))
 
 
-def _target(state: State, seen: Seen, work: InHand) -> Step[State]:
+def _target(state: State, seen: Seen, work: InHand, expected: str) -> Step[State]:
     if seen.kind not in ("place", "tote"):
-        expected = work.station or "A-.."
         return Step(state, say=wrong("work.not_a_place", expected=expected, scanned=seen.name))
     made = Make(work.id, state.made, seen.code, state.serials)
     return Step(State(at="make", work=work.id, tote=state.tote), (made,))
@@ -296,11 +301,14 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
     if work is None:
         codes = tuple(code for _number, code in facts.waiting)
         return replace(page, lines=codes)
-    told = (
+    told: tuple[str, ...] = (
         f"{work.code} {say(f'work.kind.{work.kind}', language)}",
         say("work.left", language, done=work.done, qty=work.qty),
     )
-    page = replace(page, lines=told, done=work.done, total=work.qty, focus=_focus(state, work))
+    if state.at == "finish" and work.kind == "repair":
+        told = (*told, say("work.unrepaired", language, count=work.qty - work.done))
+    focus = _focus(state, work, facts)
+    page = replace(page, lines=told, done=work.done, total=work.qty, focus=focus)
     if not (state.at == "item" and state.hand):
         return page
     if state.hand >= work.fetch[0].qty:
@@ -310,7 +318,7 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
     return page
 
 
-def _focus(state: State, work: InHand) -> Focus:
+def _focus(state: State, work: InHand, facts: Facts) -> Focus:
     if state.at in ("place", "item") and work.fetch:
         fetch = work.fetch[0]
         return Focus(
@@ -322,7 +330,10 @@ def _focus(state: State, work: InHand) -> Focus:
     qty: int | None = state.made if state.at == "target" else work.can_make
     if state.at == "tote":
         qty = None  # nothing can be made before there are materials
-    return Focus(item=work.name, sku=work.sku, qty=qty, tote=work.tote, picture=work.picture)
+    place = facts.proposal if state.at == "target" else ""
+    return Focus(
+        place=place, item=work.name, sku=work.sku, qty=qty, tote=work.tote, picture=work.picture
+    )  # fmt: skip
 
 
 def _keys(state: State, facts: Facts, language: Language) -> tuple[Option, ...]:

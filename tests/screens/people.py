@@ -147,7 +147,7 @@ WORKING: dict[str, Show] = {
     "make many": refusing(WORK, Work(at="make", work=4), READY, key("481")),
     "serial": of(WORK, RESULT, NUMBERED),
     "serial twice": refusing(WORK, RESULT, NUMBERED, replace(unknown(SERIAL), serial=SERIAL)),
-    "target": of(WORK, Work(at="target", work=4, made=480), READY),
+    "target": of(WORK, Work(at="target", work=4, made=480), replace(READY, proposal=PLACE)),
     "finish": of(WORK, Work(at="finish", work=4), READY),
 }  # fmt: skip
 
