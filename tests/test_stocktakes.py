@@ -226,6 +226,7 @@ def test_goods_in_quarantine_are_counted_and_stay_there(site: FloorSite) -> None
     counted = set(site.rows(select(counts_table.c.place)))
     assert {(place,) for place in ("Q-1", "Q-2", first, second, bench)} <= {*map(tuple, counted)}
     assert blocked(site)["Q-1"] == "quarantine"
+    site.read(frozen.refuse, [bench])  # work goes on there
     for place in ("Q-1", "Q-2", second):
         with pytest.raises(Rejected, match=begun.code):
             site.read(frozen.refuse, [place])

@@ -25,7 +25,8 @@ def refuse(tx: Tx, codes: Iterable[str]) -> None:
     running = (  # what is closed for another reason (quarantine) stays so, and is counted as well
         select(counts.c.place)
         .join(stocktakes, stocktakes.c.id == counts.c.stocktake_id)
-        .where(counts.c.state.in_(LIVE))
+        .join(places, places.c.code == counts.c.place)
+        .where(counts.c.state.in_(LIVE), places.c.kind != "station")
     )
     closed = select(around.c.code).where(
         or_(around.c.blocked == STOCKTAKE, around.c.code.in_(running))

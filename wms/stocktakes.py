@@ -91,7 +91,11 @@ def start(tx: Tx, *, now: int, owner: str = "", zone: str = "", reason: str = ""
     for begin in range(0, len(chosen), CHUNK):
         part = chosen[begin : begin + CHUNK]
         _void(tx, counts.c.place.in_(part), now, also=tasks_table.c.place.in_(part))
-        free = places.c.code.in_(part) & places.c.blocked.in_(("", count_book.COUNT))
+        free = (
+            places.c.code.in_(part)
+            & places.c.blocked.in_(("", count_book.COUNT))
+            & (places.c.kind != BENCH)  # work goes on there: what moves meanwhile is counted again
+        )
         tx.execute(update(places).where(free).values(blocked=count_book.STOCKTAKE))
         count_book.open_all(
             tx, part, kind="stocktake", key=code, reason=reason or code, now=now, priority=1,
