@@ -8,7 +8,8 @@ from sqlalchemy import select
 from tests.floor_site import FloorSite, Hand, floor_at
 from tests.picking_site import ANNA, BERT, one_order
 from tests.test_cancel import do_cancel, less
-from tests.test_floor_zones import CUP, HAT, TEA, batched, by_zone, scans, wall
+from tests.test_floor_zones import CUP, HAT, TEA, batched, by_zone, rules, scans, wall
+from wms import cancel
 from wms.schema import places, tasks, tours, wall_slots
 
 
@@ -32,6 +33,19 @@ def test_a_zone_that_is_not_needed_any_more_keeps_nobody_waiting(site: FloorSite
     site.walk(tour.id)
     site.drop(tour.id)
     assert site.state(order) == "picked"
+
+
+def test_two_zones_that_are_not_needed_any_more_keep_nobody_waiting(site: FloorSite) -> None:
+    rules(site, method="pass")
+    site.set(places, places.c.code == "B-02", zone="Z15")  # between those of the tea and the hat
+    order = site.order(("TEA", 1), ("CUP", 1), ("HAT", 1))
+    site.release([order])
+    site.now += 1
+    site.write(cancel.reduce, order, wanted={1: 0, 2: 0}, now=site.now)
+    rows = site.rows(select(tours.c.state, tours.c.after).order_by(tours.c.id))
+    assert [row.state for row in rows] == ["void", "void", "open"]
+    assert rows[-1].after is None
+    site.walk(site.claim(BERT).id)
 
 
 def back(site: FloorSite, hand: Hand) -> None:

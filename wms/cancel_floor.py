@@ -45,7 +45,9 @@ def end_walks(tx: Tx, row: Row[Any], *, now: int) -> None:
     gone = tx.execute(
         empty.values(state="void", done_ms=now).returning(tours.c.id, tours.c.after)
     ).all()
-    for one in gone:  # pick and pass: the leg behind it follows the leg before it
+    # Pick and pass: the leg behind it follows the leg before it. The last first, for the leg before
+    # it may be void as well.
+    for one in sorted(gone, key=lambda row: int(row.id), reverse=True):
         behind = update(tours).where(tours.c.after == one.id)
         tx.execute(behind.values(after=one.after))
     walked = exists().where(tours.c.wave_id == waves.c.id, tours.c.state.in_(WALKED))
