@@ -15,6 +15,7 @@ from pathlib import Path
 import typer
 
 from tests.planted import Bug
+from tests.planted_rules import RULES
 from tests.planted_shift import SHIFT
 
 ROOT = Path(__file__).parent.parent
@@ -80,11 +81,8 @@ BUGS = (
     Bug(
         what="a wrong PIN at somebody else's terminal is not counted",
         file="picking/dialogues/approval.py",
-        right='    return Say("approval.given") if right else Say("sign_in.wrong_pin", "error")',
-        wrong=(
-            "    if not right:\n        raise Rejected(Code.PIN_WEAK, digits=6)\n"
-            '    return Say("approval.given")'
-        ),
+        right='    return Say("sign_in.wrong_pin", "error")',
+        wrong="    raise Rejected(Code.PIN_WEAK, digits=6)",
         tests=("tests/test_approval.py", "-k", "wrong_pin and sqlite"),
     ),
     Bug(
@@ -267,6 +265,7 @@ BUGS = (
         tests=("tests/test_inbound_portal.py", "-k", "blind"),
     ),
     *SHIFT,
+    *RULES,
 )
 
 

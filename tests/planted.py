@@ -17,3 +17,8 @@ class Bug:
     wrong: str
     also: str = ""  # code that the wrong one needs, at the end of the file
     tests: tuple[str, ...] = STEPS
+
+
+def only(file: str, name: str) -> tuple[str, ...]:
+    """The tests of *file* whose names hold *name*, on SQLite."""
+    return (f"tests/{file}.py", "-k", f"({name}) and not postgresql")

@@ -43,8 +43,8 @@ def do_cancel(site: FloorSite, order: int) -> Cancelled:
     return site.write(cancel.cancel, order, now=site.now)
 
 
-def wanted(site: FloorSite) -> dict[int, int]:
-    lines = site.rows(select(order_lines).where(order_lines.c.order_id == 1))
+def wanted(site: FloorSite, order: int = 1) -> dict[int, int]:
+    lines = site.rows(select(order_lines).where(order_lines.c.order_id == order))
     return {row.line_no: row.qty - row.cancelled for row in lines}
 
 
@@ -55,6 +55,7 @@ def test_orders_of_one_customer_leave_as_one_and_the_oms_hears_which(site: Floor
     assert (site.state(first), site.state(second)) == ("released", "cancelled")
     assert reasons(site) == ["", MERGED]
     assert wanted(site) == {1: 1, 2: 2, 3: 1}
+    assert wanted(site, second) == {1: 0, 2: 0}, "nothing is wanted twice"
     row = site.rows(select(orders).where(orders.c.id == first))[0]
     assert (row.pieces, row.one_piece) == (4, 0)
     told = site.rows(select(events.c.kind).where(events.c.kind == "order.merged"))
