@@ -10,6 +10,7 @@ import secrets as randomness
 import signal
 import socket
 import time
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from random import Random, SystemRandom
 
 import structlog
 import uvicorn
+from litestar import Litestar
 from sqlalchemy import delete, select, update
 
 from app import count_doors, crew, print_doors, rights, site_doors
@@ -83,7 +85,7 @@ from wms.tokens import token_hash
 
 log = structlog.get_logger(__name__)
 ROBOT_DRIVER = "grh1"
-CLOCKWORK_S = 20.0
+CLOCKWORK_S = 60.0
 GOODBYE_S = 3  # for requests that are under way when the server is told to stop
 
 
@@ -102,8 +104,9 @@ class Site:
     supervisor: Supervisor
     random: Random
     local_token: str
-    socket: socket.socket
-    artist: Executor  # renders labels off the event loop
+    artist: Executor | None  # renders labels off the event loop
+    clock_ms: Callable[[], int]  # UTC
+    clock: Callable[[], float]  # seconds that never jump
 
     @property
     def floor(self) -> floor.Settings:
@@ -150,7 +153,7 @@ async def _run(
         policy=Policy(backoff_max_s=5.0),
     )  # fmt: skip
     artist = ThreadPoolExecutor(1, thread_name_prefix="press")
-    site = Site(config, root, book, supervisor, random, token, door, artist)
+    site = Site(config, root, book, supervisor, random, token, artist, clock_ms, time.monotonic)
     await book.write(set_up, config, holder=f"{os.getpid()}", now=clock_ms())
     for name, device in sorted(config.devices.items()):
         await supervisor.start(name, device.driver, device.options)
@@ -158,7 +161,7 @@ async def _run(
         "site.started", site=config.site.name, url=f"{config.server.host}:{config.server.port}"
     )
     try:
-        await _until_stopped(site)
+        await _until_stopped(site, door)
     finally:
         await supervisor.stop_all()
         artist.shutdown(wait=False, cancel_futures=True)
@@ -216,7 +219,7 @@ def _set_up_stations(tx: Tx, config: Config) -> None:
 
 def workers(site: Site) -> dict[str, alive.Job]:
     """Every worker of the site by name."""
-    book, now, config = site.book, clock_ms, site.config
+    book, now, config = site.book, site.clock_ms, site.config
     settings = site.floor
     waves = settings_of(config.waves)
     dots_per_mm = {code: station.dots_per_mm for code, station in config.stations.items()}
@@ -250,29 +253,35 @@ def workers(site: Site) -> dict[str, alive.Job]:
 
 
 def _robot(site: Site, name: str) -> alive.Job:
-    settings = conductors.Settings(patience_s=site.config.robots.patience_s)
+    options = site.config.devices[name].options
+    settings = conductors.Settings(
+        patience_s=site.config.robots.patience_s,
+        poll_s=float(options.get("poll_s", conductors.POLL_S)),
+    )
 
     def driver() -> conductors.Transporter:
         return site.supervisor.need(name, conductors.Transporter)
 
     return lambda: conductors.conduct(
-        site.book, name, driver, clock_ms=clock_ms, clock=time.monotonic, rng=site.random,
+        site.book, name, driver, clock_ms=site.clock_ms, clock=site.clock, rng=site.random,
         settings=settings,
     )  # fmt: skip
 
 
 async def _clockwork(site: Site) -> None:
     """What the time of day brings: the next pickups and their manifests."""
+    zone = site.config.site.zone
     while True:
-        await site.book.write(pickups.ensure, now=clock_ms(), zone=site.config.site.zone)
+        if await site.book.read(pickups.is_due, now=site.clock_ms(), zone=zone):
+            await site.book.write(pickups.ensure, now=site.clock_ms(), zone=zone)
         await asyncio.sleep(CLOCKWORK_S)
 
 
-async def _until_stopped(site: Site) -> None:
-    """Workers and doors side by side until a signal; a worker's bug ends the process loudly."""
-    config, root = site.config.server, site.root
-    app = make_app(
-        site.book, clock_ms=clock_ms,
+def application(site: Site) -> Litestar:
+    """Every door of the site."""
+    config = site.config.server
+    return make_app(
+        site.book, clock_ms=site.clock_ms,
         settings=HttpSettings(
             requests_per_s=config.requests_per_second, burst=config.requests_per_second * 2,
             local_token_hash=token_hash(site.local_token),
@@ -293,13 +302,18 @@ async def _until_stopped(site: Site) -> None:
             metrics_router(site.supervisor),
         ],
     )  # fmt: skip
+
+
+async def _until_stopped(site: Site, socket: socket.socket) -> None:
+    """Workers and doors side by side until a signal; a worker's bug ends the process loudly."""
+    config, root = site.config.server, site.root
     server = uvicorn.Server(uvicorn.Config(
-        app, host=config.host, port=config.port, log_config=None, access_log=False,
+        application(site), host=config.host, port=config.port, log_config=None, access_log=False,
         ssl_certfile=root / config.tls_certificate if config.tls_certificate else None,
         ssl_keyfile=root / config.tls_key if config.tls_key else None,
         timeout_graceful_shutdown=GOODBYE_S,
     ))  # fmt: skip
-    door = asyncio.create_task(server.serve(sockets=[site.socket]), name="http")
+    door = asyncio.create_task(server.serve(sockets=[socket]), name="http")
     work = asyncio.create_task(alive.keep(workers(site), random=site.random), name="workers")
     try:
         await asyncio.wait({door, work}, return_when=asyncio.FIRST_COMPLETED)

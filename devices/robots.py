@@ -9,7 +9,7 @@ book and the robot.
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Protocol, runtime_checkable
 
@@ -26,14 +26,17 @@ from devices.codecs.grh1 import (
     load_id,
     next_after,
 )
+from devices.robot_book import book_word, set_aside, take_next
 from wms import mission_tasks, missions, robots
-from wms.db import Book, Tx
+from wms.db import Book
 from wms.errors import Rejected
 from wms.mission_rows import Mission
 from wms.mission_tasks import Why
 from wms.robots import RobotRecord
 
 log = structlog.get_logger(__name__)
+POLL_S = 0.2  # between two looks
+TENTHS = 10  # of a percent
 
 
 @runtime_checkable
@@ -57,13 +60,24 @@ class Transporter(Protocol):
 class Settings:
     """How a robot is conducted. `battery_min` in 0.1 %."""
 
-    poll_s: float = 0.2  # between two looks
+    poll_s: float = POLL_S
     answer_s: float = 1.0  # a command that is not answered by then is said again
     patience_s: float = 10.0  # silent or frozen for longer: persons look after its missions
     stuck_s: float = 180.0  # answering, and not moving on for so long: a person looks
     rest_s: float = 5.0  # after it refused a mission, others may have the next one first
     show_s: float = 1.0  # where it is is written to the book this often at most
     battery_min: int = 150
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """Nothing was to be done: what was seen then, how often the bell had rung, and until when that
+    answer is good. `mission` was under way."""
+
+    seen: tuple[object, ...]
+    bell: int
+    until_s: float
+    mission: Mission | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +143,7 @@ class _Conductor:
         self._fence = 0
         self._session: Transporter | None = None
         self._sent: _Sent | None = None
+        self._rest: _Rest | None = None
         self._rest_until_s = float("-inf")
         self._answered_s = clock()
         self._silence_told = False
@@ -143,9 +158,15 @@ class _Conductor:
         if session is not self._session:
             if not await self._take_over(session):
                 return False
-            self._session, self._sent = session, None
+            self._session, self._sent, self._rest = session, None, None
         seen = await session.look()
         status = seen.status
+        if self._nothing_new(seen):
+            assert self._rest is not None
+            await self._note_progress(self._rest.mission, status)
+            await self._show(status)
+            return True
+        bell = self._book.bell.count
         numbers = {status.mission, *(entry.mission for entry in seen.journal)}
         record = await self._book.read(
             robots.record, self._robot, numbers=numbers,
@@ -164,7 +185,27 @@ class _Conductor:
             await self._note_presence()
         await self._note_progress(record.mission, status)
         await self._show(status)
+        self._note_rest(action, seen, bell, record.mission)
         return True
+
+    def _nothing_new(self, seen: Sighting) -> bool:
+        """The robot shows what it showed, the book was not written, and there was nothing to do."""
+        rest = self._rest
+        return (
+            rest is not None and rest.seen == _face(seen)
+            and rest.bell == self._book.bell.count and self._clock() < rest.until_s
+        )  # fmt: skip
+
+    def _note_rest(
+        self, action: rules.Action, seen: Sighting, bell: int, mission: Mission | None
+    ) -> None:
+        """An answer that waits for a moment of its own is asked for again at every look."""
+        now_s = self._clock()
+        waits = isinstance(action, rules.Wait) and not self._is_waiting(seen.status)
+        self._rest = None
+        if waits and now_s >= self._rest_until_s:
+            until_s = now_s + self._book.bell.patience_s
+            self._rest = _Rest(_face(seen), bell, until_s, mission)
 
     async def note_silence(self) -> None:
         """Rule 8: after the patience, a person looks after each mission under way."""
@@ -322,48 +363,7 @@ class _Conductor:
         self._shown, self._shown_s = shown, now_s
 
 
-def set_aside(
-    tx: Tx, *, robot: str, fence: int, seq: int, mission: int, note: str, now: int
-) -> bool:  # fmt: skip
-    """*seq* is for one command from now on. False: the robot is another process's."""
-    if not robots.use_seq(tx, robot=robot, fence=fence, seq=seq, mission=mission):
-        return False
-    if note:
-        missions.note_final(tx, mission=mission, state=note, now=now)
-    return True
-
-
-def take_next(
-    tx: Tx, *, robot: str, fence: int, seq: int, boot_id: int, now: int
-) -> tuple[bool, Mission | None]:  # fmt: skip
-    """Whether the robot is ours, and the mission that it is to be given."""
-    if not robots.use_seq(tx, robot=robot, fence=fence, seq=seq):
-        return False, None
-    given = missions.assign(tx, robot=robot, fence=fence, seq=seq, boot_id=boot_id, now=now)
-    return True, given
-
-
-def book_word(
-    tx: Tx, *, robot: str, fence: int, action: rules.Action, now: int, rng: Random
-) -> bool:  # fmt: skip
-    """Write down what the robot has shown. False: the robot is another process's."""
-    if not robots.is_ours(tx, robot=robot, fence=fence):
-        return False
-    match action:
-        case rules.Accepted(mission=mission):
-            missions.accepted(tx, mission=mission, now=now)
-        case rules.Done(mission=mission):
-            missions.settle_done(tx, mission=mission, now=now)
-        case rules.Failed(mission=mission, error=error):
-            missions.settle_failed(tx, mission=mission, error=error, now=now, rng=rng)
-        case rules.Quarantine(mission=mission, why=why):
-            missions.quarantine(tx, mission=mission, why=why, now=now)
-        case rules.StartVoid(mission=mission, why=why):
-            missions.start_void(tx, mission=mission, why=why, now=now)
-        case rules.Voided(mission=mission):
-            missions.voided(tx, mission=mission, now=now, rng=rng)
-        case rules.TooLate(mission=mission):
-            missions.too_late(tx, mission=mission, now=now)
-        case _:
-            raise AssertionError(f"{action} is nothing for the book")
-    return True
+def _face(seen: Sighting) -> tuple[object, ...]:
+    """All that a decision looks at, but not the pulse and the charge."""
+    status = seen.status
+    return replace(status, heartbeat=0, battery=status.battery // TENTHS), seen.journal

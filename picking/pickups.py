@@ -1,6 +1,7 @@
 """Carrier pickups of the day, each with the manifest that its parcels are loaded onto."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import case, func, select
@@ -30,7 +31,19 @@ class Pickup:
 
 
 def ensure(tx: Tx, *, now: int, zone: ZoneInfo) -> int:
-    """Make the manifest of every carrier's next pickup. Returns how many were new.
+    """Make the manifest of every carrier's next pickup. Returns how many were new."""
+    return sum(insert_once(tx, manifests, fresh) for fresh in _next(tx, now=now, zone=zone))
+
+
+def is_due(tx: Tx, *, now: int, zone: ZoneInfo) -> bool:
+    """Whether a manifest is to be made."""
+    wanted = {fresh["code"] for fresh in _next(tx, now=now, zone=zone)}
+    query = select(func.count()).where(manifests.c.code.in_(wanted))
+    return tx.execute(query).scalar_one() < len(wanted)
+
+
+def _next(tx: Tx, *, now: int, zone: ZoneInfo) -> list[dict[str, Any]]:
+    """The manifest of every carrier's next pickup.
 
     A pickup that was closed before its time is over: the one after it is next. Nobody comes on a
     day on which the site or the carrier rests.
@@ -43,12 +56,11 @@ def ensure(tx: Tx, *, now: int, zone: ZoneInfo) -> int:
     latest = func.max(manifests.c.pickup_ms).label("at")
     query = select(manifests.c.carrier, latest).where(closed).group_by(manifests.c.carrier)
     over = {row.carrier: row.at for row in tx.execute(query)}
-    made = 0
+    found = []
     for carrier, each in times.items():
         at = next_pickup(site, carrier, each, now=max(now, over.get(carrier, 0)) + 1)
-        fresh = {"code": code_of(carrier, at, zone), "carrier": carrier, "pickup_ms": at}
-        made += insert_once(tx, manifests, fresh)
-    return made
+        found.append({"code": code_of(carrier, at, zone), "carrier": carrier, "pickup_ms": at})
+    return found
 
 
 def code_of(carrier: str, pickup_ms: int, zone: ZoneInfo) -> str:

@@ -165,7 +165,7 @@ async def test_a_repetition_that_arrives_late_is_not_carried_out(sqlite_url: str
         recovered = stalled_gateway(s)
         job = s.request()
         await until(recovered.is_set, "the gateway to stall and to recover", 30.0)
-        assert s.twin.plc.memory.ack_result == m.REPEAT
+        await until(lambda: s.twin.plc.answered[m.REPEAT] > 0, "the late one to arrive", 30.0)
         await s.until_state(job, "done")
         await s.until_idle()
         assert s.faults() == []

@@ -87,8 +87,15 @@ def upsert(
     tx.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed), list(rows))
 
 
+def nowhere(_point: str) -> None:
+    """Nobody wants to know how far a command is."""
+
+
 class Bell:
-    """Rings after every commit of this process. Waiting is for workers; a second is their limit."""
+    """Rings after every commit of this process. Waiting is for workers, for `patience_s` at most:
+    another process may have committed something."""
+
+    patience_s = 1.0
 
     def __init__(self) -> None:
         self._rung = asyncio.Event()
@@ -99,11 +106,12 @@ class Bell:
         self._rung.set()
         self._rung = asyncio.Event()
 
-    async def wait(self, seen: int, timeout_s: float = 1.0) -> int:
-        """Return at once if it rang since *seen*, else at the next ring or after *timeout_s*."""
+    async def wait(self, seen: int, timeout_s: float | None = None) -> int:
+        """Return at once if it rang since *seen*, else at the next ring or after the patience."""
+        limit_s = self.patience_s if timeout_s is None else timeout_s
         if self.count == seen:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
+                async with asyncio.timeout(limit_s):
                     await self._rung.wait()
         return self.count
 
@@ -112,11 +120,15 @@ class Book:
     """The door to the database: one writer at a time on SQLite, a small pool on PostgreSQL.
 
     Without *threads* the calls run inline (scripts, tests, simulation); with them the event loop
-    is never blocked.
+    is never blocked. *reached* is told how far each command is: `NAME:begun`, `NAME:written` (not
+    committed yet), `NAME:committed` (nobody was told yet), and of each query `NAME:read`. Tests
+    kill the process there.
     """
 
-    def __init__(self, url: str, *, threads: bool = False) -> None:
-        self.url = url
+    def __init__(
+        self, url: str, *, threads: bool = False, reached: Callable[[str], None] = nowhere
+    ) -> None:
+        self.url, self.reached = url, reached
         self.writing = open_engine(url)
         self.reading = open_engine(url, readonly=True)
         self.bell = Bell()
@@ -132,17 +144,22 @@ class Book:
         self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run *command* in one transaction and commit; the whole of it again after a collision."""
+        name = f"{command.__module__}.{command.__qualname__}"
+        self.reached(f"{name}:begun")
         for attempt in stamina.retry_context(
             on=_collided, attempts=TRIES, wait_initial=0.005, wait_max=0.2, wait_jitter=0.02
         ):
             with attempt, self.writing.begin() as tx:
                 result = command(tx, *args, **kwargs)
+                self.reached(f"{name}:written")
+        self.reached(f"{name}:committed")
         return result
 
     def read_now(
         self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run *query* in one read-only snapshot."""
+        self.reached(f"{query.__module__}.{query.__qualname__}:read")
         with self.reading.begin() as tx:
             return query(tx, *args, **kwargs)
 

@@ -82,6 +82,8 @@ class Bot:
     seen: Prompt | None = None  # what the screen showed last
     turns: int = 0  # how often it chose among several: the next one is another one
     bounce_s: float = 0.35  # longer than the floor's
+    wait_s: float = WAIT_S
+    wait_s_max: float = WAIT_MAX_S
     last_text: str = ""
     idle: int = 0  # how often in a row there was no work
     memo: dict[str, Any] = field(default_factory=dict)  # what this trade has to remember
@@ -112,7 +114,7 @@ class Bot:
     async def rest(self) -> None:
         """Nothing to do just now: wait a moment before looking again."""
         self.idle += 1
-        await asyncio.sleep(min(WAIT_S * self.idle, WAIT_MAX_S))
+        await asyncio.sleep(min(self.wait_s * self.idle, self.wait_s_max))
 
     def barcode(self, unit: Bin) -> str:
         """What the trigger reads from a unit: its JAN, or a GS1 code where it carries a lot."""

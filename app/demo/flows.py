@@ -43,7 +43,11 @@ class Flows:
         headers = {"Authorization": f"Bearer {self.oms.token}"}
         async with (
             httpx2.AsyncClient(
-                base_url=self.oms.url, headers=headers, timeout=20, trust_env=False
+                base_url=self.oms.url,
+                headers=headers,
+                timeout=20,
+                trust_env=False,
+                transport=self.oms.transport,
             ) as client,
             asyncio.TaskGroup() as group,
         ):

@@ -6,6 +6,7 @@ Now and then it answers 500, or takes an event and loses the answer: at least on
 import asyncio
 import json
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -32,6 +33,9 @@ class Oms:
     failures: int = 0
     forged: int = 0
     port: int = 0
+    transport: httpx2.AsyncBaseTransport | None = None  # another way to the floor than the network
+    fails_percent: float = FAILS_PERCENT
+    verify: Callable[[bytes, dict[str, str]], object] = Webhook(SECRET).verify
     _server: asyncio.Server | None = None
 
     async def listen(self) -> None:
@@ -43,7 +47,11 @@ class Oms:
         """Post the orders one after another; each until the floor has answered, always the same."""
         headers = {"Authorization": f"Bearer {self.token}"}
         async with httpx2.AsyncClient(
-            base_url=self.url, headers=headers, timeout=10, trust_env=False
+            base_url=self.url,
+            headers=headers,
+            timeout=10,
+            trust_env=False,
+            transport=self.transport,
         ) as client:
             for body in bodies:
                 await self._post(client, body)
@@ -87,12 +95,12 @@ class Oms:
         """The status to answer with; 0 takes the event and drops the line."""
         self.deliveries += 1
         try:
-            Webhook(SECRET).verify(body, headers)
+            self.verify(body, headers)
         except WebhookVerificationError:
             self.forged += 1
             return 401
         chance = self.random.random() * 100
-        if chance < FAILS_PERCENT:
+        if chance < self.fails_percent:
             self.failures += 1
             return 500
         event = json.loads(body)
@@ -100,7 +108,7 @@ class Oms:
         if identity not in self.inbox:
             self.inbox[identity] = event
             self.heard[str(event.get("subject", ""))].append((event["type"], identity))
-        if chance > 100 - FAILS_PERCENT:
+        if chance > 100 - self.fails_percent:
             self.failures += 1
             return 0
         return 204

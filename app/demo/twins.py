@@ -106,11 +106,7 @@ class Hardware:
 
     def label_of(self, printer: str, parcel: str) -> str | None:
         """Read the newest label of *parcel* in the printer's tray: its tracking number."""
-        for label in reversed(self.printers[printer].labels):
-            texts = [_SUBSETS.sub("", text) for text in label.fields]
-            if parcel in texts:
-                return next((text for text in texts if text.isdigit() and len(text) == 12), None)
-        return None
+        return label_of(self.printers[printer], parcel)
 
     def mend(self, printer: str) -> bool:
         """Look at the printer: load paper if it needs some."""
@@ -156,3 +152,12 @@ class Hardware:
         await self.readers[name].stop()
         await asyncio.sleep(off_s)
         await self.readers[name].start()
+
+
+def label_of(printer: PrinterTwin, parcel: str) -> str | None:
+    """Read the newest label of *parcel* in the tray: its tracking number."""
+    for label in reversed(printer.labels):
+        texts = [_SUBSETS.sub("", text) for text in label.fields]
+        if parcel in texts:
+            return next((text for text in texts if text.isdigit() and len(text) == 12), None)
+    return None

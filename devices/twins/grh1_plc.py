@@ -4,6 +4,7 @@ Time comes in as an argument of `scan`, so it runs as well behind a socket as in
 """
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,6 +48,7 @@ class Plc:
     ) -> None:
         self.body, self.log = body, log
         self.memory = Memory()
+        self.answered: Counter[int] = Counter()  # commands, by their ACK_RESULT
         self.frozen = self.wrong_magic = self.deaf_to_floor = False
         self.torn_reads, self.protocol = 0, 1
         self.stations, self._pace, self._remembers = set(stations), pace or Pace(), remembers
@@ -138,6 +140,7 @@ class Plc:
             return
         memory.ack_result = self._answer(frame)
         memory.ack_seq = seq
+        self.answered[memory.ack_result] += 1
 
     def _answer(self, frame: Frame) -> int:
         if not m.ASSIGN <= frame.cmd <= m.RESET or not frame.mission:

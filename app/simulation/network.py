@@ -1,0 +1,275 @@
+"""TCP in memory: ordered bytes between two ends, with a latency, and a cable that can be bad.
+
+What can go wrong with a connection goes wrong here, for any protocol: refused, slow, stalled
+(connected and silent), reset, cut in the middle of a message, bytes arriving in any portions.
+"""
+
+import asyncio
+import socket
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+LATENCY_S = 0.002
+FIRST_PORT = 20_000
+
+
+@dataclass(slots=True)
+class Cable:
+    """The way to one listening port. All of it may be changed at any time."""
+
+    refused: bool = False
+    stalled: bool = False  # connections stand, nothing arrives
+    latency_s: float = LATENCY_S
+    portion_bytes: int = 0  # so many at a time; 0: as they were written
+    cut_after_bytes: int | None = None  # then the connection is reset, mid message
+
+
+@dataclass(slots=True)
+class Network:
+    """Who listens where, and how good the cables are."""
+
+    random: Random
+    cables: dict[int, Cable] = field(default_factory=dict)
+    counted: Counter[str] = field(default_factory=Counter)
+    _listeners: dict[int, "Listener"] = field(default_factory=dict)
+    _pairs: dict[int, list["End"]] = field(default_factory=dict)
+    _next_port: int = FIRST_PORT
+
+    def cable(self, port: int) -> Cable:
+        """The cable to *port*."""
+        return self.cables.setdefault(port, Cable())
+
+    def reset(self, port: int) -> None:
+        """Every connection to *port* is reset."""
+        for end in list(self._pairs.get(port, ())):
+            end.break_off(ConnectionResetError("connection reset"))
+
+    def reset_all(self) -> None:
+        """Every connection of whoever connected to somebody is reset: its process is gone."""
+        for port in list(self._pairs):
+            self.reset(port)
+
+    def listen(
+        self, loop: asyncio.AbstractEventLoop, make: Callable[[], Any], host: Any, port: Any
+    ) -> "Listener":
+        """Refuses a port that is taken, as a kernel does."""
+        if not port:
+            port, self._next_port = self._next_port, self._next_port + 1
+        if port in self._listeners:
+            raise OSError(98, f"port {port} is taken")
+        listener = Listener(self, loop, make, str(host or "127.0.0.1"), int(port))
+        self._listeners[int(port)] = listener
+        return listener
+
+    def forget(self, port: int) -> None:
+        """Nobody listens on *port* any more."""
+        self._listeners.pop(port, None)
+
+    async def connect(
+        self, loop: asyncio.AbstractEventLoop, make: Callable[[], Any], host: Any, port: Any
+    ) -> tuple["End", Any]:
+        """Connect to *port*. Raises `ConnectionRefusedError`."""
+        cable = self.cable(int(port))
+        await asyncio.sleep(cable.latency_s)
+        listener = self._listeners.get(int(port))
+        if listener is None or cable.refused:
+            raise ConnectionRefusedError(111, f"nobody listens on {host}:{port}")
+        near = End(self, loop, cable, ("127.0.0.1", 0), (listener.host, int(port)))
+        far = End(self, loop, cable, (listener.host, int(port)), ("127.0.0.1", 0))
+        near.peer, far.peer = far, near
+        pairs = self._pairs.setdefault(int(port), [])
+        pairs += [near, far]
+        protocol = make()
+        far.begin(listener.make())
+        near.begin(protocol)
+        return near, protocol
+
+    def gone(self, end: "End") -> None:
+        """An end of a connection is no more."""
+        for ends in self._pairs.values():
+            if end in ends:
+                ends.remove(end)
+
+
+class Listener(asyncio.AbstractServer):
+    """What `create_server` gives back."""
+
+    def __init__(
+        self, network: Network, loop: asyncio.AbstractEventLoop, make: Callable[[], Any],
+        host: str, port: int,
+    ) -> None:  # fmt: skip
+        self.network, self.loop, self.make = network, loop, make
+        self.host, self.port = host, port
+        self.sockets = (self,)
+
+    def getsockname(self) -> tuple[str, int]:
+        return self.host, self.port
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        return self.loop
+
+    def close(self) -> None:
+        self.network.forget(self.port)
+
+    def is_serving(self) -> bool:
+        return True
+
+    async def start_serving(self) -> None:
+        """It serves from the beginning."""
+
+    async def serve_forever(self) -> None:
+        await asyncio.Event().wait()
+
+    async def wait_closed(self) -> None:
+        """Connections that are open stay open, as with any server."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What libraries ask the socket under a connection."""
+
+    mine: tuple[str, int]
+    theirs: tuple[str, int]
+    family: int = socket.AF_INET
+
+    def getsockname(self) -> tuple[str, int]:
+        return self.mine
+
+    def getpeername(self) -> tuple[str, int]:
+        return self.theirs
+
+    def setsockopt(self, *_: object) -> None:
+        """There is nothing to be set."""
+
+    def fileno(self) -> int:
+        return -1
+
+
+class End(asyncio.Transport):
+    """One end of a connection."""
+
+    peer: "End"
+
+    def __init__(
+        self, network: Network, loop: asyncio.AbstractEventLoop, cable: Cable,
+        mine: tuple[str, int], theirs: tuple[str, int],
+    ) -> None:  # fmt: skip
+        names = {"sockname": mine, "peername": theirs}
+        super().__init__({**names, "socket": _Names(mine, theirs)})
+        self._network, self._loop, self._cable = network, loop, cable
+        self._protocol: Any = None
+        self._closing = self._gone = False
+        self._read_paused = False
+        self._unread: list[bytes | None] = []
+        self._on_its_way: deque[tuple[Callable[[Any], None], Any]] = deque()
+        self._arrives_s = 0.0  # nothing overtakes what was sent before
+
+    def begin(self, protocol: Any) -> None:
+        """Tell *protocol* that it is connected."""
+        self._protocol = protocol
+        self._loop.call_soon(protocol.connection_made, self)
+
+    # What a protocol asks of its transport.
+
+    def write(self, data: Any) -> None:
+        if self._closing or not data:
+            return
+        self._send(bytes(data))
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self._plan(self.peer.take, None)
+
+    def close(self) -> None:
+        if not self._closing:
+            self._closing = True
+            self._plan(self.peer.take, None)
+            self._loop.call_soon(self._end, None)
+
+    def abort(self) -> None:
+        self.break_off(None)
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def is_reading(self) -> bool:
+        return not self._read_paused
+
+    def pause_reading(self) -> None:
+        self._read_paused = True
+
+    def resume_reading(self) -> None:
+        self._read_paused = False
+        waiting, self._unread = self._unread, []
+        for data in waiting:
+            self.take(data)
+
+    def get_protocol(self) -> Any:
+        return self._protocol
+
+    def set_protocol(self, protocol: Any) -> None:
+        self._protocol = protocol
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """What is written is on its way at once: there is no buffer to limit."""
+
+    # The cable.
+
+    def take(self, data: bytes | None) -> None:
+        """Bytes arrive here; None: the other end will send no more."""
+        if self._gone:
+            return
+        if self._read_paused:
+            self._unread.append(data)
+        elif data is not None:
+            self._protocol.data_received(data)
+        elif not self._protocol.eof_received():
+            self.close()
+
+    def break_off(self, error: Exception | None) -> None:
+        """The connection is no more, for both ends, at once."""
+        for end in (self, self.peer):
+            end._closing = True
+            self._loop.call_soon(end._end, error)
+
+    def _send(self, data: bytes) -> None:
+        cable = self._cable
+        if cable.stalled:
+            return
+        if cable.cut_after_bytes is not None:
+            data, left = data[: cable.cut_after_bytes], cable.cut_after_bytes - len(data)
+            cable.cut_after_bytes = left if left > 0 else None
+            self._deliver(data)
+            if left <= 0:
+                self._plan(self.break_off, ConnectionResetError("connection cut"))
+            return
+        self._deliver(data)
+
+    def _deliver(self, data: bytes) -> None:
+        step = self._cable.portion_bytes or len(data) or 1
+        for start in range(0, len(data), step):
+            self._plan(self.peer.take, data[start : start + step])
+
+    def _plan(self, call: Callable[[Any], None], argument: Any) -> None:
+        self._arrives_s = max(self._arrives_s, self._loop.time() + self._cable.latency_s)
+        self._on_its_way.append((call, argument))
+        self._loop.call_at(self._arrives_s, self._arrive)
+
+    def _arrive(self) -> None:
+        # Timers of one moment come in no order; what is on its way does.
+        call, argument = self._on_its_way.popleft()
+        call(argument)
+
+    def _end(self, error: Exception | None) -> None:
+        if not self._gone:
+            self._gone = self._closing = True
+            self._network.gone(self)
+            self._protocol.connection_lost(error)

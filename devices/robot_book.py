@@ -1,0 +1,58 @@
+"""What a robot's conductor writes into the book: numbers before the wire, and what was shown after.
+
+Every command is guarded by the fence: one that was superseded writes nothing.
+"""
+
+from random import Random
+
+from devices import robot_rules as rules
+from wms import missions, robots
+from wms.db import Tx
+from wms.mission_rows import Mission
+
+
+def set_aside(
+    tx: Tx, *, robot: str, fence: int, seq: int, mission: int, note: str, now: int
+) -> bool:  # fmt: skip
+    """*seq* is for one command from now on. False: the robot is another process's."""
+    if not robots.use_seq(tx, robot=robot, fence=fence, seq=seq, mission=mission):
+        return False
+    if note:
+        missions.note_final(tx, mission=mission, state=note, now=now)
+    return True
+
+
+def take_next(
+    tx: Tx, *, robot: str, fence: int, seq: int, boot_id: int, now: int
+) -> tuple[bool, Mission | None]:  # fmt: skip
+    """Whether the robot is ours, and the mission that it is to be given."""
+    if not robots.use_seq(tx, robot=robot, fence=fence, seq=seq):
+        return False, None
+    given = missions.assign(tx, robot=robot, fence=fence, seq=seq, boot_id=boot_id, now=now)
+    return True, given
+
+
+def book_word(
+    tx: Tx, *, robot: str, fence: int, action: rules.Action, now: int, rng: Random
+) -> bool:  # fmt: skip
+    """Write down what the robot has shown. False: the robot is another process's."""
+    if not robots.is_ours(tx, robot=robot, fence=fence):
+        return False
+    match action:
+        case rules.Accepted(mission=mission):
+            missions.accepted(tx, mission=mission, now=now)
+        case rules.Done(mission=mission):
+            missions.settle_done(tx, mission=mission, now=now)
+        case rules.Failed(mission=mission, error=error):
+            missions.settle_failed(tx, mission=mission, error=error, now=now, rng=rng)
+        case rules.Quarantine(mission=mission, why=why):
+            missions.quarantine(tx, mission=mission, why=why, now=now)
+        case rules.StartVoid(mission=mission, why=why):
+            missions.start_void(tx, mission=mission, why=why, now=now)
+        case rules.Voided(mission=mission):
+            missions.voided(tx, mission=mission, now=now, rng=rng)
+        case rules.TooLate(mission=mission):
+            missions.too_late(tx, mission=mission, now=now)
+        case _:
+            raise AssertionError(f"{action} is nothing for the book")
+    return True
