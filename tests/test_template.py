@@ -245,9 +245,7 @@ def test_days_on_the_road_closed_days_upgrades_and_inserts_come_in_with_it(book:
         tried = bring(book, filled_in("ja", **{"休業日__休業日*": cell}))
         assert tuple(one.column for one in tried.faults) == told, cell
     dates = book.read_now(lambda tx: sorted(tx.execute(select(holidays.c.date)).scalars()))
-    assert dates == ["2027-01-01", "2027-01-02"], (
-        "Monday of the file before is a working day again"
-    )
+    assert dates == ["2027-01-01", "2027-01-02"], "Monday of the file before is a working day again"
     for change, column in (
         ({"便種変更__変更先便種コード*": "no-such"}, "変更先便種コード*"),
         ({"同梱物__商品コード*": "NO-SUCH"}, "商品コード*"),
