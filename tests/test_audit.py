@@ -169,7 +169,7 @@ def test_genba_audit_shows_what_is_wrong(broken: str, monkeypatch: pytest.Monkey
     monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
     answer = genba_audit("--database", broken)
     assert answer.exit_code == 1
-    assert "I2    FAULT 1   在庫は移動の合計に等しい" in answer.output
+    assert "I2    異常 1    在庫は移動の合計に等しい" in answer.output
     assert "      A-1/1//available/  qty=6 moves=5 lines=1" in answer.output
     assert "1 件の誤りがあります" in answer.output
 

@@ -179,7 +179,7 @@ def test_a_person_s_rights_by_the_command_line(config: str) -> None:
     badge = genba(config, "person", "badge", "E1").split()[-1]
     assert len(badge) == 32
     genba(config, "person", "end", "E1")
-    assert "E1\t葵\tship\tPIN\t-" in genba(config, "person", "list")
+    assert "E1\t葵\tship\tPIN\tended" in genba(config, "person", "list")
 
 
 def test_every_change_of_rights_is_written_down(site: FloorSite) -> None:

@@ -191,7 +191,7 @@ def test_rights_are_changed_through_the_server(running: SiteProcess) -> None:
     done("person", "revoke", "E7", "counter")
     assert done("person", "badge", "E7").split()[-1] != badge
     assert "E7" in done("person", "end", "E7")
-    assert "E7\t凛\tpick\tPIN\t-" in done("person", "list")
+    assert "E7\t凛\tpick\tPIN\tended" in done("person", "list")
     assert "nobody" in refusal(genba("person", "grant", "E7", "nobody", config=running.config))
 
 

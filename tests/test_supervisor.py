@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 
+from app.simulation.loop import VirtualLoop
 from devices.capabilities import (
     ConfigFault,
     Health,
@@ -16,7 +17,7 @@ from devices.capabilities import (
 )
 from devices.conformance import until
 from tests.supervised import POLICY, OneDriver, Peer, Scene
-from tests.virtual_time import VirtualLoop, run
+from tests.virtual_time import run
 
 
 def test_many_tries_are_one_outage() -> None:

@@ -33,7 +33,7 @@ def flow_words(flow: str, language: Language) -> str:
     """What a flow is called: its name, and what it is about as the book says it.
 
     >>> flow_words("graded A", "en"), flow_words("bill work kit", "en")
-    ('graded A', 'bill: work kit')
+    ('graded A', 'bill: value-added work kit')
     """
     if flow.startswith(BILLED):
         activity, _, detail = flow.removeprefix(BILLED).partition(" ")
