@@ -10,23 +10,25 @@ import secrets as randomness
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from random import Random, SystemRandom
 
 import structlog
 import uvicorn
 from litestar import Litestar
-from sqlalchemy import delete, select, update
 
-from app import count_doors, crew, print_doors, rights, site_doors
+from app import count_doors, crew, device_doors, print_doors, rights, site_doors
 from app.board import board_router
 from app.http import HttpSettings, make_app
 from app.local import database_url, door_url
 from app.metrics import metrics_router
+from app.mirror import ROBOT_DRIVER, mirror, set_up
+from app.reload import Reloader
 from app.secrets import read_secret
 from app.terminal import door as terminal_page
 from devices import intake, lights, printing, registry
@@ -46,7 +48,6 @@ from picking import (
     planner,
     recall_doors,
     replenisher,
-    walls,
     wave_doors,
 )
 from picking import http as terminal_door
@@ -66,25 +67,16 @@ from sync import doors as import_door
 from sync import http as partner_door
 from wms import (
     alive,
-    calendar,
-    inbound_lpn,
-    incarnation,
     lock,
-    picking_rules,
-    places,
-    robots,
-    seals,
     upgrade,
+    seals,
 )
 from wms.config import Config
-from wms.db import Book, Tx, insert_once, upsert
+from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.schema import places as places_table
-from wms.schema import stations, wall_slots
 from wms.tokens import token_hash
 
 log = structlog.get_logger(__name__)
-ROBOT_DRIVER = "grh1"
 CLOCKWORK_S = 60.0
 GOODBYE_S = 3  # for requests that are under way when the server is told to stop
 
@@ -107,6 +99,7 @@ class Site:
     artist: Executor | None  # renders labels off the event loop
     clock_ms: Callable[[], int]  # UTC
     clock: Callable[[], float]  # seconds that never jump
+    dots_per_mm: dict[str, int]  # of each station's label printer
 
     @property
     def floor(self) -> floor.Settings:
@@ -118,8 +111,11 @@ class Site:
         )  # fmt: skip
 
 
-async def serve(config: Config, root: Path) -> None:
-    """Run the site until it is told to stop. Refuses `BOOK_HELD` when another server has it."""
+async def serve(config: Config, root: Path, file: Path = Path("config.toml")) -> None:
+    """Run the site until it is told to stop. Refuses `BOOK_HELD` when another server has it.
+
+    *file* (in *root*, if it is relative) is read again when devices are to change.
+    """
     url = database_url(config, root)
     held = lock.path_of(url)
     if held is not None:
@@ -133,13 +129,13 @@ async def serve(config: Config, root: Path) -> None:
         upgrade.to_newest(url)
         book = Book(url, threads=True)
         try:
-            await _run(config, root, book, token, door)
+            await _run(config, root, root / file, book, token, door)
         finally:
             book.close()
 
 
 async def _run(
-    config: Config, root: Path, book: Book, token: str, door: socket.socket
+    config: Config, root: Path, file: Path, book: Book, token: str, door: socket.socket
 ) -> None:  # fmt: skip
     random = SystemRandom()
 
@@ -153,7 +149,10 @@ async def _run(
         policy=Policy(backoff_max_s=5.0),
     )  # fmt: skip
     artist = ThreadPoolExecutor(1, thread_name_prefix="press")
-    site = Site(config, root, book, supervisor, random, token, artist, clock_ms, time.monotonic)
+    site = Site(
+        config, root, book, supervisor, random, token, artist, clock_ms, time.monotonic,
+        _dots(config),
+    )  # fmt: skip
     await book.write(set_up, config, holder=f"{os.getpid()}", now=clock_ms())
     for name, device in sorted(config.devices.items()):
         await supervisor.start(name, device.driver, device.options)
@@ -161,60 +160,14 @@ async def _run(
         "site.started", site=config.site.name, url=f"{config.server.host}:{config.server.port}"
     )
     try:
-        await _until_stopped(site, door)
+        await _until_stopped(site, door, file)
     finally:
         await supervisor.stop_all()
         artist.shutdown(wait=False, cancel_futures=True)
 
 
-def set_up(tx: Tx, config: Config, *, holder: str, now: int) -> None:
-    """Bring the rows that mirror `config.toml` in line with it."""
-    places.ensure_outside(tx)
-    incarnation.ensure(tx, randomness.token_bytes(incarnation.RANDOM_BYTES))
-    calendar.set_timezone(tx, config.site.timezone)
-    inbound_lpn.set_site_prefix(tx, config.site.company_prefix)
-    drivers = {name: device.driver for name, device in config.devices.items()}
-    intake.register(tx, configured=drivers, holder=holder, now=now)
-    for name, driver in sorted(drivers.items()):
-        if driver == ROBOT_DRIVER:
-            _enrol(tx, name)
-    _set_up_stations(tx, config)
-    picking_rules.put(tx, config.picking)
-    feeds.configure(tx, feeds.of_config(config.webhooks))
-    pickups.ensure(tx, now=now, zone=config.site.zone)
-
-
-def _enrol(tx: Tx, robot: str) -> None:
-    """A robot's fork is a place, and so is the corner where its doubtful loads are looked for."""
-    fork, corner = f"R-{robot}", f"Q-{robot}"
-    insert_once(tx, places_table, {"code": fork, "kind": "robot"})
-    insert_once(tx, places_table, {"code": corner, "kind": "buffer", "blocked": "quarantine"})
-    robots.enrol(tx, robot=robot, place=fork, quarantine=corner)
-
-
-def _set_up_stations(tx: Tx, config: Config) -> None:
-    rows = []
-    for code, station in sorted(config.stations.items()):
-        insert_once(tx, places_table, {"code": station.place, "kind": "station"})
-        rows.append({
-            "code": code, "kind": station.kind, "place": station.place,
-            "printer": station.printer, "slip_printer": station.slip_printer,
-            "scale": station.scale, "scanner": station.scanner, "reader": station.reader,
-            "neighbour": station.neighbour,
-        })  # fmt: skip
-    upsert(
-        tx, stations, rows, key=("code",),
-        update=lambda new: {name: new[name] for name in rows[0] if name != "code"},
-    )  # fmt: skip
-    for code, station in config.stations.items():
-        if station.kind == "wall":
-            slots = [slot.partition("=") for slot in station.slots]
-            walls.set_up(tx, wall=code, slots={place: light for place, _, light in slots})
-    astray = stations.c.redirect.not_in(["", *config.stations])
-    tx.execute(update(stations).where(astray).values(redirect=""))
-    gone = stations.c.code.not_in(list(config.stations))
-    unused = stations.c.code.not_in(select(wall_slots.c.wall))
-    tx.execute(delete(stations).where(gone, unused))
+def _dots(config: Config) -> dict[str, int]:
+    return {code: station.dots_per_mm for code, station in config.stations.items()}
 
 
 def workers(site: Site) -> dict[str, alive.Job]:
@@ -222,12 +175,13 @@ def workers(site: Site) -> dict[str, alive.Job]:
     book, now, config = site.book, site.clock_ms, site.config
     settings = site.floor
     waves = settings_of(config.waves)
-    dots_per_mm = {code: station.dots_per_mm for code, station in config.stations.items()}
     jobs: dict[str, alive.Job] = {
         "intake": lambda: intake.run(book, site.supervisor.queue, now=now),
         "printing": lambda: printing.run(book, site.supervisor, now=now),
         "lights": lambda: lights.run(book, site.supervisor),
-        "press": lambda: press.run(book, now=now, dots_per_mm=dots_per_mm, executor=site.artist),
+        "press": lambda: press.run(
+            book, now=now, dots_per_mm=site.dots_per_mm, executor=site.artist
+        ),
         "facts": lambda: facts.run(book, now=now, settings=settings),
         "planner": lambda: planner.plan_forever(
             book, clock_ms=now, settings=waves, rng=site.random
@@ -246,16 +200,22 @@ def workers(site: Site) -> dict[str, alive.Job]:
         ),
         "clockwork": lambda: _clockwork(site),
     }
-    for name, device in config.devices.items():
-        if device.driver == ROBOT_DRIVER:
-            jobs[f"robot {name}"] = _robot(site, name)
-    return jobs
+    return jobs | device_workers(site, config)
 
 
-def _robot(site: Site, name: str) -> alive.Job:
-    options = site.config.devices[name].options
+def device_workers(site: Site, config: Config) -> dict[str, alive.Job]:
+    """Workers that there are for each device of *config*: `robot NAME`."""
+    return {
+        f"robot {name}": _robot(site, config, name)
+        for name, device in config.devices.items()
+        if device.driver == ROBOT_DRIVER
+    }
+
+
+def _robot(site: Site, config: Config, name: str) -> alive.Job:
+    options = config.devices[name].options
     settings = conductors.Settings(
-        patience_s=site.config.robots.patience_s,
+        patience_s=config.robots.patience_s,
         poll_s=float(options.get("poll_s", conductors.POLL_S)),
     )
 
@@ -277,7 +237,7 @@ async def _clockwork(site: Site) -> None:
         await asyncio.sleep(CLOCKWORK_S)
 
 
-def application(site: Site) -> Litestar:
+def application(site: Site, reloader: Reloader) -> Litestar:
     """Every door of the site."""
     config = site.config.server
     return make_app(
@@ -298,23 +258,49 @@ def application(site: Site) -> Litestar:
             wave_doors.routes(settings_of(site.config.waves)), paper_doors.routes(site.floor),
             feed_doors.routes(), crew.routes(randomness.token_bytes, site.floor.pepper),
             rights.routes(randomness.token_bytes, site.floor.pepper), count_doors.routes(),
-            print_doors.routes(), site_doors.routes(), board_router(site.config),
-            metrics_router(site.supervisor),
+            print_doors.routes(), site_doors.routes(),
+            board_router(site.config),
+            metrics_router(site.supervisor), device_doors.routes(reloader),
         ],
     )  # fmt: skip
 
 
-async def _until_stopped(site: Site, socket: socket.socket) -> None:
+def _reloader(site: Site, file: Path, workers_of: alive.Crew) -> Reloader:
+    def write(tx: Tx, config: Config, fresh: Collection[str]) -> None:
+        mirror(tx, config, holder=f"{os.getpid()}", now=site.clock_ms(), fresh=fresh)
+
+    def taken(config: Config) -> None:
+        site.dots_per_mm.clear()
+        site.dots_per_mm.update(_dots(config))
+
+    return Reloader(
+        file=file, config=site.config, book=site.book, supervisor=site.supervisor,
+        crew=workers_of, mirror=write, workers=partial(device_workers, site), taken=taken,
+    )  # fmt: skip
+
+
+async def _until_stopped(site: Site, socket: socket.socket, file: Path) -> None:
     """Workers and doors side by side until a signal; a worker's bug ends the process loudly."""
     config, root = site.config.server, site.root
+    floor_crew = alive.Crew(site.random)
+    reloader = _reloader(site, file, floor_crew)
     server = uvicorn.Server(uvicorn.Config(
-        application(site), host=config.host, port=config.port, log_config=None, access_log=False,
+        application(site, reloader), host=config.host, port=config.port, log_config=None,
+        access_log=False,
         ssl_certfile=root / config.tls_certificate if config.tls_certificate else None,
         ssl_keyfile=root / config.tls_key if config.tls_key else None,
         timeout_graceful_shutdown=GOODBYE_S,
     ))  # fmt: skip
     door = asyncio.create_task(server.serve(sockets=[socket]), name="http")
-    work = asyncio.create_task(alive.keep(workers(site), random=site.random), name="workers")
+    work = asyncio.create_task(floor_crew.keep(workers(site)), name="workers")
+    reloads: set[asyncio.Task[None]] = set()
+
+    def hang_up() -> None:
+        task = asyncio.create_task(reloader.on_signal(), name="reload")
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hang_up)
     try:
         await asyncio.wait({door, work}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -326,9 +312,9 @@ async def _until_stopped(site: Site, socket: socket.socket) -> None:
             task.result()
 
 
-async def serve_until_told(config: Config, root: Path) -> None:
+async def serve_until_told(config: Config, root: Path, file: Path = Path("config.toml")) -> None:
     """`serve`, until SIGINT or SIGTERM; returns when everything is tidied up."""
-    serving = asyncio.create_task(serve(config, root), name="serve")
+    serving = asyncio.create_task(serve(config, root, file), name="serve")
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, serving.cancel)

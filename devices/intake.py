@@ -5,7 +5,7 @@ kept as they are now.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from devices.capabilities import Health
 from devices.signal_queue import SignalQueue
+from devices.supervisor import REMOVED
 from wms.db import Book, Tx, upsert
 from wms.event_kinds import DeviceChanged
 from wms.events import emit
@@ -157,10 +158,18 @@ def record_health(tx: Tx, *, device: str, health: Health, reason: str, now: int)
     emit(tx, DeviceChanged(device=device, health=str(health), reason=reason), now=now)
 
 
-def register(tx: Tx, *, configured: dict[str, str], holder: str, now: int) -> None:
+def register(
+    tx: Tx,
+    *,
+    configured: dict[str, str],
+    holder: str,
+    now: int,
+    fresh: Collection[str] | None = None,
+) -> None:
     """Make the rows of *configured* devices (name -> driver), held by this server from now on.
 
     The fence grows with every holder: who had the device before can see that it no longer does.
+    With *fresh* only these are begun anew, and the others stay as they are.
     """
     upsert(
         tx, devices,
@@ -170,6 +179,7 @@ def register(tx: Tx, *, configured: dict[str, str], holder: str, now: int) -> No
                 "since_ms": now, "fence": 1, "holder": holder,
             }
             for name, driver in sorted(configured.items())
+            if fresh is None or name in fresh
         ],
         key=("name",),
         update=lambda new: {
@@ -178,4 +188,9 @@ def register(tx: Tx, *, configured: dict[str, str], holder: str, now: int) -> No
         },
     )  # fmt: skip
     gone = devices.c.name.not_in(list(configured))
-    tx.execute(update(devices).where(gone).values(health="offline", reason="device.not_configured"))
+    news = gone & ((devices.c.health != "offline") | (devices.c.reason != REMOVED))
+    names = list(tx.scalars(select(devices.c.name).where(news).order_by(devices.c.name)))
+    away = {"health": "offline", "reason": REMOVED, "since_ms": now}
+    tx.execute(update(devices).where(devices.c.name.in_(names)).values(away))
+    for name in names:
+        emit(tx, DeviceChanged(device=name, health="offline", reason=REMOVED), now=now)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from random import Random
 
+from devices.signal_queue import Kept
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -15,6 +17,7 @@ class Policy:
     backoff_max_s: float = 30.0
     jitter: float = 0.2
     stable_after_s: float = 10.0  # online for this long: the next loss starts a fresh backoff
+    bugs_max: int = 5  # so many bugs of its driver without being stable: left alone until told
 
 
 @dataclass(slots=True)
@@ -25,6 +28,7 @@ class Metrics:
     failures: int = 0
     silences: int = 0
     driver_bugs: int = 0
+    quarantines: int = 0
     close_timeouts: int = 0
     abandoned: int = 0
     facts: int = 0
@@ -32,6 +36,17 @@ class Metrics:
     coalesced: int = 0
     dropped: int = 0
     online_s: float = 0.0
+
+    def count(self, kept: Kept) -> None:
+        """A signal came, and this became of it."""
+        if kept is Kept.FACT:
+            self.facts += 1
+        elif kept is Kept.STATE:
+            self.states += 1
+        elif kept is Kept.COALESCED:
+            self.coalesced += 1
+        else:
+            self.dropped += 1
 
 
 class Backoff:

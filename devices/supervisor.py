@@ -8,6 +8,7 @@ can be simulated on a virtual clock.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from random import Random
 from typing import Any, TypeVar, cast
 
@@ -23,8 +24,9 @@ from devices.capabilities import (
     Unavailable,
     Uncertain,
 )
+from devices.containment import CLOSED, contained, result
 from devices.patience import Backoff, Metrics, Policy
-from devices.signal_queue import Kept, SignalQueue
+from devices.signal_queue import SignalQueue
 from wms.signals import Signal
 
 log = structlog.get_logger(__name__)
@@ -34,11 +36,12 @@ Capability = TypeVar("Capability")
 REPORT_RETRY_S = 1.0
 
 # Reasons that are the supervisor's own have words in `wms/words`.
-CLOSED = "device.closed"
 SILENT = "device.silent"
 SLOW = "device.slow"
 STOPPED = "device.stopped"
 BUG = "device.bug"
+QUARANTINED = "device.quarantined"
+REMOVED = "device.not_configured"
 
 
 class _Device:
@@ -59,6 +62,7 @@ class _Device:
         self._backoff = Backoff(supervisor.policy, supervisor.random)
         self._alive_at = 0.0
         self._trouble = ""  # what the driver says a person must see to
+        self._bugs = 0  # of its driver, since it was last stable
         # Stopping is asked for, never forced: a cancelled close would leave its threads behind.
         self._stopping = asyncio.get_running_loop().create_future()
 
@@ -69,6 +73,9 @@ class _Device:
             if self._stopping.done():
                 return
             self.metrics.failures += 1
+            if self._bugs >= self._policy.bugs_max:
+                self.metrics.quarantines += 1
+                health, reason = Health.FAULT, QUARANTINED
             self.say(health, reason)
             if health is Health.FAULT:
                 return
@@ -120,17 +127,22 @@ class _Device:
             return Health.DEGRADED, str(error)
         if isinstance(error, Unavailable | Uncertain | OSError | TimeoutError):
             return Health.OFFLINE, str(error) or type(error).__name__
-        self.metrics.driver_bugs += 1
-        log.error("driver bug", device=self.name, driver=self.driver_name, exc_info=error)
+        self._bug("driver bug", error)
         return Health.OFFLINE, BUG
+
+    def _bug(self, what: str, error: BaseException) -> None:
+        self._bugs += 1
+        self.metrics.driver_bugs += 1
+        log.error(what, device=self.name, driver=self.driver_name, exc_info=error)
 
     async def _open(self, driver: Driver) -> None:
         timeout_s = self._policy.open_timeout_s
-        opening = asyncio.create_task(driver.open(self._link()), name=f"open {self.name}")
+        work, name = partial(driver.open, self._link()), f"open {self.name}"
+        opening = asyncio.create_task(contained(work), name=name)
         try:
             await self._wait(opening, timeout_s)
             if opening.done():
-                _result(opening)
+                result(opening)
             elif not self._stopping.done():
                 raise Unavailable(SLOW)
         finally:
@@ -160,15 +172,7 @@ class _Device:
         )
 
     def _emit(self, signal: Signal) -> None:
-        kept = self._supervisor.queue.put(signal)
-        if kept is Kept.FACT:
-            self.metrics.facts += 1
-        elif kept is Kept.STATE:
-            self.metrics.states += 1
-        elif kept is Kept.COALESCED:
-            self.metrics.coalesced += 1
-        else:
-            self.metrics.dropped += 1
+        self.metrics.count(self._supervisor.queue.put(signal))
 
     def _say_online(self) -> None:
         health = Health.DEGRADED if self._trouble else Health.ONLINE
@@ -179,7 +183,7 @@ class _Device:
         since = self._alive_at = self._clock()
         self.driver = driver
         self._say_online()
-        running = asyncio.create_task(driver.run(), name=f"run {self.name}")
+        running = asyncio.create_task(contained(driver.run), name=f"run {self.name}")
         try:
             await self._watch(running)
         finally:
@@ -189,6 +193,7 @@ class _Device:
             self.metrics.online_s += online_s
             if online_s >= self._policy.stable_after_s:
                 self._backoff.reset()
+                self._bugs = 0
 
     async def _watch(self, running: asyncio.Task[None]) -> None:
         patience_s = self._policy.liveness_s
@@ -204,7 +209,7 @@ class _Device:
             if self._clock() > quiet_until + patience_s / 2:
                 self._alive_at = self._clock()
         if running.done():
-            _result(running)
+            result(running)
 
     async def _wait(self, task: asyncio.Task[None], timeout_s: float) -> None:
         """Wait until *task* is done, the time is over, or this device is to stop."""
@@ -213,15 +218,14 @@ class _Device:
         )
 
     async def _close(self, driver: Driver) -> None:
-        task = asyncio.create_task(driver.close(), name=f"close {self.name}")
+        task = asyncio.create_task(contained(driver.close), name=f"close {self.name}")
         done, _ = await asyncio.wait({task}, timeout=self._policy.close_timeout_s)
         if not done:
             self.metrics.close_timeouts += 1
             log.warning("close took too long", device=self.name)
             await self._end(task)
         elif not task.cancelled() and (error := task.exception()) is not None:
-            self.metrics.driver_bugs += 1
-            log.error("driver bug: close raised", device=self.name, exc_info=error)
+            self._bug("driver bug: close raised", error)
 
     async def _end(self, task: asyncio.Task[None]) -> None:
         """Cancel *task* if it still runs; leave it behind when it will not listen."""
@@ -230,17 +234,11 @@ class _Device:
             await asyncio.wait({task}, timeout=self._policy.close_timeout_s)
         if not task.done():
             self.metrics.abandoned += 1
+            self._bugs += 1
             self._supervisor.abandon(task)
             log.error("driver bug: it ignores being cancelled", device=self.name)
         elif not task.cancelled():
             task.exception()  # fetched, so that the loop does not report it once more
-
-
-def _result(task: asyncio.Task[None]) -> None:
-    """Raise what *task* raised. A driver that cancelled itself must not cancel its supervisor."""
-    if task.cancelled():
-        raise Unavailable(CLOSED)
-    task.result()
 
 
 class Supervisor:
@@ -284,6 +282,7 @@ class Supervisor:
                 await known.stop()
                 device.metrics, device.session = known.metrics, known.session
             self._devices[name] = device
+            self._said.pop(name, None)  # its row may have been begun anew
             self.report(name, Health.STARTING, "")
             device.task = asyncio.create_task(device.live(), name=f"device {name}")
 
@@ -300,6 +299,13 @@ class Supervisor:
         """Close *name* and leave it offline. It stays known: `restart` brings it back."""
         async with self._changing:
             await self._known(name).stop()
+
+    async def remove(self, name: str) -> None:
+        """Close *name* and forget it: it is configured no more."""
+        async with self._changing:
+            await self._known(name).stop()
+            del self._devices[name]
+            self.report(name, Health.OFFLINE, REMOVED)
 
     async def stop_all(self) -> None:
         """Close every device (all at once) and see that their last health was told."""
@@ -329,6 +335,10 @@ class Supervisor:
     def names(self) -> list[str]:
         """Every known device, sorted."""
         return sorted(self._devices)
+
+    def configured(self) -> dict[str, tuple[str, Mapping[str, Any]]]:
+        """Driver and options of every known device."""
+        return {name: (one.driver_name, one.options) for name, one in self._devices.items()}
 
     def health(self, name: str) -> tuple[Health, str]:
         """How *name* is now, and why."""

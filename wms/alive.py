@@ -21,9 +21,36 @@ async def keep(jobs: dict[str, Job], *, random: Random) -> None:
     Anything else is a bug: it ends all jobs and is raised, so that the process stops loudly and
     starts again from the book.
     """
-    async with asyncio.TaskGroup() as group:
-        for name, job in jobs.items():
-            group.create_task(_keep_one(name, job, random), name=name)
+    await Crew(random).keep(jobs)
+
+
+class Crew:
+    """The workers of a running site. Some come and go while the others work."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._group: asyncio.TaskGroup | None = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def keep(self, jobs: dict[str, Job]) -> None:
+        """As `keep`."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            for name, job in jobs.items():
+                self.add(name, job)
+
+    def add(self, name: str, job: Job) -> None:
+        """Keep *job*, too, from now on."""
+        assert self._group is not None
+        task = self._group.create_task(_keep_one(name, job, self._random), name=name)
+        self._tasks[name] = task
+
+    async def drop(self, name: str) -> None:
+        """Let *name* go; returns when it has ended. There need not be one."""
+        task = self._tasks.pop(name, None)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
 
 
 async def _keep_one(name: str, job: Job, random: Random) -> None:

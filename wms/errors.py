@@ -199,6 +199,7 @@ class Code(StrEnum):
     PUT_BACK_LOT = "put_back.lot"
     PUT_BACK_MIXED = "put_back.mixed"
     DOOR_TAKEN = "server.door_taken"
+    CONFIG_FAULTY = "config.faulty"
     SECRET_MISSING = "secret.missing"
     SECRET_READABLE = "secret.readable"
     INBOUND_UNKNOWN = "inbound.unknown"

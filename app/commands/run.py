@@ -18,7 +18,7 @@ def run(
 
     Exit code 0 when it was told to stop, 1 when it may not start (another server has the book, the
     port is taken), 2 when the configuration is faulty: every fault is told. Logs go to standard
-    error as JSON lines.
+    error as JSON lines. SIGHUP reads devices and stations again, as genba devices reload does.
     """
     import asyncio
     import faulthandler
@@ -35,4 +35,4 @@ def run(
         raise typer.Exit(2) from None
     logs.configure()
     faulthandler.enable()  # a crash inside a C library names the Python line of every thread
-    asyncio.run(serve_until_told(settings, config.resolve().parent))
+    asyncio.run(serve_until_told(settings, config.resolve().parent, config.resolve()))
