@@ -9,7 +9,9 @@ was measured.
 
 import io
 import re
+import struct
 import zipfile
+from lzma import LZMAError
 
 from wms.errors import Code, Rejected
 
@@ -28,6 +30,9 @@ _TEXT = re.compile(rb"<(?:[\w.-]+:)?si[\s/>]")
 _PLACE = re.compile(rb"(?<![:\w])r\s*=\s*[\"']([^\"']*)")
 _SHARED = re.compile(rb"(?<![:\w])t\s*=\s*[\"']s[\"']")
 _NEAR = re.compile(rb"([A-Z]{0,3})([0-9]{1,7})")
+# What Python's reader of archives raises besides `BadZipFile`, about a damaged or odd one: offsets
+# that lie before its beginning, a method or a secret that it does not know, an end too early.
+_DAMAGED = (ValueError, RuntimeError, EOFError, OSError, OverflowError, struct.error, LZMAError)
 
 
 def proven(data: bytes) -> bytes:
@@ -35,7 +40,10 @@ def proven(data: bytes) -> bytes:
 
     Refuses `IMPORT_TOO_BIG`; raises `BadZipFile` for what is no XLSX.
     """
-    parts = _unfolded(data)
+    try:
+        parts = _unfolded(data)
+    except _DAMAGED as error:
+        raise zipfile.BadZipFile from error
     if "xl/workbook.xml" not in parts:
         raise zipfile.BadZipFile  # another kind of workbook: its cells cannot be looked at
     shared = [part for part in parts.values() if _TEXT.search(part)]
