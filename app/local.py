@@ -18,7 +18,7 @@ import typer
 
 from app.answers import Refusal
 from app.language import spoken
-from wms import calendar, config, lock, upgrade
+from wms import calendar, config, lock, safe_upgrade, upgrade
 from wms.db import Book
 from wms.errors import Code, Rejected
 from wms.messages import say
@@ -99,7 +99,7 @@ def reached(config_file: Path) -> Iterator[Book | Server]:
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
     with lock.hold(file):
-        upgrade.to_newest(url)
+        safe_upgrade.bring_up(url, root / settings.backups.folder, now=clock_ms())
         book = Book(url)
         try:
             book.write_now(calendar.set_timezone, settings.site.timezone)

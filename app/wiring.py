@@ -68,7 +68,7 @@ from sync import http as partner_door
 from wms import (
     alive,
     lock,
-    upgrade,
+    safe_upgrade,
     seals,
 )
 from wms.config import Config
@@ -126,7 +126,7 @@ async def serve(config: Config, root: Path, file: Path = Path("config.toml")) ->
         lock.hold_database(url),
         open_door(config.server.host, config.server.port) as door,
     ):
-        upgrade.to_newest(url)
+        safe_upgrade.bring_up(url, root / config.backups.folder, now=clock_ms())
         book = Book(url, threads=True)
         try:
             await _run(config, root, root / file, book, token, door)

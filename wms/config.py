@@ -140,6 +140,13 @@ class Secrets(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pepper: str = "file:data/pepper"
 
 
+class Backups(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[backups]`: where backups go, and how long they stay: names and addresses are in them."""
+
+    folder: str = "backups"
+    keep_days: Annotated[int, Meta(ge=1, le=3_650)] = 35
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -152,6 +159,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     counts: Counts = Counts()
     robots: Robots = Robots()
     secrets: Secrets = Secrets()
+    backups: Backups = Backups()
     devices: dict[str, Device] = {}
     stations: dict[str, Station] = {}
     webhooks: dict[str, Webhook] = {}

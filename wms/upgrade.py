@@ -28,6 +28,19 @@ def to_newest(url: str) -> None:
         engine.dispose()
 
 
+def to(url: str, wanted: str) -> None:
+    """Make the tables of revision *wanted* in the empty database at *url*. Refuses `BOOK_NEWER`."""
+    from alembic import command
+
+    engine = open_engine(url)
+    try:
+        if wanted not in _known(engine):
+            raise Rejected(Code.BOOK_NEWER, database=_name(engine), revision=wanted)
+        command.upgrade(_alembic(engine), wanted)
+    finally:
+        engine.dispose()
+
+
 def pending(url: str) -> bool:
     """Whether the database is older than this program (or empty). Refuses as `to_newest` does.
 
@@ -54,9 +67,13 @@ def revision(engine: Engine) -> str:
         found = MigrationContext.configure(connection).get_current_revision() or ""
     if not found and set(tables) - {VERSIONS}:
         raise Rejected(Code.BOOK_FOREIGN, database=_name(engine))
-    if found and found not in {script.revision for script in _scripts(engine).walk_revisions()}:
+    if found and found not in _known(engine):
         raise Rejected(Code.BOOK_NEWER, database=_name(engine), revision=found)
     return found
+
+
+def _known(engine: Engine) -> set[str]:
+    return {script.revision for script in _scripts(engine).walk_revisions()}
 
 
 def _name(engine: Engine) -> str:
