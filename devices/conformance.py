@@ -1,7 +1,7 @@
 """What every driver must keep, ours or a third party's: the promises, to be run against a twin.
 
-A driver joins with one entry, a `Case`; in this project a file of its own in
-`tests/conformance_cases/` whose `CASE` is found by `tests/test_conformance.py`:
+A driver joins with one entry, a `Case`; in this project a file of its own in `devices/cases/`, in
+a package of somebody else's an entry point (`docs/drivers.md` has a whole one):
 
     class Bench:                                  # a `Rig`: the twin and what to do with it
         def __init__(self) -> None:
@@ -25,8 +25,8 @@ A driver joins with one entry, a `Case`; in this project a file of its own in
 speaks (a scanner) acts by being used: `act` makes its twin speak and awaits `floor.heard_more`.
 `effect` then counts in `floor.heard`. `options` must not be asked before `up`.
 
-From elsewhere: `await check(CASE, promise)` for each of `PROMISES`; it raises `AssertionError`
-with what was broken.
+`genba driver check NAME` runs all of it. From elsewhere: `await check(CASE, promise)` for each of
+`PROMISES`; it raises `AssertionError` with what was broken.
 """
 
 import asyncio

@@ -6,8 +6,10 @@ from importlib.metadata import entry_points
 from typing import cast
 
 from devices.capabilities import ConfigFault, DriverFactory
+from devices.conformance import Case
 
 ENTRY_POINT_GROUP = "genba.drivers"
+CASES_GROUP = "genba.cases"
 
 # Imported only when a site uses them: one site rarely has all the libraries' hardware.
 OURS = {
@@ -41,6 +43,26 @@ def load(name: str) -> DriverFactory:
     except (ImportError, AttributeError, SyntaxError) as error:
         raise ConfigFault(f"driver {name!r} cannot be loaded: {error}") from error
     raise ConfigFault(f"no driver {name!r}{_did_you_mean(name)}")
+
+
+def case(name: str) -> Case:
+    """The bench on which driver *name* is held to its promises.
+
+    Ours is a module of `devices.cases`; a package offers one in `genba.cases` under its driver's
+    name. Raises `ConfigFault` where there is none, or none that can be loaded.
+    """
+    load(name)  # an unknown driver is said as such
+    try:
+        if name in OURS:
+            found = import_module(f"devices.cases.{name.replace('-', '_')}").CASE
+        else:
+            found = next(iter(entry_points(group=CASES_GROUP, name=name))).load()
+    except (ImportError, AttributeError, SyntaxError, StopIteration) as error:
+        why = "nobody offers one" if isinstance(error, StopIteration) else str(error)
+        raise ConfigFault(f"driver {name!r} has no case to be checked with: {why}") from error
+    if not isinstance(found, Case):
+        raise ConfigFault(f"the case of driver {name!r} is a {type(found).__name__}, not a Case")
+    return found
 
 
 def _did_you_mean(name: str) -> str:

@@ -12,15 +12,15 @@ from typing import Any, ClassVar
 
 import pytest
 
+from devices import cases
 from devices.capabilities import Link
+from devices.cases import serial_scanner
 from devices.conformance import PROMISES, Case, Promise, check
-from tests import conformance_cases
-from tests.conformance_cases import serial_scanner
 from wms.signals import Scan
 
 CASES: list[Case] = [
-    import_module(f"{conformance_cases.__name__}.{found.name}").CASE
-    for found in pkgutil.iter_modules(conformance_cases.__path__)
+    import_module(f"{cases.__name__}.{found.name}").CASE
+    for found in pkgutil.iter_modules(cases.__path__)
 ]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from devices.capabilities import ConfigFault, Health, Link, NeedsHuman, Unavailable, Uncertain
+from devices.cases.llrp import CASE
 from devices.codecs.llrp_tags import TagReports
 from devices.conformance import Floor, until
 from devices.drivers import llrp
@@ -20,7 +21,6 @@ from devices.twins.llrp import GARBAGE, LlrpReaderTwin
 from devices.twins.llrp_field import WriteResult
 from devices.twins.llrp_specs import AccessSpec
 from devices.twins.llrp_wire import Type, message, tlv
-from tests.conformance_cases.llrp import CASE
 from wms.signals import Signal, TagSeen
 
 EPC = "3034257bf7194e4000001a{:02x}"

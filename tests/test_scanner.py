@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.capabilities import ConfigFault, Health, Link, Unavailable
+from devices.cases.serial_scanner import CASE
 from devices.codecs.lines import DAMAGED, NAMED_SUFFIXES, SCAN_BYTES_MAX, Lines
 from devices.conformance import FAST, Floor, until
 from devices.drivers.serial_scanner import SerialScanner
 from devices.signal_queue import SignalQueue
 from devices.supervisor import Supervisor
 from devices.twins.scanner import ScannerTwin
-from tests.conformance_cases.serial_scanner import CASE
 from wms.signals import Scan
 
 GS1 = "]C101049012345678941727123110LOT-A1\x1d21S1"

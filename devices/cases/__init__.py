@@ -1,0 +1,1 @@
+"""For each driver its twin on a bench, so that `genba driver check` can hold it to its promises."""
