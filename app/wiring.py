@@ -100,6 +100,7 @@ class Site:
     clock_ms: Callable[[], int]  # UTC
     clock: Callable[[], float]  # seconds that never jump
     dots_per_mm: dict[str, int]  # of each station's label printer
+    languages: dict[str, str]  # that it speaks
 
     @property
     def floor(self) -> floor.Settings:
@@ -151,7 +152,7 @@ async def _run(
     artist = ThreadPoolExecutor(1, thread_name_prefix="press")
     site = Site(
         config, root, book, supervisor, random, token, artist, clock_ms, time.monotonic,
-        _dots(config),
+        _dots(config), _languages(config),
     )  # fmt: skip
     await book.write(set_up, config, holder=f"{os.getpid()}", now=clock_ms())
     for name, device in sorted(config.devices.items()):
@@ -170,6 +171,10 @@ def _dots(config: Config) -> dict[str, int]:
     return {code: station.dots_per_mm for code, station in config.stations.items()}
 
 
+def _languages(config: Config) -> dict[str, str]:
+    return {code: config.language_of(code) for code in config.stations}
+
+
 def workers(site: Site) -> dict[str, alive.Job]:
     """Every worker of the site by name."""
     book, now, config = site.book, site.clock_ms, site.config
@@ -180,7 +185,11 @@ def workers(site: Site) -> dict[str, alive.Job]:
         "printing": lambda: printing.run(book, site.supervisor, now=now),
         "lights": lambda: lights.run(book, site.supervisor),
         "press": lambda: press.run(
-            book, now=now, dots_per_mm=site.dots_per_mm, executor=site.artist
+            book,
+            now=now,
+            dots_per_mm=site.dots_per_mm,
+            executor=site.artist,
+            languages=site.languages,
         ),
         "facts": lambda: facts.run(book, now=now, settings=settings),
         "planner": lambda: planner.plan_forever(
@@ -272,6 +281,8 @@ def _reloader(site: Site, file: Path, workers_of: alive.Crew) -> Reloader:
     def taken(config: Config) -> None:
         site.dots_per_mm.clear()
         site.dots_per_mm.update(_dots(config))
+        site.languages.clear()
+        site.languages.update(_languages(config))
 
     return Reloader(
         file=file, config=site.config, book=site.book, supervisor=site.supervisor,

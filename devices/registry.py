@@ -18,6 +18,7 @@ OURS = {
     "zpl-tcp": "devices.drivers.zpl_tcp:ZplTcpPrinter",
     "zebra-queue": "devices.drivers.zebra_queue:ZebraQueuePrinter",
     "office-queue": "devices.drivers.office_queue:OfficeQueuePrinter",
+    "sbpl-tcp": "devices.drivers.sbpl_tcp:SbplTcpPrinter",
     "grh1": "devices.drivers.grh1:Grh1Robot",
     "mt-sics": "devices.drivers.mt_sics:MtSicsScale",
     "modbus-lights": "devices.drivers.modbus_lights:ModbusLights",

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import select, update
 
+from labels import sbpl
 from labels.templates import find, render
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
@@ -21,6 +22,8 @@ from wms.schema import print_jobs
 
 BATCH = 5  # a label takes some 0.1 s, and a packer waits for the first of the batch
 DOTS_PER_MM = 8
+ZPL_EVERYWHERE: Mapping[str, str] = {}
+TRANSLATED: dict[str, Callable[[bytes], bytes]] = {"sbpl": sbpl.from_zpl}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,19 @@ def requested(tx: Tx, *, limit: int = BATCH) -> list[Job]:
     return [Job(*row) for row in tx.execute(query.limit(limit))]
 
 
-def press(jobs: Sequence[Job], dots_per_mm: Mapping[str, int]) -> list[Pressed]:
-    """Render each job at its station's resolution (8 dots a millimetre unless named). Pure."""
-    return [_press(job, dots_per_mm.get(job.station, DOTS_PER_MM)) for job in jobs]
+def press(
+    jobs: Sequence[Job], dots_per_mm: Mapping[str, int],
+    languages: Mapping[str, str] = ZPL_EVERYWHERE,
+) -> list[Pressed]:  # fmt: skip
+    """Render each job at its station's resolution (8 dots a millimetre unless named) and in its
+    printer's language (ZPL unless named). Pure."""
+    return [
+        _press(job, dots_per_mm.get(job.station, DOTS_PER_MM), languages.get(job.station, "zpl"))
+        for job in jobs
+    ]
 
 
-def _press(job: Job, dots_per_mm: int) -> Pressed:
+def _press(job: Job, dots_per_mm: int, language: str) -> Pressed:
     try:
         template = find(job.template)
         data = _decoded(job.data)
@@ -67,6 +77,8 @@ def _press(job: Job, dots_per_mm: int) -> Pressed:
         # Our own mistake in a layout: it costs this label and must not stop all the others.
         ours = Rejected(Code.LABEL_LAYOUT, template=job.template, reason=str(mistake))
         return Pressed(job.id, "", None, str(ours))
+    if template.format == "zpl" and language in TRANSLATED:
+        return Pressed(job.id, language, TRANSLATED[language](payload))
     return Pressed(job.id, template.format, payload)
 
 
@@ -99,29 +111,34 @@ def render_requested(tx: Tx, *, now: int, dots_per_mm: Mapping[str, int]) -> int
 
 
 async def press_once(
-    book: Book, *, now: Callable[[], int], dots_per_mm: Mapping[str, int], executor: Executor | None
-) -> int:
+    book: Book, *, now: Callable[[], int], dots_per_mm: Mapping[str, int],
+    executor: Executor | None, languages: Mapping[str, str] = ZPL_EVERYWHERE,
+) -> int:  # fmt: skip
     """Settle one batch; returns how many jobs it read. Renders in *executor*, inline without one.
 
-    *now* gives UTC milliseconds; *dots_per_mm* the resolution of stations that do not have 8.
+    *now* gives UTC milliseconds; *dots_per_mm* the resolution of stations that do not have 8,
+    *languages* what the label printers of stations speak where that is not ZPL.
     """
     jobs = await book.read(requested)
     if not jobs:
         return 0
     if executor is None:
-        results = press(jobs, dots_per_mm)
+        results = press(jobs, dots_per_mm, languages)
     else:
         loop = asyncio.get_running_loop()
-        results = await loop.run_in_executor(executor, press, jobs, dots_per_mm)
+        results = await loop.run_in_executor(executor, press, jobs, dots_per_mm, dict(languages))
     await book.write(record, pressed=results, now=now())
     return len(jobs)
 
 
 async def run(
-    book: Book, *, now: Callable[[], int], dots_per_mm: Mapping[str, int], executor: Executor | None
-) -> None:
+    book: Book, *, now: Callable[[], int], dots_per_mm: Mapping[str, int],
+    executor: Executor | None, languages: Mapping[str, str] = ZPL_EVERYWHERE,
+) -> None:  # fmt: skip
     """Work until cancelled: batch after batch, then wait for the bell (or a second)."""
     while True:
         seen = book.bell.count
-        if not await press_once(book, now=now, dots_per_mm=dots_per_mm, executor=executor):
+        if not await press_once(
+            book, now=now, dots_per_mm=dots_per_mm, executor=executor, languages=languages
+        ):
             await book.bell.wait(seen)

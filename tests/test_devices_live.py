@@ -4,10 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from random import Random
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import httpx2
 import pytest
@@ -125,7 +125,7 @@ class Lamp:
 
     made: ClassVar[list[str]] = []
 
-    def __init__(self, options: dict[str, str]) -> None:
+    def __init__(self, options: Mapping[str, Any]) -> None:
         self.made.append(options["host"])
 
     async def open(self, link: Link) -> None:

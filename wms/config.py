@@ -18,7 +18,8 @@ from wms.shape import refusal_of
 Port = Annotated[int, Meta(ge=1, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 Count = Annotated[int, Meta(ge=1, le=10_000)]
-LABELS_ONLY = ("zpl-tcp", "zebra-queue")  # drivers of printers that take ZPL, never a PDF
+# Drivers of label printers, which never take a PDF, and the language that labels are sent in.
+LANGUAGES = {"zpl-tcp": "zpl", "zebra-queue": "zpl", "sbpl-tcp": "sbpl"}
 
 
 class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -164,6 +165,16 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stations: dict[str, Station] = {}
     webhooks: dict[str, Webhook] = {}
 
+    def language_of(self, station: str) -> str:
+        """What the label printer of *station* speaks, or its neighbour's where it has none.
+
+        A driver that is not ours takes ZPL.
+        """
+        here = self.stations[station]
+        helper = self.stations.get(here.neighbour)
+        printer = self.devices.get(here.printer or (helper.printer if helper else ""))
+        return LANGUAGES.get(printer.driver, "zpl") if printer else "zpl"
+
 
 class Wrong(NamedTuple):
     """One fault: a code of the words, what fills its blanks, and what is against a value."""
@@ -290,7 +301,7 @@ def _of_station(config: Config, name: str, station: Station) -> Iterator[Wrong]:
         if device and device not in config.devices:
             yield _wrong("no_device", at=f"{at}.{role}", device=device)
     slips = config.devices.get(station.slip_printer)
-    if slips is not None and slips.driver in LABELS_ONLY:
+    if slips is not None and slips.driver in LANGUAGES:
         yield _wrong("labels_only", at=f"{at}.slip_printer", device=station.slip_printer)
     for slot in station.slots:
         light = slot.partition("=")[2]
@@ -307,3 +318,10 @@ def _of_station(config: Config, name: str, station: Station) -> Iterator[Wrong]:
             "other_dots", at=f"{at}.neighbour", helper=station.neighbour, station=name,
             helper_dots=helper.dots_per_mm, dots=station.dots_per_mm,
         )  # fmt: skip
+    elif helper.printer and station.printer:
+        own, other = config.language_of(name), config.language_of(station.neighbour)
+        if own != other:
+            yield _wrong(
+                "other_language", at=f"{at}.neighbour", helper=station.neighbour, station=name,
+                helper_language=other, language=own,
+            )  # fmt: skip
