@@ -45,6 +45,8 @@ def announce(day: Day) -> Any:
     owner = chance.choice(OWNERS)
     known = [*SELLABLE[owner], "LOOSE"] if owner == "acme" else list(SELLABLE[owner])
     lines = []
+    if owner == "acme" and day.maybe(0.3):
+        known = ["SHIRT"]
     for sku in chance.sample(known, min(len(known), chance.randint(1, 3))):
         qty = chance.randint(1, 15)
         epcs: tuple[str, ...] = ()
@@ -136,8 +138,8 @@ def _any_order(day: Day, *states: str) -> int:
 
 def no_more(day: Day) -> Any:
     """The OMS cancels an order, whatever became of it."""
-    number = _any_order(day, *(() if day.maybe(0.1) else ("accepted", "short", "released", "picked",
-                                                          "packed", "held")))  # fmt: skip
+    states = ("accepted", "short", "released", "picked", "packed", "packed", "held", "shipped")
+    number = _any_order(day, day.chance.choice(states))
     if not number:
         return 0
     answer = day.site.write(cancel.cancel, number, now=day.site.now)
@@ -236,6 +238,12 @@ def to_owner(day: Day) -> Any:
     return day.site.write(returns_orders.send_to_owner, asked, now=day.site.now)
 
 
+def other_rules(day: Day) -> Any:
+    """The site picks in another way from now on."""
+    day.site.write(choose_rules, day.chance)
+    return True
+
+
 def not_returning(day: Day) -> Any:
     number = day.some(select(returns_table.c.id).where(returns_table.c.state == "announced"), 0)
     return number and day.site.write(returns.cancel, number, now=day.site.now)
@@ -245,8 +253,8 @@ DEEDS: dict[Deed, int] = {
     announce: 10, not_coming: 1, order: 60, waves: 25, no_more: 7, less: 5, stop: 4, go_on: 9,
     change: 6, rma: 14, decide: 4, to_owner: 2, not_returning: 1, house.send: 25, house.carry: 14,
     house.robot: 30, house.cycle_counts: 4, house.rfid_sweep: 4, house.stocktake: 6,
-    house.count_again: 1, house.work: 8, house.refill: 8, house.bill: 2, house.seal: 3,
-    house.tell: 3, house.time_passes: 3, house.tidy: 8, house.recalled: 2,
+    house.count_again: 1, house.work: 14, house.refill: 8, house.bill: 2, house.seal: 3,
+    house.tell: 3, house.time_passes: 4, other_rules: 2, house.tidy: 8, house.recalled: 2,
 }  # fmt: skip
 
 

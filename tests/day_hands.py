@@ -5,7 +5,7 @@ and then it is something else that the screen offers, anything at all, or the sa
 more; screens may be read a while ago. Nothing but an answer may come back.
 """
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -39,7 +39,7 @@ AT_REST = frozenset({
 
 # How often somebody at the menu takes up a trade.
 OFTEN = {"pick": 9, "task": 6, "pack": 9, "ship": 9, "receive": 7, "returns": 7, "sort": 4,
-         "putaway": 4, "replenish": 3, "work": 4, "count": 3, "move": 1, "look": 1}  # fmt: skip
+         "putaway": 4, "replenish": 3, "work": 4, "count": 6, "move": 3, "look": 1}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ class Day:
         self.memo: dict[str, Any] = {}
         self.idle: Counter[str] = Counter()  # inputs in a row that led to no work
         self.stuck: Counter[str] = Counter()  # refusals in a row, each acknowledged
+        self.why: defaultdict[str, str] = defaultdict(str)  # the code of the last of them
 
     # What shelves and papers tell
 
@@ -168,8 +169,10 @@ class Day:
         self.tally[f"{answer.fate}"] += 1
         if answer.fate == "refused":
             self.stuck[hand.terminal] += 1
+            self.why[hand.terminal] = code
         elif text != "ok":
             self.stuck[hand.terminal] = 0
+            self.why[hand.terminal] = ""
         if answer.fate == "applied":
             self.tally[f"step {at}"] += 1
             self.tally[f"way {at} -> {after}"] += 1

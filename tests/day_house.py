@@ -137,8 +137,8 @@ def stocktake(day: Day) -> Any:
     running = stocktakes_table.c.state.in_(("frozen", "counted"))
     code = str(day.some(select(stocktakes_table.c.code).where(running)))
     if not code:
-        scope = {"zone": "R"} if day.maybe(0.7) else {"owner": "cedar"}
-        return day.maybe(0.3) and site.write(stocktakes.start, now=site.now, **scope)
+        scope = {"zone": "R"} if day.maybe(0.8) else {"owner": "cedar"}
+        return day.maybe(0.15) and site.write(stocktakes.start, now=site.now, **scope)
     done = site.write(
         stocktaking.sign, code, by="The owner", actor="person:5", key=code, now=site.now,
         today=site.today,
@@ -250,7 +250,7 @@ def tell(day: Day) -> Any:
 
 def time_passes(day: Day) -> Any:
     """Half an hour, two, or the night; the next pickups stand ready."""
-    day.site.now += day.chance.choices(LATER_MS, (6, 3, 1))[0]
+    day.site.now += day.chance.choices(LATER_MS, (6, 3, 2))[0]
     day.shown.clear()
     return day.site.write(pickups.ensure, now=day.site.now, zone=TOKYO) or True
 

@@ -20,7 +20,7 @@ GOODS = [sku for skus in SELLABLE.values() for sku in skus]
 
 def receive_choose(day: Day, _hand: Hand, prompt: Prompt) -> Input:
     """The papers of a delivery; now and then there are none."""
-    if day.maybe(0.08):
+    if day.maybe(0.15):
         return "full", "command"
     digits = [option.key for option in prompt.options if option.key.isdigit()]
     return (day.chance.choice(digits), "key") if digits else ("back", "command")
@@ -39,15 +39,16 @@ def receive_item(day: Day, _hand: Hand, prompt: Prompt) -> Input:
     ]
     if dice < 0.03:
         return "4999999999996", "scan"
-    if dice < 0.07:
-        return day.chance.choice(("1", "2", "2")), "key"
-    if dice < 0.10:
+    if dice < (0.25 if "SHIRT" in waits else 0.07):
+        return day.chance.choice(("1", "2", "2")), "key"  # repeat, or what the portal saw
+    dice = day.chance.random()
+    if dice < 0.04:
         return day.chance.choice(("undo", "list", "reprint")), "command"
-    if not waits:
+    if not waits and dice < 0.9:
         return ("full" if day.maybe(0.7) else "undo"), "command"
-    if dice < 0.13:
+    if dice < 0.07:
         return "full", "command"
-    sku = day.chance.choice(waits if dice < 0.95 else GOODS)
+    sku = day.chance.choice(waits if waits and dice < 0.92 else GOODS)
     if sku == "LOOSE":
         return "list", "command"
     if sku == "SOAP" and day.maybe(0.3):
@@ -85,9 +86,9 @@ def receive_sure(day: Day, _hand: Hand, prompt: Prompt) -> Input:
 def receive_put(day: Day, _hand: Hand, prompt: Prompt) -> Input:
     """How many there are, whether they are broken, and onto which pallet."""
     dice, qty = day.chance.random(), prompt.focus.qty or 0
-    if dice < 0.05:
+    if dice < 0.08:
         return "short", "command"
-    if dice < 0.10:
+    if dice < 0.17 and qty > 0:
         return "full", "command"
     if qty == 0 or dice < 0.35:
         return str(day.chance.randint(1, 12)), "key"
@@ -98,7 +99,7 @@ def receive_put(day: Day, _hand: Hand, prompt: Prompt) -> Input:
 
 
 def receive_over(day: Day, hand: Hand, prompt: Prompt) -> Input:
-    if prompt.message is not None and prompt.message.severity == "error":
+    if day.why[hand.terminal]:
         return "back", "command"  # it cannot be put there
     return a_digit(day, hand, prompt)
 
@@ -107,7 +108,9 @@ def receive_close(day: Day, _hand: Hand, _prompt: Prompt) -> Input:
     return ("back", "command") if day.maybe(0.2) else ("1", "key")
 
 
-def receive_portal(day: Day, _hand: Hand, _prompt: Prompt) -> Input:
+def receive_portal(day: Day, hand: Hand, _prompt: Prompt) -> Input:
+    if day.stuck[hand.terminal]:
+        return "back", "command"  # nothing of it was seen
     return day.chance.choices("123", (6, 1, 1))[0], "key"
 
 
@@ -165,7 +168,13 @@ def put_where(day: Day, hand: Hand, prompt: Prompt) -> Input:
         return other, "scan"
     if prompt.focus.tote and day.maybe(0.3):
         return "1", "key"
-    if prompt.focus.place in ("", "?") or day.maybe(0.2):
+    why = day.why[hand.terminal]
+    if why == "putaway.wrong_condition":
+        return "QUARANTINE", "scan"
+    closed = why in ("place.frozen", "putaway.blocked")
+    if closed and day.maybe(0.5):
+        return "back", "command"
+    if prompt.focus.place in ("", "?") or closed or day.maybe(0.2):
         kinds = ("bin", "bin", "reserve")
         query = select(places.c.code).where(places.c.kind == day.chance.choice(kinds))
         other = str(day.some(query))

@@ -6,9 +6,11 @@ from sqlalchemy import func, select
 
 from tests.day_hands import Answering, Day, Input, code_of
 from tests.floor_site import Hand
+from wms.carriers import called
 from wms.prompts import Await, Prompt
 from wms.schema import parcels, places, stock, wall_slots
 
+CARRIERS = ("yamato", "sagawa")
 BENCH = {"BENCH-1": "BENCH-1", "BENCH-2": "BENCH-2"}
 
 
@@ -66,7 +68,8 @@ def pick_item(day: Day, _hand: Hand, prompt: Prompt) -> Input:
         lying = day.here(focus.place, sku=focus.sku) or lying
     if not lying:
         return code_of(focus.sku, focus.lot), "scan"
-    row = day.chance.choice(lying)
+    named = [row for row in lying if row.serial and row.serial in " ".join(prompt.lines).split()]
+    row = day.chance.choice(named if day.maybe(0.8) and named else lying)
     return code_of(focus.sku, row.lot if day.maybe(0.7) else "", row.serial), "scan"
 
 
@@ -145,9 +148,16 @@ def pack_item(day: Day, hand: Hand, prompt: Prompt) -> Input:
     focus = prompt.focus
     lying = [row for row in day.here(focus.tote, sku=focus.sku) if row.lot == focus.lot]
     lying = lying or day.here(focus.tote)
+    why = day.why[hand.terminal]
+    if why == "total.nobody_waits" and day.maybe(0.5):
+        return "back", "command"
     if not lying or day.maybe(0.04):
         return pack_tote(day, hand, prompt)
+    if why == "pack.goes_alone":
+        lying = [row for row in lying if row.sku != "VASE"] or lying
     row = day.chance.choice(lying)
+    if why == "scan.ambiguous":
+        return row.sku, "scan"  # the same JAN under two owners
     return code_of(row.sku, row.lot, row.serial), "scan"
 
 
@@ -177,9 +187,15 @@ def pack_verify(day: Day, _hand: Hand, prompt: Prompt) -> Input:
 # Ship
 
 
+def _here(prompt: Prompt) -> Any:
+    """Boxes that wait for the carrier whose name the screen shows."""
+    codes = [one for one in CARRIERS if prompt.focus.place == called(one, prompt.language)]
+    return (parcels.c.state == "closed") & parcels.c.carrier.in_(codes)
+
+
 def _boxes(day: Day, prompt: Prompt) -> str:
     """A box that waits for this carrier; now and then any box."""
-    waits: Any = parcels.c.state.in_(("closed",)) & (parcels.c.carrier == prompt.focus.place)
+    waits: Any = _here(prompt)
     if day.maybe(0.05):
         waits = parcels.c.id > 0
     return str(day.some(select(parcels.c.code).where(waits)))
@@ -192,11 +208,11 @@ def ship_manifest(day: Day, _hand: Hand, prompt: Prompt) -> Input:
 
 def ship_load(day: Day, _hand: Hand, prompt: Prompt) -> Input:
     dice = day.chance.random()
-    if dice < 0.08:
-        return "1", "key"  # into a cage
-    if dice < 0.14:
-        return "2", "key"  # as the driver counted
     if dice < 0.20:
+        return "1", "key"  # into a cage
+    if dice < 0.24:
+        return "2", "key"  # as the driver counted
+    if dice < 0.30:
         return day.chance.choice(("CAGE-1", "CAGE-2")), "scan"
     box = _boxes(day, prompt)
     if box and dice < 0.9:
@@ -215,8 +231,7 @@ def ship_fill(day: Day, _hand: Hand, prompt: Prompt) -> Input:
 
 def ship_count(day: Day, _hand: Hand, prompt: Prompt) -> Input:
     late = parcels.c.ship_date <= day.site.today
-    here = (parcels.c.state == "closed") & (parcels.c.carrier == prompt.focus.place)
-    query = select(func.count()).select_from(parcels).where(here, late)
+    query = select(func.count()).select_from(parcels).where(_here(prompt), late)
     return str(day.some(query, 1) or 1), "key"
 
 

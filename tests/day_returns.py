@@ -10,6 +10,9 @@ from tests.floor_site import Hand
 from wms.prompts import Prompt
 from wms.schema import items, moves, parcels, places, returns
 
+# More came than was sent, or it is here already.
+NOT_THIS_ONE = ("return.too_many", "serial.here")
+
 
 def arrive(day: Day, _hand: Hand, _prompt: Prompt) -> Input:
     """A box by its own code, its number, its papers; by a piece of it, or by nothing at all."""
@@ -109,7 +112,7 @@ def disposition(day: Day, hand: Hand, prompt: Prompt) -> Input:
 
 def place(day: Day, hand: Hand, prompt: Prompt) -> Input:
     enough = f"enough {hand.terminal}"
-    if day.memo.get(enough) or day.stuck[hand.terminal] > 2:  # more came than was sent
+    if day.memo.get(enough) or day.why[hand.terminal] in NOT_THIS_ONE:
         day.memo[enough] = True
         return "back", "command"
     if prompt.focus.place and day.maybe(0.8):

@@ -91,10 +91,10 @@ DIALOGUES = frozenset({
 TERMINALS: dict[str, tuple[str, tuple[str, ...], int]] = {
     "HT-01": ("", ("anna", "wes"), 20), "HT-02": ("", ("bert", "sora"), 12),
     "HT-03": ("", ("yuki", "lea"), 13), "HT-04": ("", ("otto", "dave"), 6),
-    "HT-05": ("", ("sora", "uma"), 5), "HT-06": ("KIT-1", ("uma", "anna"), 6),
+    "HT-05": ("", ("sora", "uma"), 5), "HT-06": ("KIT-1", ("uma", "anna"), 9),
     "BENCH-1": ("PACK-1", ("carol", "yuki"), 18), "BENCH-2": ("PACK-2", ("ed", "lea"), 9),
     "DOCK-1": ("SHIP-1", ("dave", "lea"), 9), "LEAD-1": ("", ("lea", "otto"), 2),
-    "RX-1": ("RECV-1", ("rosa", "sora"), 8), "RET-1": ("RET-1", ("rita", "otto"), 10),
+    "RX-1": ("RECV-1", ("rosa", "sora"), 12), "RET-1": ("RET-1", ("rita", "otto"), 10),
     "WALL-T": ("WALL-1", ("wes", "carol"), 5),
 }  # fmt: skip
 RULES: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -278,10 +278,10 @@ def _stock(tx: Tx, chance: Random) -> None:
     bins = [f"{aisle}-{bay:02d}" for aisle in "ABC" for bay in range(2, 9)]
     lines: list[Move] = []
     for sku in sorted(known):
-        if sku in ("LOOSE", "SET"):
+        if sku == "LOOSE":
             continue
         for number, place in enumerate(chance.sample(bins, 3)):
-            lines += _lying(tx, known[sku], place, chance.randint(3, 9), number)
+            lines += _lying(tx, known[sku], place, chance.randint(5, 14), number)
     lines += _lying(tx, known["TEA"], "A-01", 4, 8) + _lying(tx, known["TEA"], "RS-1", 30, 9)
     lines += _lying(tx, known["CUP"], "PL-5", 20, 9) + _lying(tx, known["B-TEA"], "RS-2", 12, 9)
     ledger.post(tx, lines, actor="test", now=NOON)
