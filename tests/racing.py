@@ -18,24 +18,24 @@ RUNNERS = (
 Runner = Callable[..., Any]  # runner(book, number of the racer, *arguments)
 
 
-def race(url: str, *steps: tuple[Any, ...]) -> list[list[Any]]:
-    """Run each `(runner, *arguments)` in four processes; per step what each returned."""
+def race(url: str, *steps: tuple[Any, ...], racers: int = RACERS) -> list[list[Any]]:
+    """Run each `(runner, *arguments)` in so many processes; per step what each returned."""
     context = multiprocessing.get_context("forkserver")  # its children share no connection
     context.set_forkserver_preload([__name__, *(f"tests.{name}" for name in RUNNERS)])
-    start, results = context.Barrier(RACERS), context.Queue()
-    racers = [
+    start, results = context.Barrier(racers), context.Queue()
+    running = [
         context.Process(target=_run, args=(start, results, url, number, steps))
-        for number in range(RACERS)
+        for number in range(racers)
     ]
-    for racer in racers:
+    for racer in running:
         racer.start()
     try:
-        found = dict(results.get(timeout=TIMEOUT_S) for _ in racers)
+        found = dict(results.get(timeout=TIMEOUT_S) for _ in running)
     finally:
-        for racer in racers:
+        for racer in running:
             racer.join(timeout=1)
             racer.kill()
-    return [[found[number][step] for number in range(RACERS)] for step in range(len(steps))]
+    return [[found[number][step] for number in range(racers)] for step in range(len(steps))]
 
 
 def _run(start: Any, results: Any, url: str, number: int, steps: Sequence[tuple[Any, ...]]) -> None:
