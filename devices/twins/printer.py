@@ -146,6 +146,11 @@ class PrinterTwin:
         """It cannot print now."""
         return self.paper_is_out or self.head_is_open or self.ribbon_is_out or self.paused
 
+    @property
+    def is_idle(self) -> bool:
+        """Nothing that it was sent is still to be printed."""
+        return not self._jobs
+
     def _hang_up(self) -> None:
         for sender in list(self._senders):
             sender.transport.abort()
