@@ -19,6 +19,7 @@ OURS = {
     "zebra-queue": "devices.drivers.zebra_queue:ZebraQueuePrinter",
     "office-queue": "devices.drivers.office_queue:OfficeQueuePrinter",
     "sbpl-tcp": "devices.drivers.sbpl_tcp:SbplTcpPrinter",
+    "tpcl-tcp": "devices.drivers.tpcl_tcp:TpclTcpPrinter",
     "grh1": "devices.drivers.grh1:Grh1Robot",
     "mt-sics": "devices.drivers.mt_sics:MtSicsScale",
     "modbus-lights": "devices.drivers.modbus_lights:ModbusLights",

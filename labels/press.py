@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy import select, update
 
-from labels import sbpl
+from labels import sbpl, tpcl
 from labels.templates import find, render
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
@@ -23,7 +23,9 @@ from wms.schema import print_jobs
 BATCH = 5  # a label takes some 0.1 s, and a packer waits for the first of the batch
 DOTS_PER_MM = 8
 ZPL_EVERYWHERE: Mapping[str, str] = {}
-TRANSLATED: dict[str, Callable[[bytes], bytes]] = {"sbpl": sbpl.from_zpl}
+TRANSLATED: dict[str, Callable[[bytes, int], bytes]] = {
+    "sbpl": sbpl.from_zpl, "tpcl": tpcl.from_zpl,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def _press(job: Job, dots_per_mm: int, language: str) -> Pressed:
         ours = Rejected(Code.LABEL_LAYOUT, template=job.template, reason=str(mistake))
         return Pressed(job.id, "", None, str(ours))
     if template.format == "zpl" and language in TRANSLATED:
-        return Pressed(job.id, language, TRANSLATED[language](payload))
+        return Pressed(job.id, language, TRANSLATED[language](payload, dots_per_mm))
     return Pressed(job.id, template.format, payload)
 
 

@@ -8,7 +8,7 @@ verified on a printer: where the first dot lies depends on the base point that i
 from labels.bands import sheet
 
 
-def from_zpl(zpl: bytes) -> bytes:
+def from_zpl(zpl: bytes, _dots_per_mm: int) -> bytes:
     """The one label in *zpl* as one job, `ESC A ... ESC Z`, for one copy."""
     label = sheet(zpl)
     parts = [f"\x1bA\x1bA1{label.height:04d}{label.width:04d}"]

@@ -12,12 +12,15 @@ from PIL import Image
 
 from devices.capabilities import NeedsHuman, Printed, PrintUncertain, Unavailable
 from devices.codecs import sbpl as sbpl_codec
+from devices.codecs import tpcl as tpcl_codec
 from devices.codecs.printer_state import State, Taken
 from devices.drivers.asking_printer import AskingPrinter
 from devices.drivers.sbpl_tcp import SbplTcpPrinter
+from devices.drivers.tpcl_tcp import TpclTcpPrinter
 from devices.twins.raster_printer import RasterPrinterTwin
 from devices.twins.sbpl_printer import SbplPrinterTwin
-from labels import preview, sbpl
+from devices.twins.tpcl_printer import TpclPrinterTwin
+from labels import preview, sbpl, tpcl
 from labels.templates import render
 from tests.devices_bench import Heard, until
 
@@ -25,7 +28,9 @@ QUICK = {
     "poll_s": 0.03, "connect_timeout_s": 2.0, "answer_timeout_s": 0.5, "label_timeout_s": 5.0,
 }  # fmt: skip
 ITEM = {"name": "深蒸し茶 100g", "code": "4901234567894", "sku": "TEA-100"}
-KINDS: list["Kind"] = [(SbplPrinterTwin, SbplTcpPrinter, sbpl)]
+KINDS: list["Kind"] = [
+    (SbplPrinterTwin, SbplTcpPrinter, sbpl), (TpclPrinterTwin, TpclTcpPrinter, tpcl),
+]  # fmt: skip
 Kind = tuple[
     Callable[[], RasterPrinterTwin], Callable[[Mapping[str, Any]], AskingPrinter], ModuleType
 ]
@@ -46,7 +51,7 @@ async def station(kind: Kind) -> AsyncIterator[tuple[RasterPrinterTwin, AskingPr
 
 
 def label(kind: Kind, dots_per_mm: int = 8) -> bytes:
-    payload = kind[2].from_zpl(render("item", ITEM, dots_per_mm=dots_per_mm))
+    payload = kind[2].from_zpl(render("item", ITEM, dots_per_mm=dots_per_mm), dots_per_mm)
     assert isinstance(payload, bytes)
     return payload
 
@@ -62,6 +67,8 @@ async def test_what_comes_out_is_dot_for_dot_the_label_and_scans(
 ) -> None:
     (wanted,) = preview.read(render("item", ITEM, dots_per_mm=dots_per_mm))
     async with station(kind) as (twin, driver, _):
+        if isinstance(twin, TpclPrinterTwin):
+            twin.dots_per_mm = dots_per_mm
         assert await driver.print_label("17", label(kind, dots_per_mm), 1) is Printed.CONFIRMED
         paper = as_paper(twin.labels[0].picture)
     assert paper.size == (wanted.width, wanted.height)
@@ -172,6 +179,23 @@ def test_sbpl_answers_are_the_same_in_any_chunks() -> None:
     ]  # fmt: skip
     for size in (1, 2, 7, len(wire)):
         answers = sbpl_codec.Answers()
+        chunks = [wire[at : at + size] for at in range(0, len(wire), size)]
+        assert [one for chunk in chunks for one in answers.feed(chunk)] == wanted
+        assert answers.noise == 3
+
+
+def test_tpcl_answers_are_the_same_in_any_chunks() -> None:
+    def told(status: str, kind: int, left: int) -> bytes:
+        return f"\x01\x02{status}{kind}{left:04d}\x03\x04\r\n".encode()
+
+    wire = told("00", 1, 0) + b"xx" + told("02", 1, 3) + b"\x01" + told("40", 2, 0)
+    wire += told("13", 2, 1) + told("99", 1, 0)
+    wanted = [
+        State(), State(left=3, busy=True), State(finished=True),
+        State("printer.paper_out", left=1), State("printer.broken"),
+    ]  # fmt: skip
+    for size in (1, 2, 7, len(wire)):
+        answers = tpcl_codec.Answers()
         chunks = [wire[at : at + size] for at in range(0, len(wire), size)]
         assert [one for chunk in chunks for one in answers.feed(chunk)] == wanted
         assert answers.noise == 3

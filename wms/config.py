@@ -19,7 +19,7 @@ Port = Annotated[int, Meta(ge=1, le=65535)]
 Seconds = Annotated[float, Meta(gt=0, le=3600)]
 Count = Annotated[int, Meta(ge=1, le=10_000)]
 # Drivers of label printers, which never take a PDF, and the language that labels are sent in.
-LANGUAGES = {"zpl-tcp": "zpl", "zebra-queue": "zpl", "sbpl-tcp": "sbpl"}
+LANGUAGES = {"zpl-tcp": "zpl", "zebra-queue": "zpl", "sbpl-tcp": "sbpl", "tpcl-tcp": "tpcl"}
 
 
 class Site(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,7 +13,7 @@ class Bench:
     """A reader with one tag, whose EPC is counted up by each write."""
 
     def __init__(self) -> None:
-        self.twin = LlrpReaderTwin(random=random.Random(3))  # noqa: S311 - a field of tags, the same each time
+        self.twin = LlrpReaderTwin(random=random.Random(3))  # noqa: S311 - a test field
         self.tag = self.twin.field.place("3034257bf7194e4000000000", 1)
 
     async def up(self) -> None:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from devices.codecs import sbpl
-from devices.drivers.asking_printer import AskingPrinter
+from devices.drivers.asking_printer import AskingPrinter, Options
+
+__all__ = ["Options", "SbplTcpPrinter"]
 
 
 class SbplTcpPrinter(AskingPrinter):

@@ -100,6 +100,9 @@ class RasterPrinterTwin:
     def _forget(self) -> None:
         """The half of a job that came so far is gone."""
 
+    def _hung_up(self) -> None:
+        """Somebody hung up; what they had not finished is dropped where the language says so."""
+
     def _ended(self, job: Job) -> bytes:
         """What it says by itself when *job* is out."""
         return b""
@@ -115,7 +118,7 @@ class RasterPrinterTwin:
         try:
             while data := await reader.read(65_536):
                 limit = self.cut_after_bytes
-                if limit is not None and len(data) > 1:  # a question alone is let through
+                if limit is not None and len(data) > 8:  # a question alone is let through
                     self.cut_after_bytes = None
                     self._hear(data[:limit])
                     break
@@ -125,6 +128,7 @@ class RasterPrinterTwin:
             pass  # the caller is gone; what it sent stays
         finally:
             self._callers.remove(writer)
+            self._hung_up()
             writer.transport.abort()
 
     async def _say(self, writer: asyncio.StreamWriter, data: bytes) -> None:

@@ -182,7 +182,7 @@ async def _until(story: Story, tasks: list[asyncio.Task[None]], wish: object) ->
                 task.result()
         if clock() > end:
             raise story.broken(f"stuck: {_waiting(story)} wait, {_unlooked(story)} uncertain")
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.03)
 
 
 def _waiting(story: Story) -> int:
@@ -294,7 +294,9 @@ class Trouble:
 
 
 def _uncertain(tx: Tx) -> list[Row[Any]]:
-    return list(tx.execute(select(print_jobs).where(print_jobs.c.state == "uncertain")))
+    names = ("id", "key", "printer", "copy_no", "station")
+    columns = (print_jobs.c[name] for name in names)
+    return list(tx.execute(select(*columns).where(print_jobs.c.state == "uncertain")))
 
 
 def _add(tx: Tx, job: dict[str, object]) -> None:
@@ -304,13 +306,15 @@ def _add(tx: Tx, job: dict[str, object]) -> None:
 async def _person(story: Story) -> None:
     """Looks after what is uncertain, and asks for a copy of what is not in the tray."""
     while True:
-        await asyncio.sleep(0.02)
-        for row in story.book.read_now(_uncertain):
+        await asyncio.sleep(0.05)
+        found = [row for row in story.book.read_now(_uncertain) if row.id not in story.looked]
+        came_out = story.came_out() if found else Counter[int]()
+        for row in found:
             twin = story.twins[row.printer]
-            if row.id in story.looked or not twin.is_idle or twin.is_blocked:
+            if not twin.is_idle or twin.is_blocked:
                 continue
             story.done["looked at by people"] += 1
-            if not story.came_out()[row.id]:
+            if not came_out[row.id]:
                 label = row.key.partition(":")[0]
                 again = _job(label, row.copy_no + 1, row.station, story.now())
                 await story.book.write(_add, again)
