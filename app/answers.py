@@ -26,7 +26,7 @@ NOT_FOUND = frozenset({
 CONFLICT = frozenset({
     Code.KEY_REUSED, Code.STOCK_SHORT, Code.CONTAINER_ELSEWHERE, Code.ALLOCATION_CLOSED,
     Code.ORDER_STATE, Code.WORK_STATE, Code.ORDER_AMBIGUOUS, Code.INBOUND_STATE,
-    Code.INBOUND_AMBIGUOUS, Code.RETURN_STATE, Code.RETURN_AMBIGUOUS,
+    Code.INBOUND_AMBIGUOUS, Code.RETURN_STATE, Code.RETURN_AMBIGUOUS, Code.ROBOT_MODE,
 })  # fmt: skip
 BAD_REQUEST = ("body.", "field.", "text.", "import.", "http.bad")  # codes that begin so
 STATUS: dict[Code, int] = {

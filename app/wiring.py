@@ -22,7 +22,7 @@ import structlog
 import uvicorn
 from litestar import Litestar
 
-from app import count_doors, crew, device_doors, print_doors, rights, site_doors
+from app import count_doors, crew, device_doors, print_doors, rights, robot_doors, site_doors
 from app.board import board_router
 from app.http import HttpSettings, make_app
 from app.local import database_url, door_url
@@ -267,7 +267,7 @@ def application(site: Site, reloader: Reloader) -> Litestar:
             wave_doors.routes(settings_of(site.config.waves)), paper_doors.routes(site.floor),
             feed_doors.routes(), crew.routes(randomness.token_bytes, site.floor.pepper),
             rights.routes(randomness.token_bytes, site.floor.pepper), count_doors.routes(),
-            print_doors.routes(), site_doors.routes(),
+            print_doors.routes(), site_doors.routes(), robot_doors.routes(),
             board_router(site.config),
             metrics_router(site.supervisor), device_doors.routes(reloader),
         ],

@@ -6,9 +6,11 @@ Every command is guarded by the fence: one that was superseded writes nothing.
 from random import Random
 
 from devices import robot_rules as rules
-from wms import missions, robots
+from wms import fleet, mission_choice, missions, robots
 from wms.db import Tx
 from wms.mission_rows import Mission
+
+FOR_BOARD = (fleet.FULL, fleet.NEARER)
 
 
 def set_aside(
@@ -23,13 +25,18 @@ def set_aside(
 
 
 def take_next(
-    tx: Tx, *, robot: str, fence: int, seq: int, boot_id: int, now: int
-) -> tuple[bool, Mission | None]:  # fmt: skip
-    """Whether the robot is ours, and the mission that it is to be given."""
+    tx: Tx, *, robot: str, fence: int, seq: int, boot_id: int, station: int, now: int
+) -> tuple[bool, Mission | None, str]:  # fmt: skip
+    """Whether the robot is ours, and the mission that it is to be given, or why none."""
     if not robots.use_seq(tx, robot=robot, fence=fence, seq=seq):
-        return False, None
-    given = missions.assign(tx, robot=robot, fence=fence, seq=seq, boot_id=boot_id, now=now)
-    return True, given
+        return False, None, ""
+    given = missions.assign(
+        tx, robot=robot, fence=fence, seq=seq, boot_id=boot_id, now=now, station=station
+    )
+    if given is not None:
+        return True, given, ""
+    why = mission_choice.choose(tx, robot=robot, station=station, now=now).why
+    return True, None, why if why in FOR_BOARD else ""
 
 
 def book_word(
@@ -39,6 +46,8 @@ def book_word(
     if not robots.is_ours(tx, robot=robot, fence=fence):
         return False
     match action:
+        case rules.EndWish(wish=wish):
+            robots.wish_ended(tx, robot=robot, wish=wish)
         case rules.Accepted(mission=mission):
             missions.accepted(tx, mission=mission, now=now)
         case rules.Done(mission=mission):

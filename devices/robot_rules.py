@@ -26,7 +26,8 @@ from devices.codecs.grh1 import (
 )
 from wms.mission_rows import Mission
 from wms.mission_tasks import Why
-from wms.robots import RobotRecord
+from wms.robot_wishes import PAUSE, STALE_MS
+from wms.robots import RobotRecord, Wish
 
 TARGET_FREE_STOPS = (3, 6)  # path blocked, battery: with an empty fork the load never moved
 SOURCE_EMPTY = 1
@@ -128,9 +129,24 @@ class CallPerson:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Say to it what a lead wants of it."""
+
+    cmd: Cmd
+    wish: Wish
+
+
+@dataclass(frozen=True, slots=True)
+class EndWish:
+    """It has answered what a lead wants of it, or the wish is too old to set it in motion."""
+
+    wish: Wish
+
+
 Action = (
-    Wait | Superseded | Send | GiveNext | Accepted | Done | Failed | Quarantine | StartVoid
-    | Voided | TooLate | CallPerson
+    Tell | EndWish | Wait | Superseded | Send | GiveNext | Accepted | Done | Failed | Quarantine
+    | StartVoid | Voided | TooLate | CallPerson
 )  # fmt: skip
 
 
@@ -141,13 +157,48 @@ def task_keys(robot: str, status: Status) -> tuple[str, str]:
 
 
 def decide(
-    book: RobotRecord, seen: Sighting, *, waiting: bool, may_work: bool, battery_min: int
+    book: RobotRecord, seen: Sighting, *, waiting: bool, may_work: bool, battery_min: int,
+    now: int = 0,
 ) -> Action:  # fmt: skip
     """The next step for one robot.
 
     `waiting`: our last command is not answered yet and may still be; `may_work`: it may be given
-    new work as far as the conductor is concerned; `battery_min` in 0.1 %.
+    new work as far as the conductor is concerned; `battery_min` in 0.1 %; `now` in UTC
+    milliseconds. What the robot has shown is written down first; what a lead wants of it then
+    goes before whatever else there is to say.
     """
+    action = _by_rule(book, seen, waiting=waiting, may_work=may_work, battery_min=battery_min)
+    is_for_book = not isinstance(action, Wait | Send | GiveNext)
+    if book.wish is None or is_for_book or action == Wait("fence"):
+        return action
+    wished = _wished(book.wish, seen.status, waiting, now)
+    if wished is None and isinstance(action, GiveNext):
+        return Wait("wish")
+    return wished or action
+
+
+def _wished(wish: Wish, status: Status, waiting: bool, now: int) -> Action | None:
+    """PAUSE, RESUME or RESET (rule 17). None: it is answered, and what it stands for is awaited.
+
+    The robot's answer is the proof, under the very number. A PAUSE that was taken stands until the
+    robot stands: only then would it survive a power cut.
+    """
+    is_answered = wish.seq != 0 and status.ack_seq == wish.seq
+    is_taken = is_answered and status.answer in (Answer.OK, Answer.REPEAT)
+    if wish.what != PAUSE:
+        if is_answered or now - wish.at_ms > STALE_MS:
+            return EndWish(wish)
+    elif is_answered and (status.mode is not Mode.AUTO or not is_taken):
+        return EndWish(wish)
+    elif is_taken and wish.boot_id == status.boot_id:
+        return None
+    return Wait("answer") if waiting else Tell(Cmd[wish.what.upper()], wish)
+
+
+def _by_rule(
+    book: RobotRecord, seen: Sighting, *, waiting: bool, may_work: bool, battery_min: int
+) -> Action:  # fmt: skip
+    """Rules 1 to 9."""
     status = seen.status
     if status.fence_seen != book.fence:
         if status.fence_seen and newer(status.fence_seen, book.fence):

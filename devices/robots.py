@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Protocol, runtime_checkable
 
 import structlog
 
@@ -27,46 +26,20 @@ from devices.codecs.grh1 import (
     next_after,
 )
 from devices.robot_book import book_word, set_aside, take_next
+from devices.transporter import POLL_S, Settings, Transporter
 from wms import mission_tasks, missions, robots
 from wms.db import Book
 from wms.errors import Rejected
 from wms.mission_rows import Mission
 from wms.mission_tasks import Why
-from wms.robots import RobotRecord
+from wms.robots import RobotRecord, Wish
+
+__all__ = ["POLL_S", "Settings", "Transporter", "conduct"]
 
 log = structlog.get_logger(__name__)
-POLL_S = 0.2  # between two looks
 TENTHS = 10  # of a percent
-
-
-@runtime_checkable
-class Transporter(Protocol):
-    """A robot that takes missions (profile GRH-1) over one connection."""
-
-    async def look(self) -> Sighting:
-        """What it shows and what it remembers, at one moment. Raises `Unavailable`."""
-        ...
-
-    async def take(self, fence: int) -> None:
-        """Beat for it as the floor process with this fence. `Unavailable`, `Uncertain`."""
-        ...
-
-    async def command(self, command: Command) -> None:
-        """Write one command, once. `Unavailable`: not sent; `Uncertain`: look what came of it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How a robot is conducted. `battery_min` in 0.1 %."""
-
-    poll_s: float = POLL_S
-    answer_s: float = 1.0  # a command that is not answered by then is said again
-    patience_s: float = 10.0  # silent or frozen for longer: persons look after its missions
-    stuck_s: float = 180.0  # answering, and not moving on for so long: a person looks
-    rest_s: float = 5.0  # after it refused a mission, others may have the next one first
-    show_s: float = 1.0  # where it is is written to the book this often at most
-    battery_min: int = 150
+NO_MISSION = 1  # in commands about the robot itself: a MISSION_ID is never 0
+TOLD = ("battery", "hold", "mode", "person", "wish")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +122,7 @@ class _Conductor:
         self._silence_told = False
         self._must_come_back = True  # a process before us may have sent persons to look
         self._shown: tuple[str, ...] = ()
+        self._waits = self._denied = ""  # what the board is told; why no mission was for it
         self._shown_s = float("-inf")
         self._progress: tuple[object, ...] = ()
         self._progress_s = clock()
@@ -164,7 +138,7 @@ class _Conductor:
         if self._nothing_new(seen):
             assert self._rest is not None
             await self._note_progress(self._rest.mission, status)
-            await self._show(status)
+            await self._show(status, self._waits)
             return True
         bell = self._book.bell.count
         numbers = {status.mission, *(entry.mission for entry in seen.journal)}
@@ -177,14 +151,14 @@ class _Conductor:
         action = rules.decide(
             record, seen, waiting=self._is_waiting(status),
             may_work=self._clock() >= self._rest_until_s,
-            battery_min=self._settings.battery_min,
+            battery_min=self._settings.battery_min, now=self._clock_ms(),
         )  # fmt: skip
         if not await self._do(session, record, status, action):
             return False
         if action != rules.Wait("fence"):
             await self._note_presence()
         await self._note_progress(record.mission, status)
-        await self._show(status)
+        await self._show(status, self._told(action))
         self._note_rest(action, seen, bell, record.mission)
         return True
 
@@ -250,6 +224,8 @@ class _Conductor:
                 return await self._give_next(session, record, status)
             case rules.Send(cmd=cmd, mission=number, note=note):
                 return await self._send(session, record, status, cmd, number, note)
+            case rules.Tell(cmd=cmd, wish=wish):
+                return await self._tell(session, record, status, cmd, wish)
             case rules.Superseded():
                 await self._call(f"superseded:{self._robot}:{status.fence_seen}", Why.SUPERSEDED)
                 return False
@@ -276,13 +252,16 @@ class _Conductor:
         """Rule 1: `assigning`, with all that the command will say, before it is said."""
         seq = next_after(record.last_seq, status.ack_seq)
         self._reached("assign:decided")
-        ours, mission = await self._book.write(
+        ours, mission, why = await self._book.write(
             take_next, robot=self._robot, fence=self._fence, seq=seq, boot_id=status.boot_id,
-            now=self._clock_ms(),
+            station=status.location, now=self._clock_ms(),
         )  # fmt: skip
         self._reached("assign:committed")
+        self._denied = why
         if mission is not None:
             await self._write(session, self._assign(mission, seq, status))
+        else:
+            self._rest_until_s = self._clock() + self._settings.again_s
         return ours
 
     async def _send(
@@ -308,6 +287,24 @@ class _Conductor:
             )
         await self._write(session, command)
         return True
+
+    async def _tell(
+        self, session: Transporter, record: RobotRecord, status: Status, cmd: Cmd, wish: Wish
+    ) -> bool:
+        """What a lead wants of it: the number first, like that of every command."""
+        seq = next_after(record.last_seq, status.ack_seq)
+        self._reached("wish:decided")
+        ours = await self._book.write(
+            robots.wish_said, robot=self._robot, fence=self._fence, wish=wish, seq=seq,
+            boot_id=status.boot_id,
+        )  # fmt: skip
+        self._reached("wish:committed")
+        if ours:
+            about = status.mission or NO_MISSION
+            await self._write(session, Command(
+                seq=seq, cmd=cmd, mission=about, boot_id=status.boot_id, fence=self._fence
+            ))  # fmt: skip
+        return ours
 
     def _assign(self, mission: Mission, seq: int, status: Status) -> Command:
         return Command(
@@ -346,19 +343,27 @@ class _Conductor:
                 missions.look, mission=ours.id, why=Why.STUCK, now=self._clock_ms()
             )
 
-    async def _show(self, status: Status) -> None:
+    def _told(self, action: rules.Action) -> str:
+        """Why it is at nothing, for the board: what passes by itself in a moment is not told."""
+        if isinstance(action, rules.GiveNext):
+            return self._denied
+        if action == rules.Wait("work"):
+            return self._denied if self._clock() < self._rest_until_s else ""
+        return action.what if isinstance(action, rules.Wait) and action.what in TOLD else ""
+
+    async def _show(self, status: Status, waits: str) -> None:
         """Keep the robot's row fresh for the board: a new mode at once, motion now and then."""
-        now_s = self._clock()
+        now_s, self._waits = self._clock(), waits
         shown = (
-            status.mode.name.lower(), status.state.name.lower(), str(status.location),
+            status.mode.name.lower(), waits, status.state.name.lower(), str(status.location),
             str(status.battery), str(status.boot_id),
         )  # fmt: skip
-        is_due = now_s - self._shown_s >= self._settings.show_s or shown[:1] != self._shown[:1]
+        is_due = now_s - self._shown_s >= self._settings.show_s or shown[:2] != self._shown[:2]
         if shown == self._shown or not is_due:
             return
         await self._book.write(
             robots.seen, robot=self._robot, boot_id=status.boot_id, mode=shown[0],
-            state=shown[1], battery=status.battery, location=status.location,
+            state=shown[2], battery=status.battery, location=status.location, waits=waits,
         )  # fmt: skip
         self._shown, self._shown_s = shown, now_s
 

@@ -87,6 +87,7 @@ COLUMNS: Mapping[Kind, Sequence[Column]] = {
         _c("blocked", "使用停止理由"),
         _c("epc", "rfidタグ"),
         _c("robot_station", "ロボットステーション", type="int"),
+        _c("totes_max", "オリコン上限", "置ける数", type="int"),
         _c("storage", "温度帯", "保管区分"),
         _c("velocity", "出荷頻度", "abc"),
         _c("mix", "混載", "混載区分"),

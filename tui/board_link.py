@@ -1,12 +1,13 @@
-"""The wire between the lead's board and the server: one read a second, never a write."""
+"""The wire between the lead's board and the server: one read a second, and orders to robots."""
 
 from typing import Protocol
+from urllib.parse import quote
 
 import httpx2
 import msgspec
 
 from wms.board_state import BoardState
-from wms.messages import Language
+from wms.messages import Language, say
 
 
 class BoardDown(Exception):
@@ -15,6 +16,14 @@ class BoardDown(Exception):
     def __init__(self, *, allowed: bool = True) -> None:
         super().__init__("no answer" if allowed else "not allowed")
         self.allowed = allowed
+
+
+class _Problem(msgspec.Struct):
+    message: str
+
+
+class _Refusal(msgspec.Struct):
+    error: _Problem
 
 
 class BoardLink(Protocol):
@@ -47,6 +56,20 @@ class HttpBoardLink:
             if answer.status_code >= 400:
                 raise BoardDown
             return msgspec.json.decode(answer.content, type=BoardState)
+        except (httpx2.TransportError, httpx2.DecodingError, msgspec.MsgspecError) as lost:
+            raise BoardDown from lost
+
+    async def order_robot(self, robot: str, order: str, language: Language) -> str:
+        """Have *robot* pause, resume or reset; what to tell the lead. Raises `BoardDown`."""
+        headers = {"Accept-Language": language}
+        path = f"/v1/robots/{quote(robot, safe='')}/orders"
+        try:
+            answer = await self._client.post(path, json={"order": order}, headers=headers)
+            if answer.status_code in (401, 403):
+                raise BoardDown(allowed=False)
+            if answer.is_success:
+                return say(f"robot.told.{order}", language, robot=robot)
+            return msgspec.json.decode(answer.content, type=_Refusal).error.message
         except (httpx2.TransportError, httpx2.DecodingError, msgspec.MsgspecError) as lost:
             raise BoardDown from lost
 

@@ -131,6 +131,7 @@ class Code(StrEnum):
     MISSION_SETTLED = "mission.settled"
     MISSION_WITH_PERSON = "mission.with_person"
     PLACE_WITHOUT_ROBOTS = "place.without_robots"
+    ROBOT_MODE = "robot.mode"
     PLACE_NOT_REAL = "place.not_real"
     LABEL_TEMPLATE = "label.template"
     LABEL_DATA = "label.data"

@@ -20,7 +20,7 @@ from random import Random
 
 from sqlalchemy import select, update
 
-from wms import mission_tasks, stock
+from wms import mission_choice, mission_tasks, stock
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.mission_rows import (
@@ -39,8 +39,8 @@ from wms.mission_rows import (
 )
 from wms.mission_tasks import Why
 from wms.schema import missions, places, robots
+from wms.schema.goods import MOVING
 
-MOVING = ("tote", "carton", "pallet", "cart")
 PRIORITY_MAX = 9
 
 
@@ -73,35 +73,45 @@ def request(
 
 
 def assign(
-    tx: Tx, *, robot: str, fence: int, seq: int, boot_id: int, now: int
+    tx: Tx, *, robot: str, fence: int, seq: int, boot_id: int, now: int, station: int = 0
 ) -> Mission | None:  # fmt: skip
-    """Give the most urgent, then oldest queued mission to *robot*, before anything is written.
+    """Give *robot*, which stands at *station* (0: between two), what it should go for now.
 
     The caller has made sure (`robots.use_seq`, in this transaction) that the robot is its own.
-    None when nothing is left to give; a container that has gone elsewhere meanwhile is a person's.
+    None when nothing is to be given to it (`mission_choice.choose` says why); a container that has
+    gone elsewhere meanwhile is a person's.
     """
     at_work = select(missions.c.id).where(
         missions.c.robot == robot, missions.c.state.in_((*OPEN, "person"))
     )
     if tx.execute(at_work).first() is not None:
         return None
-    queued = query().where(missions.c.state == "queued")
-    queued = queued.order_by(missions.c.priority.desc(), missions.c.created_ms, missions.c.id)
-    if tx.dialect.name == "postgresql":
-        queued = queued.with_for_update(of=missions, skip_locked=True)
-    # One at a time: a second robot, asking at the same moment, must find the others unlocked.
-    while (row := tx.execute(queued.limit(1)).first()) is not None:
-        mission = mission_of(row)
-        if parent(tx, mission.container) != mission.source:
-            _set_aside(tx, mission, now)
-            continue
-        given = {
-            "robot": robot, "boot_id": boot_id, "fence": fence, "seq": seq, "assigned_ms": now,
-        }  # fmt: skip
-        changed = change(tx, mission, "assigning", come_from=("queued",), now=now, **given)
-        assert changed, mission
-        return load(tx, mission.id)
-    return None
+    _set_astray_aside(tx, now)
+    taken = _take_chosen(tx, robot, station, now)
+    if taken is None:
+        return None
+    given = {
+        "robot": robot, "boot_id": boot_id, "fence": fence, "seq": seq, "assigned_ms": now,
+    }  # fmt: skip
+    changed = change(tx, taken, "assigning", come_from=("queued",), now=now, **given)
+    assert changed, taken
+    return load(tx, taken.id)
+
+
+def _take_chosen(tx: Tx, robot: str, station: int, now: int) -> Mission | None:
+    """What is for *robot*, locked. One that another server takes just now is passed over."""
+    gone: list[int] = []
+    while True:
+        choice = mission_choice.choose(tx, robot=robot, station=station, now=now, gone=gone)
+        if choice.mission is None:
+            return None
+        queued = query().where(missions.c.id == choice.mission, missions.c.state == "queued")
+        if tx.dialect.name == "postgresql":
+            queued = queued.with_for_update(of=missions, skip_locked=True)
+        row = tx.execute(queued).first()
+        if row is not None:
+            return mission_of(row)
+        gone.append(choice.mission)
 
 
 def accepted(tx: Tx, *, mission: int, now: int) -> bool:
@@ -313,6 +323,19 @@ def _again(
         following = load(tx, number)
         mission_tasks.carry(tx, number, words=following.words(why), place=source, now=now)
     return number
+
+
+def _set_astray_aside(tx: Tx, now: int) -> None:
+    """Queued missions whose container does not stand at its source any more."""
+    box = places.alias("box")
+    queued = query().join(box, box.c.code == missions.c.container)
+    queued = queued.where(
+        missions.c.state == "queued", box.c.parent.is_distinct_from(missions.c.source)
+    )
+    if tx.dialect.name == "postgresql":
+        queued = queued.with_for_update(of=missions, skip_locked=True)
+    for row in tx.execute(queued).all():
+        _set_aside(tx, mission_of(row), now)
 
 
 def _set_aside(tx: Tx, mission: Mission, now: int) -> None:

@@ -31,7 +31,8 @@ class NewPlace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `check_digits` are made from the code unless they are given; they are printed beside it.
     `storage` is the only one it is fit for, `mix` what may lie there together: anything, one item,
-    or one lot of it.
+    or one lot of it. `totes_max`: robots bring no more containers than that to
+    stand there (0 = no limit).
     """
 
     code: PlaceCode
@@ -50,6 +51,7 @@ class NewPlace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     blocked: Annotated[str, Meta(max_length=100)] = ""
     epc: Annotated[str, Meta(max_length=64, pattern="^[0-9a-f]*$")] = ""
     robot_station: Annotated[int, Meta(ge=1, le=65_535)] | None = None
+    totes_max: Annotated[int, Meta(ge=0, le=10_000)] = 0
     storage: Literal["", "ambient", "chilled", "frozen"] = ""
     velocity: Literal["", "A", "B", "C"] = ""
     mix: Literal["", "item", "lot"] = ""
@@ -143,9 +145,9 @@ def _values(row: NewPlace) -> dict[str, object]:
         "bay": row.bay, "level": row.level, "x_mm": row.x_mm, "y_mm": row.y_mm,
         "check_digits": row.check_digits.strip() or check_digits(row.code),
         "blocked": clean(row.blocked, field="blocked", max=100), "epc": row.epc.strip(),
-        "robot_station": row.robot_station, "storage": row.storage, "velocity": row.velocity,
-        "mix": row.mix, "weight_g_max": row.weight_g_max, "height_mm_max": row.height_mm_max,
-        "volume_ml_max": row.volume_ml_max,
+        "robot_station": row.robot_station, "totes_max": row.totes_max, "storage": row.storage,
+        "velocity": row.velocity, "mix": row.mix, "weight_g_max": row.weight_g_max,
+        "height_mm_max": row.height_mm_max, "volume_ml_max": row.volume_ml_max,
     }  # fmt: skip
 
 

@@ -7,11 +7,24 @@ process that conducts a robot is guarded by its fence, so one that was supersede
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, and_, select, update
 
 from wms.db import Tx, insert_once
 from wms.mission_rows import NUMBER_END, OPEN, Mission, mission_of, query
 from wms.schema import missions, robots, tasks
+
+NO_WISH = {"wish": "", "wish_seq": 0, "wish_boot": 0, "wish_ms": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a lead wants of a robot, when they said so, and under which SEQ and BOOT_ID it was
+    said to the robot last (0: not yet)."""
+
+    what: str
+    seq: int
+    boot_id: int
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +33,8 @@ class RobotRecord:
 
     `mission` is the one under way on it (assigning, assigned or voiding); `in_doubt`: a load that
     it had is being looked for; `given` has the state of each number asked about that was ever
-    given to it; `told` are those of the task keys asked about that were opened before.
+    given to it; `told` are those of the task keys asked about that were opened before; `wish` is
+    what a lead wants of it and what it has not answered yet.
     """
 
     device: str
@@ -32,6 +46,7 @@ class RobotRecord:
     given: dict[int, str]
     told: frozenset[str]
     work_waits: bool
+    wish: Wish | None = None
 
 
 def enrol(tx: Tx, *, robot: str, place: str, quarantine: str) -> None:
@@ -64,6 +79,7 @@ def record(
         mission=under_way[0] if under_way else None, in_doubt="person" in given.values(),
         given=given, told=told,
         work_waits=not under_way and tx.execute(queued).first() is not None,
+        wish=Wish(row.wish, row.wish_seq, row.wish_boot, row.wish_ms) if row.wish else None,
     )  # fmt: skip
 
 
@@ -89,13 +105,36 @@ def use_seq(tx: Tx, *, robot: str, fence: int, seq: int, mission: int = 0) -> bo
     return True
 
 
+def wish_said(tx: Tx, *, robot: str, fence: int, wish: Wish, seq: int, boot_id: int) -> bool:
+    """*seq* is for saying *wish* from now on. False: the robot is another process's."""
+    if not use_seq(tx, robot=robot, fence=fence, seq=seq):
+        return False
+    said = {"wish_seq": seq, "wish_boot": boot_id}
+    tx.execute(update(robots).where(_is_wish(robot, wish)).values(said))
+    return True
+
+
+def wish_ended(tx: Tx, *, robot: str, wish: Wish) -> None:
+    """The robot, which is ours, has answered *wish*, or it is too late for it."""
+    tx.execute(update(robots).where(_is_wish(robot, wish)).values(NO_WISH))
+
+
+def _is_wish(robot: str, wish: Wish) -> ColumnElement[bool]:
+    """The row while it still wants that: a lead may have changed their mind meanwhile."""
+    return and_(
+        robots.c.device == robot, robots.c.wish == wish.what, robots.c.wish_ms == wish.at_ms
+    )
+
+
 def seen(
-    tx: Tx, *, robot: str, boot_id: int, mode: str, state: str, battery: int, location: int
-) -> None:
-    """How the robot shows itself, for those who look at the board. `battery` in 0.1 %."""
+    tx: Tx, *, robot: str, boot_id: int, mode: str, state: str, battery: int, location: int,
+    waits: str,
+) -> None:  # fmt: skip
+    """How the robot shows itself, for those who look at the board. `battery` in 0.1 %; `waits`
+    says why it is at nothing ("" when it is at work)."""
     shown = {
         "boot_id": boot_id, "mode": mode, "state": state, "battery": battery,
-        "location": location,
+        "location": location, "waits": waits,
     }  # fmt: skip
     tx.execute(update(robots).where(robots.c.device == robot).values(shown))
 

@@ -44,17 +44,31 @@ def robots(facts: Facts, language: Language) -> tuple[RobotAtWork, ...]:
     return tuple(_robot(row, language) for row in facts.robots)
 
 
-def _robot(row: Row[Any], language: Language) -> RobotAtWork:
-    tone: Tone = "ok"
+def robot_words(row: Any, language: Language) -> str:
+    """What it is at, or why it is at nothing; and what a lead wants of it.
+
+    *row* has the columns of `robots`, and its device's `health` and `reason`.
+    """
     if row.health in ("offline", "fault"):
-        tone = "error"
         doing = reason(row.reason, language) or say(f"board.health.{row.health}", language)
     elif row.hold:
-        tone, doing = "error", reason(row.hold, language)
+        doing = reason(row.hold, language)
     elif row.mode not in ("auto", ""):
-        tone, doing = "attention", _shown(row.mode, language)
+        doing = _shown(row.mode, language)
     else:
-        doing = _shown(row.state or "none", language)
+        doing = known(f"board.waits.{row.waits}", language) if row.waits else ""
+        doing = doing or _shown(row.state or "none", language)
+    wish = say(f"robot.wish.{row.wish}", language) if row.wish else ""
+    return f"{doing} {wish}".strip()
+
+
+def _robot(row: Row[Any], language: Language) -> RobotAtWork:
+    tone: Tone = "ok"
+    if row.health in ("offline", "fault") or row.hold:
+        tone = "error"
+    elif row.mode not in ("auto", "") or row.waits:
+        tone = "attention"
+    doing = robot_words(row, language)
     mission = f"{row.container} {row.target}" if row.container else ""
     battery = row.battery // 10 if row.mode else None
     return RobotAtWork(

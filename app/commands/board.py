@@ -23,7 +23,8 @@ def board(
         str,
         typer.Option(
             envvar="GENBA_BOARD_TOKEN",
-            help="A token that may board:read, or where it is: env:NAME, file:PATH.",
+            help="A token that may board:read (and robots:write, for the key r), or where it is: "
+            "env:NAME, file:PATH.",
         ),
     ] = "",
     theme: Annotated[Theme, typer.Option(help="The colours.")] = "yellow",
@@ -31,14 +32,15 @@ def board(
 ) -> None:
     """Show the lead's board, live: ten numbers, pickups, people, robots, devices, exceptions
 
-    On the server's own machine it needs no token. 0-9 open the lists, F10 turns the language,
-    ctrl+q leaves.
+    On the server's own machine it needs no token. 0-9 open the lists, r pauses, resumes and
+    resets robots, F10 turns the language, ctrl+q leaves.
     """
     import asyncio
 
     from app.glass import need_glass, own_server, secret_of
     from tui.board import run_board
     from tui.board_link import HttpBoardLink
+    from tui.board_robots import robot_action
 
     need_glass()
     if not token:
@@ -47,4 +49,5 @@ def board(
     else:
         secret = secret_of(token, config.resolve().parent)
     link = HttpBoardLink(server or "http://127.0.0.1:8470", token=secret)
-    raise typer.Exit(asyncio.run(run_board(link, theme=theme, language=spoken())))
+    actions = (robot_action(link, spoken()),)
+    raise typer.Exit(asyncio.run(run_board(link, actions=actions, theme=theme, language=spoken())))

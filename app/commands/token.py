@@ -34,7 +34,7 @@ def create(
         list[str],
         typer.Option(
             help="What it may do (repeat it): orders:write, orders:read, stock:read, events:read, "
-            "board:read, terminal, admin."
+            "board:read, robots:write, terminal, admin."
         ),
     ],
     owner: Annotated[str, typer.Option(help="Only this owner's data.")] = "",

@@ -133,6 +133,12 @@ robots = Table(
     text_("state"),
     whole("battery"),  # 0.1 %
     whole("location"),
+    text_("waits"),  # why it is at nothing, as its conductor decided last
+    text_("wish"),  # what a lead wants of it: pause, resume, reset; "" once it was answered
+    whole("wish_seq"),  # the number under which it was said last; 0 = not yet
+    Column("wish_boot", BigInteger, nullable=False, server_default="0"),
+    Column("wish_ms", MS, nullable=False, server_default="0"),
+    CheckConstraint(one_of("wish", "", "pause", "resume", "reset"), name="wish"),
 )
 
 stations = Table(

@@ -153,6 +153,7 @@ places = Table(
     text_("blocked"),  # why nobody may pick here; "" = open
     text_("epc"),  # lower-case hex of the container's own tag
     Column("robot_station", Integer, unique=True),  # station number in profile GRH-1
+    whole("totes_max"),  # as many containers stand there at once for robots; 0 = no limit
     text_("storage"),  # the only storage kind it is fit for; "" = any
     text_("velocity"),  # A is nearest to the benches
     text_("mix"),  # "" anything lies together, "item" one item, "lot" one lot of it
