@@ -117,7 +117,6 @@ def _cursor(tx: Tx) -> Any:
 
 def _go_on_counting(tx: Tx, table: Table) -> None:
     """The next row gets a number of its own."""
-    query = text(
-        f"SELECT setval(pg_get_serial_sequence(:name, 'id'), (SELECT max(id) FROM \"{table.name}\"))"  # noqa: S608, E501
-    )
+    newest = f'SELECT max(id) FROM "{table.name}"'  # noqa: S608
+    query = text(f"SELECT setval(pg_get_serial_sequence(:name, 'id'), ({newest}))")
     tx.execute(query, {"name": table.name})
