@@ -55,7 +55,7 @@ class NewPin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pin: Annotated[str, Meta(max_length=32)]
 
 
-class Changed(Struct, frozen=True, kw_only=True):
+class Altered(Struct, frozen=True, kw_only=True):
     """Whether anything is different now."""
 
     changed: bool
@@ -68,7 +68,7 @@ class Ended(Struct, frozen=True, kw_only=True):
 
 
 @post("/roles", opt={"scope": "admin"}, summary="Make or change a role")
-async def post_role(data: JSONBody[NewRole], book: TheBook, token: TheToken, now: Now) -> Changed:
+async def post_role(data: JSONBody[NewRole], book: TheBook, token: TheToken, now: Now) -> Altered:
     """`changed` is true when the role is new. It holds for whoever has it, from the next input."""
     return await book.write(put_role, data, actor=token.actor, device="api", now=now)
 
@@ -82,7 +82,7 @@ async def get_roles(book: TheBook) -> RoleList:
 @post("/people/{person:str}/grants", opt={"scope": "admin"}, summary="Give a role")
 async def post_grant(
     person: FromPath[str], data: JSONBody[NewGrant], book: TheBook, token: TheToken, now: Now
-) -> Changed:
+) -> Altered:
     """The person may do more from the next input on."""
     return await book.write(grant, person, data, actor=token.actor, device="api", now=now)
 
@@ -94,7 +94,7 @@ async def post_grant(
 async def delete_grant(
     person: FromPath[str], what: FromPath[str], book: TheBook, token: TheToken, now: Now,
     owner: FromQuery[str] = "",
-) -> Changed:  # fmt: skip
+) -> Altered:  # fmt: skip
     """The person may do less from the next input on."""
     gone = NewGrant(what=what, owner=owner)
     return await book.write(revoke, person, gone, actor=token.actor, device="api", now=now)
@@ -114,7 +114,7 @@ async def post_badge(
 async def post_pin(
     person: FromPath[str], data: JSONBody[NewPin], book: TheBook, token: TheToken, now: Now,
     pepper: NamedDependency[str],
-) -> Changed:  # fmt: skip
+) -> Altered:  # fmt: skip
     """It is asked for from now on; mistakes made before are forgotten."""
     return await book.write(
         new_pin, person, data.pin, pepper=pepper, actor=token.actor, device="api", now=now
@@ -129,11 +129,11 @@ async def delete_person(
     return await book.write(end, person, actor=token.actor, device="api", now=now)
 
 
-def put_role(tx: Tx, wanted: NewRole, *, actor: str, device: str, now: int) -> Changed:
+def put_role(tx: Tx, wanted: NewRole, *, actor: str, device: str, now: int) -> Altered:
     """Make or change a role and write down who did."""
     fresh = roles.put(tx, code=wanted.role, name=wanted.name, permissions=wanted.permissions)
     _record(tx, "role.put", wanted.role, actor, device, now)
-    return Changed(changed=fresh)
+    return Altered(changed=fresh)
 
 
 def list_roles(tx: Tx) -> RoleList:
@@ -144,18 +144,18 @@ def list_roles(tx: Tx) -> RoleList:
     ))  # fmt: skip
 
 
-def grant(tx: Tx, person: str, wanted: NewGrant, *, actor: str, device: str, now: int) -> Changed:
+def grant(tx: Tx, person: str, wanted: NewGrant, *, actor: str, device: str, now: int) -> Altered:
     """Give a role or a permission and write down who did."""
     done = roles.grant(tx, person=person, what=wanted.what, owner=wanted.owner)
     _record(tx, "person.grant", _key(person, wanted), actor, device, now)
-    return Changed(changed=done)
+    return Altered(changed=done)
 
 
-def revoke(tx: Tx, person: str, gone: NewGrant, *, actor: str, device: str, now: int) -> Changed:
+def revoke(tx: Tx, person: str, gone: NewGrant, *, actor: str, device: str, now: int) -> Altered:
     """Take a role or a permission back and write down who did."""
     done = roles.revoke(tx, person=person, what=gone.what, owner=gone.owner)
     _record(tx, "person.revoke", _key(person, gone), actor, device, now)
-    return Changed(changed=done)
+    return Altered(changed=done)
 
 
 def new_badge(
@@ -170,11 +170,11 @@ def new_badge(
 
 def new_pin(
     tx: Tx, person: str, pin: str, *, pepper: str, actor: str, device: str, now: int
-) -> Changed:
+) -> Altered:
     """Set a person's PIN and write down who did; never what it is."""
     people.new_pin(tx, code=person, pin=pin, pepper=pepper)
     _record(tx, "person.pin", person, actor, device, now)
-    return Changed(changed=True)
+    return Altered(changed=True)
 
 
 def end(tx: Tx, person: str, *, actor: str, device: str, now: int) -> Ended:

@@ -36,7 +36,7 @@ class Tile(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rows: tuple[str, ...] = ()
 
 
-class Pickup(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PickupTile(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A carrier's pickup today and what is left to do for it."""
 
     carrier: str
@@ -100,7 +100,7 @@ class BoardState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     clock: str  # HH:MM:SS
     language: Literal["ja", "en"] = "ja"
     tiles: tuple[Tile, ...] = ()
-    pickups: tuple[Pickup, ...] = ()
+    pickups: tuple[PickupTile, ...] = ()
     stages: tuple[Stage, ...] = ()
     people: tuple[PersonAtWork, ...] = ()
     robots: tuple[RobotAtWork, ...] = ()

@@ -10,7 +10,7 @@ from app.board import storage_tiles
 from app.board.facts import Facts, Order
 from app.board.forecast import Outlook, Rescue, needed_per_hour, outlooks, rescue
 from app.board.words import clock, duration, reason
-from wms.board_state import Pickup, Stage, StageCode, Tile, Tone
+from wms.board_state import PickupTile, Stage, StageCode, Tile, Tone
 from wms.carriers import called
 from wms.messages import Language, say
 
@@ -31,10 +31,10 @@ def tiles(facts: Facts, language: Language) -> tuple[Tile, ...]:
     )  # fmt: skip
 
 
-def pickup_rows(facts: Facts, language: Language) -> tuple[Pickup, ...]:
+def pickup_rows(facts: Facts, language: Language) -> tuple[PickupTile, ...]:
     """The next pickup of each carrier and what is left for it."""
     return tuple(
-        Pickup(
+        PickupTile(
             carrier=called(one.carrier, language), cutoff=clock(one.pickup_ms, facts.zone),
             orders=len(one.orders), lines=facts.lines.get(one.carrier, 0),
             pieces=sum(order.pieces for order in one.orders),

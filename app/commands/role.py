@@ -27,14 +27,14 @@ def make(
 ) -> None:
     """Make a role, or change what an old one allows"""
     from app.local import ACTOR, Server, clock_ms, reached
-    from app.rights import Changed, NewRole, put_role
+    from app.rights import Altered, NewRole, put_role
     from wms.shape import convert
 
     asked = {"role": role, "permissions": may, "name": name}
     wanted = convert(asked, NewRole)
     with reached(config) as place:
         if isinstance(place, Server):
-            place.ask("POST", "/v1/roles", Changed, json=asked)
+            place.ask("POST", "/v1/roles", Altered, json=asked)
         else:
             place.write_now(put_role, wanted, actor=ACTOR, device="cli", now=clock_ms())
 

@@ -88,6 +88,7 @@ class Trial:
             raise self.broken(call, number, f"cut {where}, then {found[:3]}")
         if answer is not None:  # it was quicker than we
             self._expect(number, call, answer)
+            self._sequences(call)
             return
         happened = after != before
         if happened and where in STILL:

@@ -14,7 +14,7 @@ from tests.prove.recorded import furnish, live
 from tests.prove.victim import Answer, Died, Victim
 from wms.db import Book
 
-INPUTS = 300  # of a day
+INPUTS = 100  # of a day
 EVERY = 4
 WANTED, POSTMASTER = "SIGKILLs on PostgreSQL", "of the postmaster"
 SAID = "python -m tests.prove.work kills_postgresql {} 600"

@@ -15,7 +15,7 @@ from tests.prove.recorded import furnish, live
 from tests.prove.victim import Victim
 from wms.db import Book
 
-INPUTS = 500  # of a day
+INPUTS = 200  # of a day
 EVERY = 4
 WANTED = "SIGKILLs on SQLite"
 SAID = "python -m tests.prove.work kills_sqlite {} 600"

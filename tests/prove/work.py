@@ -13,6 +13,8 @@ import time
 from tests import prove
 from tests.prove import Broken, Part
 
+STARTER = sys.stdout  # what a part prints itself goes to stderr
+
 
 def parts() -> dict[str, Part]:
     """Every part by its name."""
@@ -26,12 +28,13 @@ def parts() -> dict[str, Part]:
 
 def say(**line: object) -> None:
     """One line to whoever started us."""
-    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    STARTER.write(json.dumps(line, ensure_ascii=False) + "\n")
+    STARTER.flush()
 
 
 def main(name: str, seed: int, seconds: float) -> None:
     """Do rounds of part *name* from *seed* on."""
+    sys.stdout = sys.stderr
     until_s = time.monotonic() + seconds
     rounds = parts()[name].rounds(seed)
     try:
