@@ -26,7 +26,7 @@ from wms.text import shown
 LABELS_MAX = 200
 Template = Literal[
     "place", "tote", "badge", "command_card", "item", "packing_slip", "plain_slip", "gift_slip",
-    "return_slip", "invoice", "manifest",
+    "return_slip", "invoice", "manifest", "test_page",
 ]  # fmt: skip
 Station = Annotated[str, Meta(min_length=1, max_length=32)]
 

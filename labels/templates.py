@@ -21,6 +21,7 @@ from labels import (
     sheet,
     shipping,
     slips,
+    test_page,
     tote,
 )
 from labels.pieces import Data
@@ -44,6 +45,7 @@ class Template:
 
 TEMPLATES: dict[str, Template] = {
     "shipping": Template(shipping.Shipping, shipping.render, "zpl"),
+    "test_page": Template(test_page.TestPage, test_page.render, "zpl"),
     "tote": Template(tote.Tote, tote.render, "zpl"),
     "place": Template(place.Place, place.render, "zpl"),
     "badge": Template(badge.Badge, badge.render, "zpl"),

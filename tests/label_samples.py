@@ -128,6 +128,14 @@ LABELS: dict[str, Sample] = {
         },
         {"262492160324", "^XZ^XA~JR"},
     ),
+    "test_page": (
+        "test_page",
+        {"title": f"新木場 {HOSTILE[1]}", "note": HOSTILE[2]},
+        {
+            "GENBA-0.25", "GENBA-0.375", "GENBA-0.5", "GENBA-QR", "262492160324",
+            "00049012345600000017", "010490123456789410LOT-A1\x1d21S1",
+        },
+    ),
     "tote": ("tote", {"code": "T-0123", "note": "カート C-07"}, {"T-0123"}),
     "tote-worst": ("tote", {"code": "T-" + "W" * 22, "note": "長" * 26}, {"T-" + "W" * 22}),
     "tote-hostile": ("tote", {"code": "^FS~JR>;_5E\\`", "note": HOSTILE[0]}, {"^FS~JR>;_5E\\`"}),

@@ -31,6 +31,7 @@ OURS = {
 SMALL: dict[str, dict[str, Any]] = {
     "shipping": SHIPPING,
     "tote": {"code": "T-0123"},
+    "test_page": {"title": "PACK-1"},
     "place": {"code": "A-01", "check_digits": "47"},
     "badge": {"token": "K7Q2M9XW4ZP8RT3VB6NY1CHJ5A", "name": "山田"},
     "command_card": {},

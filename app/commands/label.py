@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from wms.config import Config
     from wms.db import Book
 
-Kind = Literal["place", "tote", "box", "item", "badge", "command-card", "shipping"]
+Kind = Literal["place", "tote", "box", "item", "badge", "command-card", "shipping", "test"]
 TEMPLATES: dict[str, "Template"] = {
     "place": "place", "tote": "tote", "box": "tote", "item": "item", "badge": "badge",
     "command-card": "command_card",
@@ -53,9 +53,9 @@ def label(
     place: shelves (ロケ), by code, --zone or --all. tote: totes (オリコン), carts and pallets. box:
     shelves of empty boxes. item: goods without a readable bar code. badge (名札): tokens come in
     on standard input, one a line. command-card: all commands, or those that are named. shipping:
-    a parcel's label (送り状) once more, marked as a copy.
+    a parcel's label (送り状) once more, marked as a copy. test: bar codes in all sizes, and rulers.
 
-    To try a new printer: genba label place A-01-1 --print PACK-1
+    To try a new printer: genba label test --print PACK-1
     """
     from app.paper import Where
 
@@ -69,6 +69,8 @@ def label(
     )  # fmt: skip
     if kind == "shipping":
         _shipping((codes or [""])[0], where)
+    elif kind == "test":
+        _test_page(where)
     else:
         _labels(kind, codes or [], where, zone, everything, (owner, lot, expiry))
 
@@ -83,6 +85,8 @@ def _refuse_what_means_nothing(kind: Kind, codes: list[str], given: set[str]) ->
         raise typer.BadParameter("name some SKUs or bar codes")
     if kind == "shipping" and len(codes) != 1:
         raise typer.BadParameter("name one parcel: P0000012-1")
+    if kind == "test" and codes:
+        raise typer.BadParameter("the test page is always the same: name nothing")
     if kind == "badge" and codes:
         raise typer.BadParameter("a badge's token is a secret: give it on standard input")
 
@@ -128,6 +132,13 @@ def _tokens() -> list[str]:
     if not found:
         raise typer.BadParameter("no token came in on standard input")
     return found
+
+
+def _test_page(where: "Where") -> None:
+    from app import paper
+
+    printer = f"{where.station or 'test'}  {where.dots} dots/mm"
+    paper.give("test_page", [{"title": printer, "note": "genba label test"}], where)
 
 
 def _shipping(parcel: str, where: "Where") -> None:

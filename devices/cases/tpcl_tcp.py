@@ -7,7 +7,7 @@ from devices.conformance import Case, Floor, until
 from devices.drivers.tpcl_tcp import TpclTcpPrinter
 from devices.twins.tpcl_printer import TpclPrinterTwin
 
-LABEL = b"{D0120,0100,0100|}{C|}{SG;0000D,0000D,0008,0008,0,??8181818181??|}"
+LABEL = b"{D0120,0100,0100|}{C|}{SG;0000D,0000D,0008,0008,0,??818181818181??|}"
 
 
 class Bench:
