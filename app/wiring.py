@@ -22,7 +22,7 @@ import structlog
 import uvicorn
 from litestar import Litestar
 
-from app import count_doors, crew, device_doors, print_doors, rights, robot_doors, site_doors
+from app import count_doors, crew, device_doors, dying, print_doors, rights, robot_doors, site_doors
 from app.board import board_router
 from app.http import HttpSettings, make_app
 from app.local import database_url, door_url
@@ -128,7 +128,7 @@ async def serve(config: Config, root: Path, file: Path = Path("config.toml")) ->
         open_door(config.server.host, config.server.port) as door,
     ):
         safe_upgrade.bring_up(url, root / config.backups.folder, now=clock_ms())
-        book = Book(url, threads=True)
+        book = Book(url, threads=True, reached=dying.wish(os.environ))
         try:
             await _run(config, root, root / file, book, token, door)
         finally:

@@ -15,6 +15,7 @@ from pathlib import Path
 import typer
 
 from tests.planted import Bug
+from tests.planted_rooms import ROOMS
 from tests.planted_rules import RULES
 from tests.planted_shift import SHIFT
 
@@ -266,6 +267,7 @@ BUGS = (
     ),
     *SHIFT,
     *RULES,
+    *ROOMS,
 )
 
 

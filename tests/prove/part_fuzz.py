@@ -30,23 +30,33 @@ def rounds(
         yield done
 
 
-def _turn(
-    target: Target, good: Sequence[bytes], chance: Random, turns: int, seed: int
-) -> int:  # fmt: skip
+class Guard:
+    """Turns whatever goes through into what is said of *target*; another language's panic, too."""
+
+    def __init__(self, target: Target, seed: int) -> None:
+        self.target, self.seed, self.data = target, seed, b""
+
+    def __enter__(self) -> "Guard":
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None or isinstance(error, KeyboardInterrupt | SystemExit):
+            return
+        raise Broken(
+            f"{self.target.name}: {error!r:.500} from {self.data!r:.2000}; {SAID.format(self.seed)}"
+        ) from error
+
+
+def _turn(target: Target, good: Sequence[bytes], chance: Random, turns: int, seed: int) -> int:
     """How many of its inputs were refused."""
     refused = 0
-    for _ in range(turns * target.many):
-        data = mutated(good[int(chance.random() * len(good))], chance, good)
-        try:
-            target.run(data, chance)
-        except target.declared:
-            refused += 1
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # a parser of another language may panic
-            raise Broken(
-                f"{target.name}: {error!r:.500} from {data!r:.2000}; {SAID.format(seed)}"
-            ) from error
+    with Guard(target, seed) as guard:
+        for _ in range(turns * target.many):
+            guard.data = mutated(good[int(chance.random() * len(good))], chance, good)
+            try:
+                target.run(guard.data, chance)
+            except target.declared:
+                refused += 1
     return refused
 
 
