@@ -1,1 +1,0 @@
-"""One file per driver: its twin on a bench and its `CASE` (see `devices/conformance.py`)."""
