@@ -274,7 +274,9 @@ def application(site: Site, reloader: Reloader) -> Litestar:
     )  # fmt: skip
 
 
-def _reloader(site: Site, file: Path, workers_of: alive.Crew) -> Reloader:
+def reloader_of(site: Site, file: Path, workers_of: alive.Crew) -> Reloader:
+    """What brings *site* in line with a changed *file*."""
+
     def write(tx: Tx, config: Config, fresh: Collection[str]) -> None:
         mirror(tx, config, holder=f"{os.getpid()}", now=site.clock_ms(), fresh=fresh)
 
@@ -294,7 +296,7 @@ async def _until_stopped(site: Site, socket: socket.socket, file: Path) -> None:
     """Workers and doors side by side until a signal; a worker's bug ends the process loudly."""
     config, root = site.config.server, site.root
     floor_crew = alive.Crew(site.random)
-    reloader = _reloader(site, file, floor_crew)
+    reloader = reloader_of(site, file, floor_crew)
     server = uvicorn.Server(uvicorn.Config(
         application(site, reloader), host=config.host, port=config.port, log_config=None,
         access_log=False,

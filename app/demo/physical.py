@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from app.demo.goods import Good
 from app.demo.shift import QUARANTINE, Back, Truck
@@ -67,6 +68,24 @@ class World:
             for place, units in {**self.shelves, **pallets}.items()
             if +units and place != QUARANTINE
         }
+
+    def packed(self) -> dict[str, dict[str, Any]]:
+        """Every box that was packed, and what is in it."""
+        return {
+            box.parcel: {
+                "tracking": box.tracking, "shipped": box.shipped,
+                "units": [[sku, lot, qty] for (sku, lot), qty in box.units.items()],
+            }
+            for box in self.boxes.values()
+        }  # fmt: skip
+
+    def left(self) -> dict[str, int]:
+        """What the shelves still hold, by what is printed on it."""
+        found: Counter[str] = Counter()
+        for units in self.shelves.values():
+            for (sku, _), qty in units.items():
+                found[sku] += qty
+        return dict(+found)
 
     def weight_g(self, units: Counter[Bin]) -> int:
         """What *units* really weigh together."""

@@ -129,14 +129,7 @@ class WorldProcess:
                 name: [[one.mission, one.load, one.source, one.target] for one in robot.deliveries]
                 for name, robot in self.hardware.robots.items()
             },
-            "boxes": {
-                box.parcel: {"tracking": box.tracking, "shipped": box.shipped,
-                             "units": [[sku, lot, qty] for (sku, lot), qty in box.units.items()]}
-                for box in self.world.boxes.values()
-            },
-            "shelves": {
-                sku: qty for sku, qty in _by_sku(self.world).items()
-            },
+            "boxes": self.world.packed(), "shelves": self.world.left(),
             "happened": dict(self.trouble.happened), "coped": dict(self.trouble.coped),
             "flows": dict(self.world.flows),
             "pieces": [[*key, qty] for key, qty in sorted(self.world.pieces.items())],
@@ -179,14 +172,6 @@ class WorldProcess:
             case _:
                 return {"error": f"unknown command: {line}"}
         return {"ok": True}
-
-
-def _by_sku(world: physical.World) -> Counter[str]:
-    left: Counter[str] = Counter()
-    for units in world.shelves.values():
-        for (sku, _), qty in units.items():
-            left[sku] += qty
-    return +left
 
 
 async def run(plan: Plan) -> None:

@@ -15,8 +15,8 @@ from sqlalchemy import update
 from app.board import board
 from app.demo import orders as demo_orders
 from app.demo import site as demo_site
-from app.pictures.hands import Hand
 from app.mirror import set_up
+from app.pictures.hands import Hand
 from devices import intake
 from devices.capabilities import Health
 from picking import floor, pickups, wave_doors

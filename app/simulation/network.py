@@ -9,7 +9,6 @@ import socket
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any
 
 LATENCY_S = 0.002
@@ -31,7 +30,6 @@ class Cable:
 class Network:
     """Who listens where, and how good the cables are."""
 
-    random: Random
     cables: dict[int, Cable] = field(default_factory=dict)
     counted: Counter[str] = field(default_factory=Counter)
     _listeners: dict[int, "Listener"] = field(default_factory=dict)

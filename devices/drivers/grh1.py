@@ -105,20 +105,26 @@ class Grh1Robot:
         self._registers = self._connect(self._options)
         await self._registers.connect()
         first: int | None = None
-        while first is None or self._pulse == first:
+        while True:
             await self._poll(link)
-            first = self._pulse if first is None else first
+            if first is not None and self._pulse != first:
+                return
+            first = self._pulse
             await asyncio.sleep(min(self._options.poll_s, self._options.frozen_s / 5))
 
     async def run(self) -> None:
         """Watch the robot and beat for it, until the link is lost or the robot freezes."""
         assert self._link is not None
+        link, options = self._link, self._options
+        is_well, polled_s = False, float("-inf")
         while True:
-            is_well = await self._poll(self._link)
-            due = self._link.clock() - self._beaten_s >= self._options.beat_s
+            if link.clock() - polled_s >= options.poll_s:
+                polled_s = link.clock()
+                is_well = await self._poll(link)
+            due = link.clock() - self._beaten_s >= options.beat_s
             if is_well and due and self._fence:
-                await self._write_beat(self._link)
-            await asyncio.sleep(min(self._options.poll_s, self._options.beat_s))
+                await self._write_beat(link)
+            await asyncio.sleep(min(options.poll_s, options.beat_s))
 
     async def close(self) -> None:
         """Let go of the connection."""

@@ -296,6 +296,9 @@ class Plc:
         if not self._took(self._pace.hand_off_s):
             return
         memory = self.memory
+        if self.body.fork is None:  # somebody took it off meanwhile
+            self._fail(m.LOAD_LOST)
+            return
         code = self.body.put_down(memory.target)
         self.log.append(Delivery(
             memory.mission, memory.load_id, code, self.body.taken_at, memory.target,

@@ -1,0 +1,132 @@
+"""The devices of a simulated site: the same twins, on wires in memory."""
+
+import asyncio
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from app.demo.physical import STATIONS, RobotFloor, World
+from app.demo.site import DROPS
+from app.demo.twins import label_of
+from app.simulation.robots import SCAN_S, Wire, Wires
+from devices.twins import grh1_memory as m
+from devices.twins.grh1_body import Body, DeliveryLog
+from devices.twins.grh1_plc import Pace, Plc
+from devices.twins.printer import PrinterTwin
+from devices.twins.scale import ScaleTwin
+
+ROBOT_PORT = 10_000
+PERSON_S = 240.0  # until somebody comes to a robot that stands
+PACE = Pace(travel_s=60.0, hand_off_s=12.0)
+
+
+@dataclass(slots=True)
+class Hardware:
+    """Printers, scales and robots by the names of `config.toml`."""
+
+    world: World
+    random: Random
+    benches: int
+    robots: int
+    wires: Wires = field(default_factory=Wires)
+    printers: dict[str, PrinterTwin] = field(default_factory=dict)
+    scales: dict[str, ScaleTwin] = field(default_factory=dict)
+    plcs: dict[str, Plc] = field(default_factory=dict)
+
+    async def start(self) -> None:
+        """Switch everything on."""
+        loop = asyncio.get_running_loop()
+        for n in range(1, self.benches + 1):
+            printer = PrinterTwin(now_ms=lambda: int(loop.time() * 1000))
+            scale = ScaleTwin()
+            await printer.start()
+            await scale.start()
+            self.printers[f"label-{n}"], self.scales[f"scale-{n}"] = printer, scale
+        for n in range(1, self.robots + 1):
+            self._add_robot(n)
+
+    async def stop(self) -> None:
+        """Switch everything off."""
+        for printer in self.printers.values():
+            await printer.stop()
+        for scale in self.scales.values():
+            await scale.stop()
+
+    def _add_robot(self, number: int) -> None:
+        stations = sorted(STATIONS)
+        body = Body(RobotFloor(self.world), station=stations[0])
+        plc = Plc(body, stations=stations, log=DeliveryLog(None), pace=PACE, chance=self.random)
+        self.plcs[f"agv-{number}"] = plc
+        self.wires.wires[ROBOT_PORT + number] = Wire(plc)
+
+    async def keep_working(self) -> None:
+        """Robots go on with their work, whether anybody asks them or not; and when one has stood
+        for a while, a person helps it up."""
+        clock = asyncio.get_running_loop().time
+        well_s = dict.fromkeys(self.plcs, clock())
+        while True:
+            for name, plc in self.plcs.items():
+                plc.scan(clock())
+                if not _stands(plc):
+                    well_s[name] = clock()
+                elif clock() - well_s[name] > PERSON_S:
+                    self._help_up(plc)
+            await asyncio.sleep(SCAN_S)
+
+    def _help_up(self, plc: Plc) -> None:
+        """Take the load off, say at the panel that the fork is empty, and switch to automatic."""
+        code = plc.take_off()
+        if code is not None:
+            self.world.where[code] = DROPS[0]
+        plc.clear_load()
+        plc.release()
+        plc.set_mode(m.AUTO)
+
+    def config(self) -> dict[str, dict[str, Any]]:
+        """What `[devices]` has to say of them."""
+        devices: dict[str, dict[str, Any]] = {}
+        for name, printer in self.printers.items():
+            devices[name] = {"driver": "zpl-tcp", "host": printer.host, "port": printer.port,
+                             "poll_s": 60.0}  # fmt: skip
+        for name, scale in self.scales.items():
+            devices[name] = {"driver": "mt-sics", "host": scale.host, "port": scale.port,
+                             "poll_s": 2.0}  # fmt: skip
+        for number, name in enumerate(self.plcs, start=1):
+            devices[name] = {"driver": "grh1", "host": "agv", "port": ROBOT_PORT + number,
+                             "poll_s": 5.0, "beat_s": 1.0, "frozen_s": 15.0,
+                             "patience_s": 60.0}  # fmt: skip
+        return devices
+
+    def labels(self) -> dict[str, list[list[str]]]:
+        """The fields of every label that came out, by printer."""
+        return {
+            name: [label.fields for label in twin.labels] for name, twin in self.printers.items()
+        }
+
+    def deliveries(self) -> dict[str, list[list[Any]]]:
+        """What the robots really carried."""
+        return {
+            name: [[one.mission, one.load, one.source, one.target] for one in plc.log.deliveries]
+            for name, plc in self.plcs.items()
+        }
+
+    def label_of(self, printer: str, parcel: str) -> str | None:
+        """Read the newest label of *parcel* in the printer's tray: its tracking number."""
+        return label_of(self.printers[printer], parcel)
+
+    def mend(self, printer: str) -> bool:
+        """Look at the printer: mend what stops it."""
+        twin = self.printers[printer]
+        if not twin.is_blocked:
+            return False
+        twin.reload()
+        twin.close_head()
+        twin.resume()
+        return True
+
+
+def _stands(plc: Plc) -> bool:
+    """Whether a robot waits for a person."""
+    memory = plc.memory
+    with_load = memory.state in (m.NONE, m.FAILED) and plc.body.fork is not None
+    return memory.mode != m.AUTO or memory.load == m.UNKNOWN or with_load

@@ -1,0 +1,159 @@
+"""The floor's server in a simulation: the real workers and supervisor, and it can be killed."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from litestar import Litestar
+
+from app import mirror, wiring
+from app.simulation.network import Network
+from app.simulation.robots import Wires
+from devices import intake, registry
+from devices.capabilities import Driver, Health
+from devices.drivers.grh1 import Grh1Robot
+from devices.patience import Policy
+from devices.supervisor import Supervisor
+from wms import alive
+from wms.config import Config
+from wms.db import Book
+
+BELL_PATIENCE_S = 60.0
+BOOT_S = 3.0  # from being started to the first answer
+POLICY = Policy(liveness_s=200.0, backoff_max_s=60.0)
+START_MS = 1_764_543_600_000  # 2025-12-01 08:00 in Tokyo
+
+
+class Killed(BaseException):
+    """The process is gone at this very instruction. Nothing of it runs on."""
+
+
+@dataclass(slots=True)
+class Server:
+    """`genba run` without its HTTP door. `points` counts how often each point was reached."""
+
+    config: Config
+    root: Path
+    random: Random
+    wires: Wires
+    network: Network
+    points: Counter[str] = field(default_factory=Counter)
+    strike: Callable[[str], bool] | None = None  # whether the process dies at that point
+    kills: int = 0
+    failed: asyncio.Event = field(default_factory=asyncio.Event)
+    died: asyncio.Event = field(default_factory=asyncio.Event)
+    clock_off_ms: int = 0  # somebody set the machine's clock
+    bug: BaseException | None = None
+    life: "Life | None" = None
+
+    def clock_ms(self) -> int:
+        """UTC milliseconds, as the machine of the server believes."""
+        return START_MS + self.clock_off_ms + int(asyncio.get_running_loop().time() * 1000)
+
+    async def start(self) -> None:
+        """Boot: after a kill this is what the service manager does. Nothing if it runs."""
+        await asyncio.sleep(BOOT_S)
+        if self.life is None:
+            self.life, self.died = Life(self), asyncio.Event()
+            self.life.task = asyncio.create_task(self.life.live(), name="server")
+            self.life.task.add_done_callback(self._note)
+
+    async def stop(self) -> None:
+        """SIGTERM."""
+        life, self.life = self.life, None
+        if life is not None and life.task is not None:
+            life.task.cancel()
+            await asyncio.gather(life.task, return_exceptions=True)
+
+    def _note(self, life: asyncio.Task[None]) -> None:
+        """A server that ends by itself is a bug, whatever it says."""
+        if not life.cancelled() and (error := life.exception()) is not None:
+            self.bug = error
+            self.failed.set()
+
+    def kill(self) -> None:
+        """SIGKILL, from outside."""
+        if self.life is not None:
+            self.life.end()
+
+
+class Life:
+    """One life of the process: once it is over, nothing of it reaches the book or a wire."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.app: Litestar | None = None
+        self.is_over = False
+        self.task: asyncio.Task[None] | None = None
+
+    def end(self) -> None:
+        """The process is gone, and with it every connection."""
+        server = self.server
+        self.is_over, self.app, server.life = True, None, None
+        server.kills += 1
+        server.died.set()
+        server.network.reset_all()
+        for wire in server.wires.wires.values():
+            wire.life += 1
+        assert self.task is not None
+        self.task.cancel()
+
+    def reached(self, point: str) -> None:
+        """A named moment in the code; whoever is dead does not get there."""
+        if self.is_over:
+            raise Killed(point)
+        server = self.server
+        server.points[point] += 1
+        if server.strike is not None and server.strike(point):
+            self.end()
+            raise Killed(point)
+
+    async def live(self) -> None:
+        """From boot to the end."""
+        server = self.server
+        loop = asyncio.get_running_loop()
+        book = Book(server.config.database.url, reached=self.reached)
+        book.bell.patience_s = BELL_PATIENCE_S
+
+        async def on_health(device: str, health: Health, reason: str) -> None:
+            await book.write(
+                intake.record_health, device=device, health=health, reason=reason,
+                now=server.clock_ms(),
+            )  # fmt: skip
+
+        supervisor = Supervisor(
+            load=self._driver, on_health=on_health, clock=loop.time, random=server.random,
+            policy=POLICY,
+        )  # fmt: skip
+        site = wiring.Site(
+            server.config, server.root, book, supervisor, server.random, "", None, server.clock_ms,
+            loop.time, {}, {},
+        )  # fmt: skip
+        try:
+            await book.write(mirror.set_up, server.config, holder="1", now=server.clock_ms())
+            for name, device in sorted(server.config.devices.items()):
+                await supervisor.start(name, device.driver, device.options)
+            crew = alive.Crew(server.random)
+            reloader = wiring.reloader_of(site, server.root / "config.toml", crew)
+            self.app = wiring.application(site, reloader)
+            await crew.keep(wiring.workers(site))
+        except Killed:
+            pass
+        except BaseExceptionGroup:
+            if not self.is_over:
+                raise
+        finally:
+            self.app = None
+            with suppress(Killed):
+                await supervisor.stop_all()
+            book.close()
+
+    def _driver(self, name: str) -> Callable[[Any], Driver]:
+        if name == mirror.ROBOT_DRIVER:
+            return lambda options: Grh1Robot(options, self.server.wires.connect)
+        return registry.load(name)
