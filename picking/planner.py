@@ -16,7 +16,7 @@ from picking.dispatch import dispatch, waits
 from picking.release import Released, Settings, release_wave
 from picking.waves import Waiting, Wave, due_waves, next_pickup
 from wms import allocation as promises
-from wms import calendar, holds
+from wms import calendar, holds, missions
 from wms import orders as order_book
 from wms.db import Book, Tx
 from wms.schema import orders, pickups
@@ -33,6 +33,7 @@ class Todo:
     wake: bool
     waves: tuple[Wave, ...]
     send: bool
+    in_vain: bool  # missions wait, and no robot can work
 
 
 async def plan_forever(
@@ -60,6 +61,8 @@ async def plan_once(
         todo = await book.read(look, now=now, settings=settings)
     if todo.send:
         await book.write(dispatch, now=now, rng=rng)
+    if todo.in_vain:
+        await book.write(missions.leave_to_people, now=now)
     return [
         await book.write(release_wave, wave, settings=settings, today=todo.today, now=now)
         for wave in todo.waves
@@ -84,7 +87,7 @@ def look(tx: Tx, *, now: int, settings: Settings, all_due: bool = False) -> Todo
     }
     at = max(next_ms.values(), default=now) if all_due else now
     return Todo(
-        today=today, wake=wake, send=waits(tx),
+        today=today, wake=wake, send=waits(tx), in_vain=missions.wait_in_vain(tx, now=now),
         waves=tuple(due_waves(waiting, next_ms, now=at, rules=settings)),
     )  # fmt: skip
 

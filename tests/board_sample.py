@@ -7,7 +7,7 @@ from wms.board_state import (
     DeviceHealth,
     Happening,
     PersonAtWork,
-    Pickup,
+    PickupTile,
     RobotAtWork,
     Stage,
     Tile,
@@ -35,14 +35,14 @@ def _w(language: Language, japanese: str, english: str) -> str:
     return japanese if language == "ja" else english
 
 
-def _pickups(language: Language) -> tuple[Pickup, ...]:
+def _pickups(language: Language) -> tuple[PickupTile, ...]:
     rows = (
         (_w(language, "ヤマト 宅急便", "Yamato"), "17:00", (312, 641, 1204), "16:48", 12, 7),
         (_w(language, "佐川 飛脚", "Sagawa"), "18:00", (80, 122, 160), "18:07", -7, 11),
         (_w(language, "ゆうパック", "Japan Post"), "18:30", (41, 60, 77), "16:10", 140, 0),
     )
     return tuple(
-        Pickup(
+        PickupTile(
             carrier=carrier,
             cutoff=cutoff,
             orders=left[0],

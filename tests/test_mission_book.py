@@ -8,14 +8,15 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select, update
 
 from wms import missions, robots
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.mission_rows import Mission, latest, load, new_number, parent
 from wms.mission_tasks import Why
-from wms.schema import moves, people, places, tasks
+from wms.schema import devices, moves, people, places, tasks
+from wms.schema import robots as robots_table
 
 NOW = 1_790_000_000_000
 ROBOTS = ("agv-1", "agv-2")
@@ -289,6 +290,34 @@ def test_each_silence_asks_once_and_a_return_ends_it(desk: Desk) -> None:
         assert desk.live_tasks() == ["look"]
         desk.book.write_now(missions.came_back, robot="agv-1", now=NOW)
         assert desk.live_tasks() == []
+
+
+def test_where_no_robot_can_work_people_carry(desk: Desk) -> None:
+    """The floor works on without its robots, once they were away for long enough."""
+    later = NOW + missions.PATIENCE_MS
+
+    def shown(health: str, since_ms: int, mode: str = "auto") -> bool:
+        def write(tx: Tx) -> None:
+            tx.execute(delete(devices))
+            tx.execute(insert(devices), [
+                {"name": name, "driver": "grh1", "health": health, "since_ms": since_ms}
+                for name in ROBOTS
+            ])  # fmt: skip
+            tx.execute(update(robots_table).values(mode=mode))
+
+        desk.book.write_now(write)
+        return desk.book.read_now(missions.wait_in_vain, now=later)
+
+    number = desk.request()
+    assert not shown("online", NOW), "they are busy, and will come"
+    assert not shown("offline", NOW + 1), "they have not been away for long enough"
+    assert shown("online", NOW, mode="e_stop"), "there, and in no state to work"
+    assert shown("offline", NOW)
+    assert not desk.book.read_now(missions.wait_in_vain, now=later - 1)
+    assert desk.book.write_now(missions.leave_to_people, now=later) == 1
+    assert (desk.state(number), desk.live_tasks()) == ("person", ["carry"])
+    assert desk.book.write_now(missions.leave_to_people, now=later) == 0
+    assert desk.verdict(number, "B0") is None, "carried: the job is over"
 
 
 def test_a_superseded_process_writes_nothing(desk: Desk) -> None:

@@ -43,6 +43,7 @@ class Why(StrEnum):
     STRANGER = "robot.stranger"
     STRANGE_LOAD = "robot.strange_load"
     SUPERSEDED = "robot.superseded"
+    NONE_WORKS = "robot.none_works"
 
 
 FOR_PERSONS = frozenset({Why.UNKNOWN_STATION, Why.REFUSED})  # no other robot would do better

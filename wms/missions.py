@@ -6,7 +6,7 @@ is never used again. Stock moves once per job. What happens to a mission is told
 
 Transitions:
 * queued -> assigning: `assign`; settled or person: the container was moved by hand meanwhile
-* queued -> voided: `cancel`; settled: `verdict`
+* queued -> voided: `cancel`; settled: `verdict`; person: `leave_to_people`, when no robot can work
 * assigning -> assigned: `accepted`
 * assigning, assigned -> voiding: `start_void`, `cancel`
 * voiding -> assigned: `too_late`
@@ -17,8 +17,9 @@ Transitions:
 """
 
 from random import Random
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, exists, or_, select, update
 
 from wms import mission_choice, mission_tasks, stock
 from wms.db import Tx
@@ -38,10 +39,11 @@ from wms.mission_rows import (
     query,
 )
 from wms.mission_tasks import Why
-from wms.schema import missions, places, robots
+from wms.schema import devices, missions, places, robots
 from wms.schema.goods import MOVING
 
 PRIORITY_MAX = 9
+PATIENCE_MS = 120_000  # so long a mission waits for robots when none can work
 
 
 def request(
@@ -286,6 +288,36 @@ def silent(tx: Tx, *, robot: str, now: int) -> None:
     """The robot is silent for too long: a person looks after each of its open missions."""
     for mission in open_on(tx, robot):
         look(tx, mission=mission, why=Why.SILENT, now=now)
+
+
+def wait_in_vain(tx: Tx, *, now: int) -> bool:
+    """Whether missions have waited long enough while no robot can work."""
+    return tx.execute(_in_vain(now).limit(1)).first() is not None
+
+
+def leave_to_people(tx: Tx, *, now: int) -> int:
+    """What waits in vain is a person's: carry it, or scan it at its source to send a robot again.
+    Returns how many that were."""
+    number = 0
+    for row in tx.execute(_in_vain(now).order_by(missions.c.id)).all():
+        mission = mission_of(row)
+        why = Why.NONE_WORKS
+        if change(tx, mission, "person", come_from=("queued",), now=now, reason=why):
+            words, here = mission.words(why), mission.source
+            mission_tasks.carry(tx, mission.id, words=words, place=here, now=now)
+            number += 1
+    return number
+
+
+def _in_vain(now: int) -> Select[Any]:
+    """Queued for `PATIENCE_MS`, and every robot away for as long, held, or not in automatic."""
+    since = now - PATIENCE_MS
+    may_come = or_(devices.c.health == "online", devices.c.since_ms > since)
+    able = exists().where(
+        devices.c.name == robots.c.device, may_come, robots.c.hold == "",
+        robots.c.mode.in_(("auto", "")),
+    )  # fmt: skip
+    return query().where(missions.c.state == "queued", missions.c.created_ms <= since, ~able)
 
 
 def came_back(tx: Tx, *, robot: str, now: int) -> None:

@@ -128,7 +128,7 @@ def _is_wish(robot: str, wish: Wish) -> ColumnElement[bool]:
 
 def seen(
     tx: Tx, *, robot: str, boot_id: int, mode: str, state: str, battery: int, location: int,
-    waits: str,
+    waits: str = "",
 ) -> None:  # fmt: skip
     """How the robot shows itself, for those who look at the board. `battery` in 0.1 %; `waits`
     says why it is at nothing ("" when it is at work)."""

@@ -127,7 +127,7 @@ def grant(
     with reached(config) as place:
         if isinstance(place, Server):
             asked = {"what": what, "owner": owner}
-            place.ask("POST", f"/v1/people/{code}/grants", rights.Changed, json=asked)
+            place.ask("POST", f"/v1/people/{code}/grants", rights.Altered, json=asked)
         else:
             wanted = rights.NewGrant(what=what, owner=owner)
             place.write_now(
@@ -145,7 +145,7 @@ def revoke(
     with reached(config) as place:
         if isinstance(place, Server):
             path = f"/v1/people/{code}/grants/{what}"
-            place.ask("DELETE", path, rights.Changed, params={"owner": owner})
+            place.ask("DELETE", path, rights.Altered, params={"owner": owner})
         else:
             gone = rights.NewGrant(what=what, owner=owner)
             place.write_now(
@@ -186,7 +186,7 @@ def pin(code: Number, config: ConfigFile = Path("config.toml")) -> None:
     typed = _ask_pin()
     with reached(config) as place:
         if isinstance(place, Server):
-            place.ask("POST", f"/v1/people/{code}/pin", rights.Changed, json={"pin": typed})
+            place.ask("POST", f"/v1/people/{code}/pin", rights.Altered, json={"pin": typed})
         else:
             place.write_now(
                 rights.new_pin, code, typed, pepper=_pepper(config), actor=ACTOR, device="cli",

@@ -151,7 +151,7 @@ def _application(book: Book, folder: Path, now: list[int]) -> Litestar:
         config, folder, book, supervisor, Random(2), LOCAL, None, lambda: now[0],
         lambda: now[0] / 1_000, {}, {},
     )  # fmt: skip
-    return wiring.application(site, wiring._reloader(site, file, alive.Crew(Random(3))))
+    return wiring.application(site, wiring.reloader_of(site, file, alive.Crew(Random(3))))
 
 
 def _scopes(app: Litestar) -> dict[tuple[str, str], str | None]:
