@@ -7,8 +7,12 @@ that has faults of its own: of a reference that they explain nothing is said.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, structs
+from msgspec.structs import fields
+from sqlalchemy import select
 
 from sync import files
 from sync.entries import Entry, located
@@ -20,10 +24,12 @@ from wms import commands, site_settings
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.messages import Language, say
+from wms.schema import boxes, owners, services, shops
 from wms.shape import Fault, fault, of_refusal
 from wms.site_settings import SiteSettings
 from wms.text import shown
 
+STORED = {"owners": owners, "shops": shops, "services": services, "boxes": boxes}
 # Of these all rows of one carrier, scope or owner are one setting: what is not there is no more.
 WHOLE = frozenset({"pickups", "holidays", "upgrades", "inserts"})
 
@@ -189,7 +195,7 @@ def _put_settings(tx: Tx, part: Part, doubts: _Doubts) -> tuple[SheetCount, list
     for entry, row in zip(part.entries, part.rows, strict=True):
         try:
             with tx.begin_nested() as trial:
-                site_settings.put(tx, SiteSettings(**{kind: (row,)}))
+                site_settings.put(tx, SiteSettings(**{kind: (_as_it_stands(tx, part, row),)}))
                 if kind in WHOLE:
                     trial.rollback()
         except Rejected as refusal:
@@ -202,3 +208,26 @@ def _put_settings(tx: Tx, part: Part, doubts: _Doubts) -> tuple[SheetCount, list
         site_settings.put(tx, SiteSettings(**{kind: tuple(right)}))
     doubts.add(part, left_out)
     return SheetCount(sheet=part.title, rows=part.line_count, new=len(right)), told
+
+
+def _as_it_stands(tx: Tx, part: Part, row: Any) -> Any:
+    """*row* with the book's own values where the sheet has no column: what a sheet does not speak
+    of, it does not change."""
+    table = STORED.get(part.sheet.kind)
+    if table is None:
+        return row
+    stored = tx.execute(select(table).where(table.c.code == getattr(row, "code", ""))).first()
+    if stored is None:
+        return row
+    spoken_of = {one.field for one in part.columns.found if one is not None}
+    kept = {
+        one.name: _read(stored._mapping[one.name], one.type)
+        for one in fields(row) if one.name not in spoken_of
+    }  # fmt: skip
+    return structs.replace(row, **kept)
+
+
+def _read(value: Any, type_: Any) -> Any:
+    """A stored value as a field of *type_*: yes and no are numbers in the book, lists are JSON."""
+    is_list = isinstance(value, str) and type_ is not str and value.startswith("[")
+    return msgspec.convert(msgspec.json.decode(value) if is_list else value, type_, strict=False)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 from python_calamine import CalamineWorkbook
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from typer.testing import CliRunner
 
 from app.__main__ import cli
@@ -20,10 +20,11 @@ from sync.template import EXAMPLE, SHEETS, WRONG
 from sync.template_book import Unapplied, WorkbookReport
 from tests.site_process import write_config
 from wms import audit, places
-from wms.db import Book
+from wms.db import Book, Tx
 from wms.errors import Rejected
 from wms.messages import Language
 from wms.schema import (
+    boxes,
     holidays,
     insert_rules,
     items,
@@ -105,6 +106,25 @@ def test_the_examples_open_a_site_once(book: Book, language: Language) -> None:
     assert again.applied
     assert sum(each.changed for each in again.sheets) == 0
     assert book.read_now(lambda tx: tx.scalar(select(stock.c.qty))) == 24
+
+
+def test_what_a_sheet_does_not_speak_of_stays_as_it_is(book: Book) -> None:
+    data = filled_in("en")
+    assert bring(book, data).applied
+
+    def change(tx: Tx) -> None:
+        tx.execute(update(owners).values(must_weigh=1, short_policy="ask"))
+        tx.execute(update(shops).values(never_merge=1))
+        tx.execute(update(boxes).values(services='["yamato-takkyubin"]'))
+
+    book.write_now(change)
+    assert bring(book, data).applied
+    owner, shop, box = book.read_now(lambda tx: [
+        tx.execute(select(table)).one() for table in (owners, shops, boxes)
+    ])  # fmt: skip
+    assert (owner.must_weigh, shop.never_merge) == (1, 1), "the sheets have no such columns"
+    assert box.services == '["yamato-takkyubin"]'
+    assert owner.short_policy == "wait", "but this one they have"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
