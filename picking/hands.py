@@ -19,6 +19,8 @@ from wms.schema import (
     tours,
 )
 
+TO_CART = "to the cart"  # why a tote of the zone before moved
+
 
 def cart_of(tx: Tx, person: int) -> str:
     """The cart of *person*, which is a place, so that totes have somewhere to be."""
@@ -61,7 +63,7 @@ def fetch(tx: Tx, *, tour: int, tote: str, person: int, now: int) -> bool:
         return False
     return ledger.relocate(
         tx, key=f"fetch:{row.id}:{now}", container=tote, source=row.parent, target=row.cart,
-        actor=f"person:{person}", now=now, reason="fetch", ref=f"tour:{tour}",
+        actor=f"person:{person}", now=now, reason=TO_CART, ref=f"tour:{tour}",
     )  # fmt: skip
 
 

@@ -11,6 +11,8 @@ from picking import replenisher
 from tests.floor_site import FloorSite, Hand, floor_at, refused
 from tests.picking_site import ANNA, BERT
 from tests.test_replenish import face, furnish
+from wms import allocation
+from wms import stock as ledger
 from wms.errors import Code
 from wms.schema import allocations, barcodes, moves, people, places, stock
 from wms.schema import tasks as tasks_table
@@ -164,6 +166,19 @@ def test_a_face_that_bears_no_more_refuses_and_the_rest_goes_back(site: FloorSit
     hand.expect("replenish.rest", "9", "key")
     hand.expect("replenish.get", "R-01")
     assert lies(site, "A-01") == 9
+
+
+def test_a_tote_that_was_fetched_before_is_no_goods_to_take_back(site: FloorSite) -> None:
+    """Who fetched a tote of the zone before, and then replenishes, is shown the screen."""
+    site.put("R-01", "TEA", 12)
+    site.add(places, {"code": "T-77", "kind": "tote", "parent": "R-01"})
+    site.write(
+        ledger.relocate, key="fetch:1", container="T-77", source="R-01", target="A-01",
+        actor=f"person:{ANNA}", now=site.now, reason=allocation.FETCH, ref="tour:6",
+    )  # fmt: skip
+    hand = anna(site)
+    hand.expect("replenish.item", "R-01")
+    refused(hand.command("undo"), "undo.nothing")
 
 
 def test_the_last_fetch_is_taken_back(site: FloorSite) -> None:

@@ -185,7 +185,7 @@ def last_fetch(tx: Tx, *, task: int, actor: str) -> Row[Any] | None:
     """The move by which *actor* last fetched something for *task*, if nothing came after it."""
     mine = select(moves).where(moves.c.actor == actor).order_by(moves.c.id.desc()).limit(1)
     row = tx.execute(mine).first()
-    if row is None or row.reason != allocation.FETCH:
+    if row is None or row.reason != allocation.FETCH or row.item_id is None:
         return None
     number = int(row.ref.removeprefix("allocation:"))
     still = select(allocations.c.id).where(
