@@ -95,6 +95,17 @@ def test_goods_go_piece_by_piece_into_bins(site: FloorSite) -> None:
     assert lies(site, "LPN-2") == {}
 
 
+def test_goods_are_not_put_where_they_lie(site: FloorSite) -> None:
+    site.put("DOCK", "TEA", 2)
+    hand = anna(site)
+    hand.expect("putaway.item", "DOCK")
+    hand.expect("putaway.count", "TEA")
+    hand.expect("putaway.place", "2", "key")
+    hand.scan("DOCK")
+    refused(hand.scan("DOCK"), Code.GOODS_THERE)
+    assert lies(site, "DOCK") == {site.good("TEA"): 2}
+
+
 def test_another_place_needs_a_second_scan_and_is_kept_as_an_override(site: FloorSite) -> None:
     site.put("DOCK", "TEA", 1)
     hand = anna(site)

@@ -274,6 +274,7 @@ class Code(StrEnum):
     PUTAWAY_BEFORE_OLDER = "putaway.before_older"
     PUTAWAY_NOT_SOURCE = "putaway.not_source"
     GOODS_PROMISED = "goods.promised"
+    GOODS_THERE = "goods.there"
     GOODS_NONE = "goods.none"
     MOVE_NOT_SOURCE = "move.not_source"
     FACE_NOT_BIN = "face.not_bin"

@@ -83,10 +83,12 @@ def carry(
 ) -> int:  # fmt: skip
     """Move free units (eaches by balance) to *to*. Returns how many eaches.
 
-    Refuses `GOODS_PROMISED` (and to whom), `STOCK_SHORT`, `PLACE_FROZEN`, and whatever `check`
-    refuses.
+    Refuses `GOODS_THERE` (it lies there already), `GOODS_PROMISED` (and to whom), `STOCK_SHORT`,
+    `PLACE_FROZEN`, and whatever `check` refuses.
     """
     assert takes, "nothing is no move"
+    if any(source.place == to for source in takes):
+        raise Rejected(Code.GOODS_THERE, place=to)
     found = {
         line.key: line for line in lines(tx, sorted({one.place for one in takes}), today=today)
     }
