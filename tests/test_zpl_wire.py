@@ -52,6 +52,24 @@ def test_a_host_status_is_read_field_by_field() -> None:
     assert status.trouble == "printer.head_open"
 
 
+@pytest.mark.parametrize(
+    ("line", "field", "flag"),
+    [
+        (0, 1, "paper_out"), (0, 2, "paused"), (0, 5, "buffer_full"), (0, 7, "partial_format"),
+        (0, 11, "too_hot"), (1, 2, "head_open"), (1, 3, "ribbon_out"),
+    ],
+)  # fmt: skip
+def test_each_flag_of_a_host_status_has_its_own_field(line: int, field: int, flag: str) -> None:
+    """Aligned as the programming guide numbers them: b, c, f, h and l of the first, o and p."""
+    lines = [one.split(b",") for one in STATUS.split(b"\r\n")]
+    lines[line][field] = lines[line][field].replace(b"0", b"1")
+    (status,) = zpl.Answers().feed(b"\r\n".join(b",".join(one) for one in lines))
+    assert isinstance(status, zpl.HostStatus)
+    flags = [name for name in ("paper_out", "paused", "buffer_full", "partial_format", "too_hot",
+                               "head_open", "ribbon_out") if getattr(status, name)]  # fmt: skip
+    assert flags == [flag]
+
+
 def test_answers_between_answers_are_kept_apart() -> None:
     first, rest = STATUS.split(b"\r\n", 1)
     wire = IDENTITY + first + b"JOB[J-1]\r\n" + rest + b'"12345"' + b'"?"'
