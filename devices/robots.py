@@ -28,7 +28,7 @@ from devices.codecs.grh1 import (
 from devices.robot_book import book_word, set_aside, take_next
 from devices.transporter import POLL_S, Settings, Transporter
 from wms import mission_tasks, missions, robots
-from wms.db import Book
+from wms.db import Book, nowhere
 from wms.errors import Rejected
 from wms.mission_rows import Mission
 from wms.mission_tasks import Why
@@ -62,10 +62,6 @@ class _Sent:
     at_s: float
 
 
-def _nowhere(_point: str) -> None:
-    """Nobody wants to know how far we are."""
-
-
 async def conduct(
     book: Book,
     robot: str,
@@ -75,7 +71,7 @@ async def conduct(
     clock: Callable[[], float],
     rng: Random,
     settings: Settings,
-    reached: Callable[[str], None] = _nowhere,
+    reached: Callable[[str], None] = nowhere,
 ) -> None:
     """Keep *robot* at work until cancelled; return when another floor process has taken it over.
 

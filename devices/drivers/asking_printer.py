@@ -16,9 +16,9 @@ uncertain: never sent again unasked.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -26,10 +26,8 @@ import msgspec
 from devices import options as device_options
 from devices.capabilities import Link, NeedsHuman, Printed, PrintUncertain, Unavailable
 from devices.codecs.printer_state import Answer, State, Taken
+from devices.drivers.printer_talk import FULL, UNREACHABLE, Answers, Talk, called
 
-READ_BYTES = 4096
-UNREACHABLE = "device.unreachable"
-FULL, SILENT, GARBAGE = "printer.full", "printer.silent", "printer.garbage"
 REFUSED = "printer.refused"
 STILL_BUSY = "printer.still_busy"
 LOOK_S = 0.05  # between questions while a job is printed
@@ -46,54 +44,26 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label_timeout_s: device_options.Seconds = 10.0
 
 
-class Answers(Protocol):
-    """Bytes in any chunks to answers."""
-
-    noise: int
-
-    def feed(self, data: bytes) -> list[Answer]: ...
-
-
 class Language(Protocol):
     """The codec of one printer language (a module of `devices.codecs`)."""
 
     ASK: bytes
 
-    def Answers(self) -> Answers: ...
+    def Answers(self) -> Answers[Answer]: ...
 
     def mark(self, job: str) -> str: ...
 
     def envelope(self, job: str, payload: bytes, copies: int) -> bytes: ...
 
 
-class _Talk:
-    """One connection: questions out, answers in."""
+class _Talk(Talk[Answer]):
+    """One connection, in the language of the printer."""
 
     def __init__(
         self, language: Language, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        self._language, self._reader, self._writer = language, reader, writer
-        self._answers = language.Answers()
-        self._waiting: deque[Answer] = deque()
-
-    async def send(self, data: bytes, timeout_s: float) -> None:
-        """Raises `OSError` (a `TimeoutError` is one) when the printer does not take it."""
-        self._writer.write(data)
-        async with asyncio.timeout(timeout_s):
-            await self._writer.drain()
-
-    async def next(self, timeout_s: float) -> Answer | None:
-        """The next answer; None when *timeout_s* passes without. `OSError` when the link ends."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not self._waiting:
-                    data = await self._reader.read(READ_BYTES)
-                    if not data:
-                        raise ConnectionResetError("the printer closed the link")
-                    self._waiting.extend(self._answers.feed(data))
-        except TimeoutError:
-            return None
-        return self._waiting.popleft()
+        super().__init__(language.Answers(), reader, writer)
+        self._language = language
 
     async def state(self, timeout_s: float) -> State | None:
         """How the printer is; None when it does not say."""
@@ -102,18 +72,6 @@ class _Talk:
             if isinstance(answer, State):
                 return answer
         return None
-
-    def silence(self) -> str:
-        """What it means that there was no answer."""
-        return GARBAGE if self._answers.noise else SILENT
-
-    def hang_up(self) -> None:
-        """Close. What the printer would not take is not pressed on it later."""
-        transport = self._writer.transport
-        if transport.get_write_buffer_size():
-            transport.abort()
-        else:
-            transport.close()
 
 
 class AskingPrinter:
@@ -214,15 +172,9 @@ class AskingPrinter:
             link = self._link
             if link is None:
                 raise Unavailable(UNREACHABLE)
-            try:
-                async with asyncio.timeout(self._options.connect_timeout_s):
-                    reader, writer = await asyncio.open_connection(
-                        self._options.host, self._options.port
-                    )
-                talk = _Talk(self._language, reader, writer)
-                try:
-                    yield talk, link
-                finally:
-                    talk.hang_up()
-            except OSError as error:
-                raise Unavailable(UNREACHABLE) from error
+            options = self._options
+            talk_on = partial(_Talk, self._language)
+            async with called(
+                talk_on, options.host, options.port, options.connect_timeout_s
+            ) as talk:
+                yield talk, link

@@ -16,7 +16,6 @@ while paper or ribbon is out or the head is open. Reasons are codes of `wms/word
 """
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -33,13 +32,9 @@ from devices.capabilities import (
     Unavailable,
 )
 from devices.codecs import zpl_status as zpl
+from devices.drivers.printer_talk import FULL, UNREACHABLE, Talk, called
 
-READ_BYTES = 4096
-UNREACHABLE = "device.unreachable"
-FULL = "printer.full"
-SILENT = "printer.silent"  # the link is there, and nothing comes back on it
 BLOCKED = "printer.blocked"  # it says who it is, but not how: paper, ribbon or head
-GARBAGE = "printer.garbage"
 STUCK = "printer.partial_format"
 UNIDENTIFIED = "printer.unidentified"
 
@@ -56,35 +51,14 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     label_timeout_s: device_options.Seconds = 10.0
 
 
-class _Talk:
-    """One connection: questions out, answers in."""
+class _Talk(Talk[zpl.Answer]):
+    """One connection, and what the printer told on it."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        super().__init__(zpl.Answers(), reader, writer)
         self.counter: int | None = None
         self.knows_us = False  # it answered anything at all
         self.identified = False
-        self._reader, self._writer = reader, writer
-        self._answers = zpl.Answers()
-        self._waiting: deque[zpl.Answer] = deque()
-
-    async def send(self, data: bytes, timeout_s: float) -> None:
-        """Raises `OSError` (a `TimeoutError` is one) when the printer does not take it."""
-        self._writer.write(data)
-        async with asyncio.timeout(timeout_s):
-            await self._writer.drain()
-
-    async def next(self, timeout_s: float) -> zpl.Answer | None:
-        """The next answer; None when *timeout_s* passes without. `OSError` when the link ends."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while not self._waiting:
-                    data = await self._reader.read(READ_BYTES)
-                    if not data:
-                        raise ConnectionResetError("the printer closed the link")
-                    self._waiting.extend(self._answers.feed(data))
-        except TimeoutError:
-            return None
-        return self._waiting.popleft()
 
     async def status(self, questions: bytes, timeout_s: float) -> zpl.HostStatus | None:
         """Ask *questions*, the last of which is `~HS`; None when that one stays unanswered."""
@@ -99,17 +73,7 @@ class _Talk:
 
     def silence(self) -> str:
         """What it means that `~HS` was not answered."""
-        if self.knows_us:
-            return BLOCKED
-        return GARBAGE if self._answers.noise else SILENT
-
-    def hang_up(self) -> None:
-        """Close. What the printer would not take is not pressed on it later."""
-        transport = self._writer.transport
-        if transport.get_write_buffer_size():
-            transport.abort()
-        else:
-            transport.close()
+        return BLOCKED if self.knows_us else super().silence()
 
 
 class ZplTcpPrinter:
@@ -178,18 +142,9 @@ class ZplTcpPrinter:
             link = self._link
             if link is None:
                 raise Unavailable(UNREACHABLE)
-            try:
-                async with asyncio.timeout(self._options.connect_timeout_s):
-                    reader, writer = await asyncio.open_connection(
-                        self._options.host, self._options.port
-                    )
-                talk = _Talk(reader, writer)
-                try:
-                    yield talk, link
-                finally:
-                    talk.hang_up()
-            except OSError as error:
-                raise Unavailable(UNREACHABLE) from error
+            options = self._options
+            async with called(_Talk, options.host, options.port, options.connect_timeout_s) as talk:
+                yield talk, link
 
     async def _poll(self, link: Link) -> None:
         async with self._talk() as (talk, _):
