@@ -15,15 +15,6 @@ PAUSE_S_MAX = 5.0  # a label may wait for so long after the database came back
 PASSING = (DBAPIError, OSError, TimeoutError)  # the world's, not ours: tried again
 
 
-async def keep(jobs: dict[str, Job], *, random: Random) -> None:
-    """Run *jobs* until cancelled. What passes is tried again after a growing pause.
-
-    Anything else is a bug: it ends all jobs and is raised, so that the process stops loudly and
-    starts again from the book.
-    """
-    await Crew(random).keep(jobs)
-
-
 class Crew:
     """The workers of a running site. Some come and go while the others work."""
 
@@ -33,7 +24,11 @@ class Crew:
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def keep(self, jobs: dict[str, Job]) -> None:
-        """As `keep`."""
+        """Run *jobs* until cancelled. What passes is tried again after a growing pause.
+
+        Anything else is a bug: it ends all jobs and is raised, so that the process stops loudly and
+        starts again from the book.
+        """
         async with asyncio.TaskGroup() as group:
             self._group = group
             for name, job in jobs.items():

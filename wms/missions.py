@@ -16,10 +16,11 @@ Transitions:
 * failed, voided, settled -> (next attempt) queued, person: the job goes on under a new number
 """
 
+from functools import cache
 from random import Random
 from typing import Any
 
-from sqlalchemy import Select, exists, or_, select, update
+from sqlalchemy import Select, bindparam, exists, or_, select, update
 
 from wms import mission_choice, mission_tasks, stock
 from wms.db import Tx
@@ -292,14 +293,15 @@ def silent(tx: Tx, *, robot: str, now: int) -> None:
 
 def wait_in_vain(tx: Tx, *, now: int) -> bool:
     """Whether missions have waited long enough while no robot can work."""
-    return tx.execute(_in_vain(now).limit(1)).first() is not None
+    return tx.execute(_in_vain().limit(1), {"since": now - PATIENCE_MS}).first() is not None
 
 
 def leave_to_people(tx: Tx, *, now: int) -> int:
     """What waits in vain is a person's: carry it, or scan it at its source to send a robot again.
     Returns how many that were."""
     number = 0
-    for row in tx.execute(_in_vain(now).order_by(missions.c.id)).all():
+    since = {"since": now - PATIENCE_MS}
+    for row in tx.execute(_in_vain().order_by(missions.c.id), since).all():
         mission = mission_of(row)
         why = Why.NONE_WORKS
         if change(tx, mission, "person", come_from=("queued",), now=now, reason=why):
@@ -309,9 +311,13 @@ def leave_to_people(tx: Tx, *, now: int) -> int:
     return number
 
 
-def _in_vain(now: int) -> Select[Any]:
-    """Queued for `PATIENCE_MS`, and every robot away for as long, held, or not in automatic."""
-    since = now - PATIENCE_MS
+@cache
+def _in_vain() -> Select[Any]:
+    """Queued before `since`, and every robot away since then, held, or not in automatic.
+
+    The planner asks it after every commit, so it is built once.
+    """
+    since = bindparam("since", type_=missions.c.created_ms.type)
     may_come = or_(devices.c.health == "online", devices.c.since_ms > since)
     able = exists().where(
         devices.c.name == robots.c.device, may_come, robots.c.hold == "",
