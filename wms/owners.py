@@ -33,7 +33,8 @@ class NewOwner(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     What is scanned at the bench: every piece, unless `trust_tags` takes the word of RFID tags that
     agree, or `trust_one_item` one scan for all pieces of an order of one item. `merge`: orders of
     one customer to one door leave as one (同梱). `approval_value`: a count that differs by more, in
-    minor units, needs a second badge; 0 = none does.
+    minor units, needs a second badge; 0 = none does. Names and addresses are masked `keep_days`
+    after the last day on which goods may come back (`return_days` after the delivery).
     """
 
     code: Key
@@ -48,6 +49,8 @@ class NewOwner(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     trust_tags: bool = False
     trust_one_item: bool = False
     approval_value: Annotated[int, Meta(ge=0, le=10**9)] = 0
+    return_days: Annotated[int, Meta(ge=0, le=3_650)] = 30
+    keep_days: Annotated[int, Meta(ge=1, le=3_650)] = 90
 
 
 class NewShop(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -48,6 +48,9 @@ owners = Table(
     # aside, give everything back, or let a lead say by badge.
     Column("short_policy", String, nullable=False, server_default="wait"),
     whole("approval_value"),  # stock differences worth more need a second badge; 0 = none does
+    # How long the site knows whom an order was for: while goods may come back, and then so long.
+    whole("return_days", default=30),
+    whole("keep_days", default=90),
     CheckConstraint(one_of("label_mode", "immediate", "pre_issued"), name="label_mode"),
     CheckConstraint(
         one_of("short_policy", "wait", "ship_short", "never_split", "ask"), name="short_policy"

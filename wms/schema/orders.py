@@ -128,10 +128,17 @@ orders = Table(
     Column("body_hash", String, nullable=False),
     at("accepted_ms"),
     at("state_ms"),
+    Column("masked_ms", MS),  # since then nobody can tell whom it was for
     UniqueConstraint("owner", "external_id"),
     CheckConstraint(one_of("state", *ORDER_STATES), name="state"),
     Index("ix_orders_state_ship_date", "state", "ship_date"),
     Index("ix_orders_owner_customer", "owner", "customer"),
+)
+Index(
+    "ix_orders_unmasked",
+    orders.c.state_ms,
+    sqlite_where=orders.c.masked_ms.is_(None),
+    postgresql_where=orders.c.masked_ms.is_(None),
 )
 
 order_lines = Table(
