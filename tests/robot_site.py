@@ -24,7 +24,7 @@ from devices.supervisor import Supervisor
 from devices.twins.grh1 import Delivery, Grh1Twin, Pace, Stations
 from wms import missions, robots
 from wms.db import Book, Tx
-from wms.mission_rows import Mission, latest, parent
+from wms.mission_rows import UNSETTLED, Mission, latest, parent
 from wms.schema import missions as missions_table
 from wms.schema import moves, people, places, tasks
 
@@ -38,6 +38,9 @@ QUICK = Pace(speed=400)
 SLOW = Pace(travel_s=0.3, hand_off_s=0.3)  # slow enough to be met on the way
 DRIVER = {"poll_s": 0.01, "beat_s": 0.05, "frozen_s": 0.25, "reply_timeout_s": 0.1}
 POLICY = Policy(backoff_min_s=0.02, backoff_max_s=0.1, liveness_s=2)
+# These are asked all the time.
+WANTED = select(tasks).where(tasks.c.state.in_(("open", "claimed")))
+IN_HAND = select(missions_table.c.container).where(missions_table.c.state.in_(UNSETTLED))
 
 
 class Killed(BaseException):
@@ -230,10 +233,12 @@ class Site:
 
     def tasks(self, kind: str = "") -> list[Row[Any]]:
         """Tasks that someone still has to do."""
-        query = select(tasks).where(tasks.c.state.in_(("open", "claimed")))
-        if kind:
-            query = query.where(tasks.c.kind == kind)
-        return self.book.read_now(lambda tx: list(tx.execute(query)))
+        rows = self.book.read_now(lambda tx: tx.execute(WANTED).all())
+        return [row for row in rows if kind in ("", row.kind)]
+
+    def busy(self) -> set[str]:
+        """The totes that are to be carried, or that somebody looks for."""
+        return self.book.read_now(lambda tx: set(tx.scalars(IN_HAND)))
 
     def all_tasks(self) -> list[Row[Any]]:
         """Every task there ever was."""

@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from devices.conformance import until
 from devices.twins import grh1_memory as m
 from devices.twins.grh1 import Grh1Twin
 from tests.robot_site import PERSON, Killed, Site
@@ -23,6 +22,10 @@ from wms.schema import missions as missions_table
 ROBOTS = ("agv-1", "agv-2", "agv-3")
 TOTES = 8
 KINDS = ("power", "freeze", "silence", "delay", "torn", "deaf", "kill")
+LOOK_EVERY_S = 0.02
+UNDER_WAY = (
+    select(missions_table.c.id).where(missions_table.c.state.in_(("queued", *OPEN))).limit(1)
+)  # fmt: skip
 POINT_KINDS = ("lost reply", "drop", "late write")
 
 
@@ -197,24 +200,21 @@ async def chaos(
     """Missions to and fro under trouble until *wanted* have ended, or until *stop*."""
     s.reached = trouble.reached
     await s.boot()
-    jobs: dict[int, str] = {}
     clock = asyncio.get_running_loop().time
     end_s, next_strike_s = clock() + within_s, clock() + 0.3 * trouble.scale
     while clock() < end_s and not stop():
         await s.reboot_if_dead()
         trouble.tend()
-        busy = {
-            tote for tote, job in jobs.items() if s.mission(job).state not in ("done", "settled")
-        }
+        busy = s.busy()
         if s.jobs == wanted and not busy and trouble.was_all:
             break
         for tote in range(s.totes):
-            if tote not in busy and s.jobs < wanted:
-                jobs[tote] = s.request(tote)
+            if f"T{tote}" not in busy and s.jobs < wanted:
+                s.request(tote)
         if clock() >= next_strike_s:
             await trouble.strike()
             next_strike_s = clock() + trouble.rng.uniform(0.05, 0.4) * trouble.scale
-        await asyncio.sleep(0.02 * trouble.scale)
+        await asyncio.sleep(LOOK_EVERY_S * trouble.scale)
     s.reached = lambda _robot, _point: None
     await s.reboot_if_dead()
 
@@ -226,9 +226,13 @@ async def end_with_people(s: Site, trouble: People, within_s: float) -> list[str
     def is_over() -> bool:
         trouble.tend()
         in_hand = any(t.plc.memory.mission for t in s.twins.values())
-        return not s.tasks() and not in_hand and not s.book.read_now(_under_way)
+        return not in_hand and not s.tasks() and not s.book.read_now(_under_way)
 
-    await until(is_over, s.described, within_s)
+    clock = asyncio.get_running_loop().time
+    end_s = clock() + within_s
+    while not is_over():
+        assert clock() < end_s, s.described()
+        await asyncio.sleep(LOOK_EVERY_S * trouble.scale)
     carried = Counter(delivery.mission for delivery in s.deliveries)
     moved = Counter(move.key for move in s.moves())
     unmoved = {f"job:job-{number}" for number in range(1, s.jobs + 1)} - moved.keys()
@@ -250,8 +254,7 @@ async def end_with_people(s: Site, trouble: People, within_s: float) -> list[str
 
 def _under_way(tx: Tx) -> bool:
     """Whether a mission waits for a robot or is with one, even while no robot shows it."""
-    waiting = missions_table.c.state.in_(("queued", *OPEN))
-    return tx.execute(select(missions_table.c.id).where(waiting).limit(1)).first() is not None
+    return tx.execute(UNDER_WAY).first() is not None
 
 
 def never() -> bool:

@@ -81,6 +81,17 @@ def _dies(trial: Trial, call: Call, where: str) -> Any:
     return where, None
 
 
+def test_on_postgresql_too(new_postgresql: New) -> None:
+    """The client is killed before its commit, and after the next one."""
+
+    def cut(trial: Trial, call: Call) -> Any:
+        return (committed if trial.done["cut :written"] else written)(trial, call)
+
+    done = tried(new_postgresql(), recorded(new_postgresql(), *moves(2)), 1, cut)
+    assert done["cut :written"] == done["cut :committed"] == done["keys that were known"] == 1
+    assert done["days that ended the same"] == 1
+
+
 def test_control_a_command_by_halves_is_caught(new_sqlite: New) -> None:
     lived = recorded(new_sqlite(), (by_halves, (line("a"), line("b")), {}))
     with pytest.raises(Broken, match="half of it is there"):

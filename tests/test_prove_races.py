@@ -9,8 +9,12 @@ from tests.prove.part_races import WANTED, all_of_them
 from tests.prove.racers import take_naively
 
 
+def test_two_want_everything_that_there_is_one_of(sqlite_url: str) -> None:
+    assert all_of_them(sqlite_url, Random(2), 2)[WANTED] == 9
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("racers", [2, 8])
+@pytest.mark.parametrize("racers", [3, 8])
 def test_of_what_there_is_one_one_gets_it(new_book: Callable[[], str], racers: int) -> None:
     assert all_of_them(new_book(), Random(racers), racers)[WANTED] == 9
 

@@ -2,8 +2,9 @@
 
 A part is a module `part_*.py` with its `PART`: how often what has to be done in all
 (`wanted={"simulated shifts": 2000}`), and `rounds(seed)`, an endless generator: each step does some
-seconds of work and yields a `Counter` of what was done. A seed tells the same story again. What
-must never happen raises `Broken`. Parts know nothing of one another.
+seconds of work and yields a `Counter` of what was done. A seed tells the same story again, and no
+other seed tells it. What must never happen raises `Broken`. The first sentence of the module says
+what is promised. Parts know nothing of one another.
 """
 
 from collections import Counter
@@ -24,8 +25,12 @@ class Rounds(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part: its name, what it has to reach in all, and how it goes on."""
+    """One part: its name, what it has to reach in all, and how it goes on.
+
+    `reads`: files from the root that it runs without importing them.
+    """
 
     name: str
     wanted: dict[str, int]
     rounds: Rounds
+    reads: tuple[str, ...] = ()

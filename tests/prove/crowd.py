@@ -54,6 +54,8 @@ class Crowd:
         else:
             assert refused is None, f"applied instead of {refused}"
             assert done == len(new), (done, len(new))
+            self.tally["of them booked"] += len(new)
+            self.tally["of them known already"] += len(lines) - len(new)
             self._remember(new)
         self.compare()
 

@@ -18,12 +18,15 @@ from random import Random
 from typing import Any, get_args
 
 from app.body import document
-from devices.codecs import grh1, lines, llrp_tags, modbus_coils, mt_sics, zpl_status
+from devices.codecs import grh1, lines, llrp_frames, llrp_tags, modbus_coils, mt_sics, zpl_status
+from devices.drivers.llrp_client import DECODING_ERRORS
+from devices.twins.llrp_wire import Malformed
 from labels.zpl import field_data
 from picking.resolve import elements
 from sync import files, sheets, webhooks
 from sync.columns import COLUMNS, Kind
 from tests.intake_site import order_body
+from tests.prove import fuzzed_llrp
 from tests.prove.mutating import chunks
 from wms import config, dates, text
 from wms.epc import gtin_of, serial_of, sgtin96
@@ -144,7 +147,7 @@ def _tags(data: bytes, chance: Random) -> None:
     named = dict(zip(("AntennaID", "PeakRSSI", "TagSeenCount"), numbers, strict=False))
     report: dict[str, Any] = {name: value for name, value in named.items() if chance.random() < 0.8}
     reports.read(report if chance.random() < 0.1 else {**report, "EPC": data[3:]})
-    llrp_tags.write_outcome(report)
+    llrp_tags.outcome_of(report)
 
 
 def _json(data: bytes, _chance: Random) -> None:
@@ -262,6 +265,10 @@ TARGETS = (
     ), _epc, 1_200),
     Target("tag reports", lambda: (b"abc3034", b"\x00\xff\x7f30740242201d8840000fe632"), _tags,
            800),
+    Target("LLRP stream", lambda: (b"".join(fuzzed_llrp.reports()),), fuzzed_llrp.frames, 300,
+           (llrp_frames.Garbage,)),
+    Target("LLRP messages", fuzzed_llrp.reports, fuzzed_llrp.messages, 100, DECODING_ERRORS),
+    Target("LLRP orders", fuzzed_llrp.requests, fuzzed_llrp.orders, 300, (Malformed,)),
     Target("JSON bodies", _bodies, _json, 100, (Rejected,)),
     Target("configuration", _configs, _config, 2,
            (config.ConfigError, tomllib.TOMLDecodeError, UnicodeDecodeError)),
