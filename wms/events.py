@@ -5,10 +5,12 @@ is told can see that nothing is missing. Readers keep a cursor and read in commi
 """
 
 from collections import Counter
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Row, insert, select, text, tuple_
+from sqlalchemy import Row, Table, insert, select, text, tuple_
 
 from wms.db import Tx, insert_for, insert_once
 from wms.event_kinds import KINDS, Event
@@ -55,16 +57,17 @@ def emit(tx: Tx, *happened: Event, now: int) -> None:
 
 def _reserve(tx: Tx, counts: Counter[str]) -> dict[str, int]:
     """Take the next numbers of each aggregate, locked in name order. Returns the last of each."""
-    upto: dict[str, int] = {}
-    names = sorted(counts)
-    for start in range(0, len(names), 400):  # bound parameters are limited
-        chunk = [{"aggregate": name, "seq": counts[name]} for name in names[start : start + 400]]
-        statement = insert_for(tx)(event_seqs).values(chunk)
-        statement = statement.on_conflict_do_update(
-            index_elements=["aggregate"], set_={"seq": event_seqs.c.seq + statement.excluded.seq}
-        ).returning(event_seqs.c.aggregate, event_seqs.c.seq)
-        upto.update({row.aggregate: row.seq for row in tx.execute(statement)})
-    return upto
+    rows = [{"aggregate": name, "seq": counts[name]} for name in sorted(counts)]
+    return {row.aggregate: row.seq for row in tx.execute(_numbering(insert_for(tx)), rows)}
+
+
+@cache
+def _numbering(insert_into: Callable[[Table], Any]) -> Any:
+    """Built once for each dialect: with its rows inside, every command would compile it anew."""
+    statement = insert_into(event_seqs)
+    return statement.on_conflict_do_update(
+        index_elements=["aggregate"], set_={"seq": event_seqs.c.seq + statement.excluded.seq}
+    ).returning(event_seqs.c.aggregate, event_seqs.c.seq)
 
 
 def horizon(tx: Tx) -> int:
