@@ -220,4 +220,4 @@ class Doctor:
                 )  # fmt: skip
 
 
-DEFAULT_PORTS = {"zpl-tcp": 9100, "llrp": 5084, "grh1": 502, "mt-sics": 8001}
+DEFAULT_PORTS = {"zpl-tcp": 9100, "llrp": 5084, "grh1": 502, "vda5050": 1883, "mt-sics": 8001}

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from sqlalchemy import delete, select, update
 
-from devices import intake
+from devices import intake, registry
 from picking import pickups, walls
 from sync import feeds
 from wms import calendar, inbound_lpn, incarnation, picking_rules, places, robots
@@ -13,8 +13,6 @@ from wms.config import Config
 from wms.db import Tx, insert_once, upsert
 from wms.schema import places as places_table
 from wms.schema import stations, wall_slots
-
-ROBOT_DRIVER = "grh1"
 
 
 def set_up(tx: Tx, config: Config, *, holder: str, now: int) -> None:
@@ -36,7 +34,7 @@ def mirror(
     drivers = {name: device.driver for name, device in config.devices.items()}
     intake.register(tx, configured=drivers, holder=holder, now=now, fresh=fresh)
     for name, driver in sorted(drivers.items()):
-        if driver == ROBOT_DRIVER:
+        if registry.is_robot(driver):
             _enrol(tx, name)
     _set_up_stations(tx, config)
 
@@ -57,7 +55,8 @@ def _set_up_stations(tx: Tx, config: Config) -> None:
             "code": code, "kind": station.kind, "place": station.place,
             "printer": station.printer, "slip_printer": station.slip_printer,
             "scale": station.scale, "scanner": station.scanner, "reader": station.reader,
-            "neighbour": station.neighbour,
+            "neighbour": station.neighbour, "rfid": int(station.rfid),
+            "light": station.light,
         })  # fmt: skip
     upsert(
         tx, stations, rows, key=("code",),

@@ -27,7 +27,7 @@ from app.board import board_router
 from app.http import HttpSettings, make_app
 from app.local import database_url, door_url
 from app.metrics import metrics_router
-from app.mirror import ROBOT_DRIVER, mirror, set_up
+from app.mirror import mirror, set_up
 from app.reload import Reloader
 from app.secrets import read_secret
 from app.terminal import door as terminal_page
@@ -217,7 +217,7 @@ def device_workers(site: Site, config: Config) -> dict[str, alive.Job]:
     return {
         f"robot {name}": _robot(site, config, name)
         for name, device in config.devices.items()
-        if device.driver == ROBOT_DRIVER
+        if registry.is_robot(device.driver)
     }
 
 

@@ -21,6 +21,7 @@ OURS = {
     "sbpl-tcp": "devices.drivers.sbpl_tcp:SbplTcpPrinter",
     "tpcl-tcp": "devices.drivers.tpcl_tcp:TpclTcpPrinter",
     "grh1": "devices.drivers.grh1:Grh1Robot",
+    "vda5050": "devices.drivers.vda5050:Vda5050Robot",
     "mt-sics": "devices.drivers.mt_sics:MtSicsScale",
     "modbus-lights": "devices.drivers.modbus_lights:ModbusLights",
 }
@@ -45,6 +46,14 @@ def load(name: str) -> DriverFactory:
     except (ImportError, AttributeError, SyntaxError) as error:
         raise ConfigFault(f"driver {name!r} cannot be loaded: {error}") from error
     raise ConfigFault(f"no driver {name!r}{_did_you_mean(name)}")
+
+
+def is_robot(name: str) -> bool:
+    """Whether *name* is a driver of robots: those state what a mission is worth (`handoff`)."""
+    try:
+        return hasattr(load(name), "handoff")
+    except ConfigFault:
+        return False  # its device says so when it is started
 
 
 def case(name: str) -> Case:

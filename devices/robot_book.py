@@ -6,7 +6,7 @@ Every command is guarded by the fence: one that was superseded writes nothing.
 from random import Random
 
 from devices import robot_rules as rules
-from wms import fleet, mission_choice, missions, robots
+from wms import fleet, mission_choice, mission_proof, missions, robots
 from wms.db import Tx
 from wms.mission_rows import Mission
 
@@ -52,6 +52,8 @@ def book_word(
             missions.accepted(tx, mission=mission, now=now)
         case rules.Done(mission=mission):
             missions.settle_done(tx, mission=mission, now=now)
+        case rules.Unproven(mission=mission):
+            mission_proof.await_scan(tx, mission=mission, now=now)
         case rules.Failed(mission=mission, error=error):
             missions.settle_failed(tx, mission=mission, error=error, now=now, rng=rng)
         case rules.Quarantine(mission=mission, why=why):

@@ -83,6 +83,13 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Unproven:
+    """Delivered, says a robot whose kind may deliver twice: a person scans it first."""
+
+    mission: int
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """Stopped with *error*, the load where it was (rule 4)."""
 
@@ -145,8 +152,8 @@ class EndWish:
 
 
 Action = (
-    Tell | EndWish | Wait | Superseded | Send | GiveNext | Accepted | Done | Failed | Quarantine
-    | StartVoid | Voided | TooLate | CallPerson
+    Tell | EndWish | Wait | Superseded | Send | GiveNext | Accepted | Done | Unproven | Failed
+    | Quarantine | StartVoid | Voided | TooLate | CallPerson
 )  # fmt: skip
 
 
@@ -158,16 +165,20 @@ def task_keys(robot: str, status: Status) -> tuple[str, str]:
 
 def decide(
     book: RobotRecord, seen: Sighting, *, waiting: bool, may_work: bool, battery_min: int,
-    now: int = 0,
+    now: int = 0, exactly_once: bool = True,
 ) -> Action:  # fmt: skip
     """The next step for one robot.
 
     `waiting`: our last command is not answered yet and may still be; `may_work`: it may be given
     new work as far as the conductor is concerned; `battery_min` in 0.1 %; `now` in UTC
-    milliseconds. What the robot has shown is written down first; what a lead wants of it then
-    goes before whatever else there is to say.
+    milliseconds; `exactly_once`: a delivery that it shows is proof enough.
+
+    What the robot has shown is written down first; what a lead wants of it then goes before
+    whatever else there is to say.
     """
     action = _by_rule(book, seen, waiting=waiting, may_work=may_work, battery_min=battery_min)
+    if isinstance(action, Done) and not exactly_once:
+        action = Unproven(action.mission)
     is_for_book = not isinstance(action, Wait | Send | GiveNext)
     if book.wish is None or is_for_book or action == Wait("fence"):
         return action

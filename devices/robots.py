@@ -26,7 +26,7 @@ from devices.codecs.grh1 import (
     next_after,
 )
 from devices.robot_book import book_word, set_aside, take_next
-from devices.transporter import POLL_S, Settings, Transporter
+from devices.transporter import POLL_S, Handoff, Settings, Transporter
 from wms import mission_tasks, missions, robots
 from wms.db import Book, nowhere
 from wms.errors import Rejected
@@ -148,6 +148,7 @@ class _Conductor:
             record, seen, waiting=self._is_waiting(status),
             may_work=self._clock() >= self._rest_until_s,
             battery_min=self._settings.battery_min, now=self._clock_ms(),
+            exactly_once=session.handoff is Handoff.EXACTLY_ONCE,
         )  # fmt: skip
         if not await self._do(session, record, status, action):
             return False
@@ -307,7 +308,7 @@ class _Conductor:
             seq=seq, cmd=Cmd.ASSIGN, mission=mission.id, boot_id=status.boot_id,
             fence=self._fence, mission_type=MissionType.CARRY, source=mission.source_station,
             target=mission.target_station, priority=mission.priority,
-            load_id=load_id(mission.container),
+            load_id=load_id(mission.container), container=mission.container,
         )  # fmt: skip
 
     async def _write(self, session: Transporter, command: Command) -> None:

@@ -1,6 +1,7 @@
 """What a robot can do for the floor, whatever it speaks, and how patiently it is conducted."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from devices.codecs.grh1 import Command, Sighting
@@ -8,9 +9,25 @@ from devices.codecs.grh1 import Command, Sighting
 POLL_S = 0.2  # between two looks
 
 
+class Handoff(StrEnum):
+    """What a mission given to a robot is worth.
+
+    `EXACTLY_ONCE`: it remembers what it was given, so its word settles a mission. `AT_LEAST_ONCE`:
+    it may forget and do it again, so a person scans what it has brought.
+    """
+
+    EXACTLY_ONCE = "exactly_once"
+    AT_LEAST_ONCE = "at_least_once"
+
+
 @runtime_checkable
 class Transporter(Protocol):
-    """A robot that takes missions (profile GRH-1) over one connection."""
+    """A robot that takes missions over one connection, in the words of profile GRH-1.
+
+    Whatever it speaks, its driver shows it as a `Sighting` and takes a `Command`.
+    """
+
+    handoff: Handoff
 
     async def look(self) -> Sighting:
         """What it shows and what it remembers, at one moment. Raises `Unavailable`."""

@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, select
 from wms import fleet
 from wms.db import Tx
 from wms.fleet import FreeRobot, Point, Room, Waiting
-from wms.mission_rows import OPEN, source_place
+from wms.mission_rows import OPEN, in_doubt, source_place, to_confirm
 from wms.schema import devices, missions, places, robots
 from wms.schema.goods import MOVING
 
@@ -77,7 +77,7 @@ def _at(tx: Tx, station: int) -> Point | None:
 def _others(tx: Tx, robot: str) -> list[FreeRobot]:
     """Robots that would take work now, as they showed themselves last."""
     at_work = select(missions.c.robot).where(
-        missions.c.robot.is_not(None), missions.c.state.in_((*OPEN, "person"))
+        missions.c.robot.is_not(None), missions.c.state.in_(OPEN) | in_doubt()
     )
     query = (
         select(robots.c.device, places.c.code, places.c.x_mm, places.c.y_mm)
@@ -108,7 +108,7 @@ def _rooms(tx: Tx, targets: set[str]) -> dict[str, Room]:
     )
     under_way = (
         select(missions.c.target, func.count())
-        .where(missions.c.target.in_(limited), missions.c.state.in_(OPEN))
+        .where(missions.c.target.in_(limited), missions.c.state.in_(OPEN) | to_confirm())
         .group_by(missions.c.target)
     )
     here: dict[str, int] = {place: count for place, count in tx.execute(standing)}

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, select, update
 
 from wms.db import Tx, insert_once
 from wms.event_kinds import MissionChanged
 from wms.events import emit
+from wms.mission_tasks import Why
 from wms.schema import missions, places
 
 OPEN = ("assigning", "assigned", "voiding")  # a robot may be at it
@@ -17,6 +18,16 @@ CHANCE_BITS = 21  # beside 42 bits of milliseconds: 63 bits, until the year 2109
 NUMBER_END = 2**63
 
 source_place, target_place = places.alias("source_place"), places.alias("target_place")
+
+
+def in_doubt() -> ColumnElement[bool]:
+    """Missions whose load a person looks for: until it is found, its robot gets no work."""
+    return (missions.c.state == "person") & (missions.c.reason != Why.TO_CONFIRM)
+
+
+def to_confirm() -> ColumnElement[bool]:
+    """Missions that are delivered by the word of their robot, and wait for a person's scan."""
+    return (missions.c.state == "person") & (missions.c.reason == Why.TO_CONFIRM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What persons do for missions: look, find a load, carry it themselves.
+"""What persons do for missions: look, find a load, carry it themselves, confirm a delivery.
 
 Each task's `ref` is `mission:N`, and its body says job, container, source, target, robot and why
 (a code of `wms/words`). A scan of the container answers it: `missions.verdict`.
@@ -14,7 +14,7 @@ from wms import tasks as work
 from wms.db import Tx
 from wms.schema import tasks
 
-LOOK, FIND_LOAD, CARRY = "look", "find_load", "carry"
+LOOK, FIND_LOAD, CARRY, CONFIRM = "look", "find_load", "carry", "confirm"
 URGENT = 9  # a load in doubt goes before other work
 STOPS = range(1, 10)  # reasons of profile GRH-1; vendors have more
 
@@ -44,6 +44,7 @@ class Why(StrEnum):
     STRANGE_LOAD = "robot.strange_load"
     SUPERSEDED = "robot.superseded"
     NONE_WORKS = "robot.none_works"
+    TO_CONFIRM = "robot.to_confirm"
 
 
 FOR_PERSONS = frozenset({Why.UNKNOWN_STATION, Why.REFUSED})  # no other robot would do better
@@ -86,6 +87,11 @@ def find_load(tx: Tx, mission: int, *, words: Words, place: str, now: int) -> No
 def carry(tx: Tx, mission: int, *, words: Words, place: str, now: int) -> None:
     """Carry it yourself, or scan it at its source to send a robot again."""
     _open(tx, f"carry:{mission}", CARRY, mission, words, place, now)
+
+
+def confirm(tx: Tx, mission: int, *, words: Words, place: str, now: int) -> None:
+    """Scan what a robot says that it has brought: its word alone is not enough."""
+    _open(tx, f"confirm:{mission}", CONFIRM, mission, words, place, now)
 
 
 def contradiction(tx: Tx, mission: int, *, words: Words, now: int) -> None:

@@ -11,6 +11,7 @@ Transitions:
 * assigning, assigned -> voiding: `start_void`, `cancel`
 * voiding -> assigned: `too_late`
 * assigning, assigned, voiding -> done, failed, voided, person: what the robot shows
+* assigning, assigned, voiding -> person: `mission_proof.await_scan`: a robot's word is not enough
 * assigning, assigned, voiding, person -> settled: `verdict`
 * person -> voided: `cancel`, unless a load is being looked for
 * failed, voided, settled -> (next attempt) queued, person: the job goes on under a new number
@@ -31,6 +32,7 @@ from wms.mission_rows import (
     Mission,
     attempts,
     change,
+    in_doubt,
     insert,
     latest,
     load,
@@ -85,7 +87,7 @@ def assign(
     gone elsewhere meanwhile is a person's.
     """
     at_work = select(missions.c.id).where(
-        missions.c.robot == robot, missions.c.state.in_((*OPEN, "person"))
+        missions.c.robot == robot, missions.c.state.in_(OPEN) | in_doubt()
     )
     if tx.execute(at_work).first() is not None:
         return None
@@ -391,7 +393,7 @@ def _set_aside(tx: Tx, mission: Mission, now: int) -> None:
 
 def _release(tx: Tx, robot: str) -> None:
     """The robot may work again unless another of its loads is still being looked for."""
-    doubted = select(missions.c.id).where(missions.c.robot == robot, missions.c.state == "person")
+    doubted = select(missions.c.id).where(missions.c.robot == robot, in_doubt())
     if tx.execute(doubted).first() is None:
         held = (robots.c.device == robot) & (robots.c.hold == Why.IN_DOUBT)
         tx.execute(update(robots).where(held).values(hold=""))

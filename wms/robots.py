@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, select, update
 
 from wms.db import Tx, insert_once
 from wms.mission_rows import NUMBER_END, OPEN, Mission, mission_of, query
+from wms.mission_tasks import Why
 from wms.schema import missions, robots, tasks
 
 NO_WISH = {"wish": "", "wish_seq": 0, "wish_boot": 0, "wish_ms": 0}
@@ -76,8 +77,8 @@ def record(
     queued = select(missions.c.id).where(missions.c.state == "queued").limit(1)
     return RobotRecord(
         device=robot, fence=row.fence, last_seq=row.last_seq, hold=row.hold,
-        mission=under_way[0] if under_way else None, in_doubt="person" in given.values(),
-        given=given, told=told,
+        mission=under_way[0] if under_way else None,
+        in_doubt=any(_doubted(mission) for mission in mine), given=given, told=told,
         work_waits=not under_way and tx.execute(queued).first() is not None,
         wish=Wish(row.wish, row.wish_seq, row.wish_boot, row.wish_ms) if row.wish else None,
     )  # fmt: skip
@@ -137,6 +138,10 @@ def seen(
         "location": location, "waits": waits,
     }  # fmt: skip
     tx.execute(update(robots).where(robots.c.device == robot).values(shown))
+
+
+def _doubted(mission: Mission) -> bool:
+    return mission.state == "person" and mission.reason != Why.TO_CONFIRM
 
 
 def _storable(numbers: Collection[int]) -> list[int]:

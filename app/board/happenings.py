@@ -18,7 +18,7 @@ from wms.messages import Language, say
 
 SHOWN_MAX = 30
 DOUBTFUL = ("uncertain", "blocked", "failed")
-ASKED_FOR = ("look", "find_load", "assist")  # other tasks are ordinary work
+ASKED_FOR = ("look", "find_load", "confirm", "assist")  # other tasks are ordinary work
 
 
 def happenings(facts: Facts, language: Language) -> tuple[Happening, ...]:

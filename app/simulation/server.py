@@ -154,6 +154,6 @@ class Life:
             book.close()
 
     def _driver(self, name: str) -> Callable[[Any], Driver]:
-        if name == mirror.ROBOT_DRIVER:
+        if name == "grh1":
             return lambda options: Grh1Robot(options, self.server.wires.connect)
         return registry.load(name)

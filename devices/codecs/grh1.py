@@ -111,7 +111,10 @@ class Answer(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """One write of the COMMAND block. `seq` and `fence` are 1..65535, `mission` is never 0."""
+    """One write of the COMMAND block. `seq` and `fence` are 1..65535, `mission` is never 0.
+
+    `container` is the code behind `load_id`, for robots that are told it whole: no register has it.
+    """
 
     seq: int
     cmd: Cmd
@@ -123,6 +126,7 @@ class Command:
     target: int = 0
     priority: int = 0
     load_id: int = 0
+    container: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ from devices.capabilities import ConfigFault, Link, Unavailable
 from devices.codecs import grh1
 from devices.codecs.grh1 import Command, Mode, Sighting, Status
 from devices.drivers.registers import ModbusTcp, Refused, Registers
+from devices.transporter import Handoff
 from wms.signals import RobotState
 
 TRIES = 8  # of a read that was torn, or of a journal that belongs to no single moment
@@ -77,7 +78,7 @@ class Grh1Robot:
     `handoff` says what a mission is worth: here the robot remembers, so it happens exactly once.
     """
 
-    handoff = "exactly_once"
+    handoff = Handoff.EXACTLY_ONCE
 
     def __init__(
         self, options: Mapping[str, Any], connect: Callable[[Options], Registers] = modbus

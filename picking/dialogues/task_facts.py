@@ -15,7 +15,7 @@ from wms.put_back import PUT_BACK, STOP, Goods
 from wms.schema import items, places, stock, tour_totes, tours
 from wms.schema import tasks as tasks_table
 
-KINDS = ("find_load", "look", "carry", "assist", PUT_BACK, STOP)
+KINDS = ("find_load", "look", "carry", "confirm", "assist", PUT_BACK, STOP)
 LOOK, ASSIST = "look", "assist"
 BACK = (PUT_BACK, STOP)  # kinds of tasks at whose end goods lie on their shelves
 
