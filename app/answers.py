@@ -17,6 +17,7 @@ from wms.errors import Code, Rejected
 from wms.messages import Language, say
 from wms.shape import refusal_of
 from wms.text import shown
+from wms.trouble import name_of, trouble_of
 
 NOT_FOUND = frozenset({
     Code.ORDER_UNKNOWN, Code.INBOUND_UNKNOWN, Code.NO_SUCH_PATH, Code.PICTURE_UNKNOWN,
@@ -47,6 +48,8 @@ STATUS: dict[Code, int] = {
     Code.NO_SUCH_METHOD: 405,
     Code.OUR_FAULT: 500,
     Code.NO_BOOK: 503,
+    Code.BOOK_FULL: 503,
+    Code.BOOK_BUSY: 503,
 }
 
 log = structlog.get_logger("http")
@@ -143,9 +146,13 @@ def _parameter_refusal(error: HTTPException) -> Rejected:
 
 
 def no_book(request: Request[Any, Any, Any], error: OperationalError) -> Response[Refusal]:
-    """The database is away, or stayed busy through all tries: the caller may ask again."""
-    log.warning("http.no_book", error=type(error.orig).__name__, path=shown(request.url.path))
-    return refusal(request, Rejected(Code.NO_BOOK))
+    """Nothing was written: the disk is full, somebody wrote through all tries, or the database is
+    away. The caller may ask again."""
+    code = {"full": Code.BOOK_FULL, "busy": Code.BOOK_BUSY}.get(
+        trouble_of(error) or "", Code.NO_BOOK
+    )
+    log.warning("http.no_book", error=name_of(error), path=shown(request.url.path))
+    return refusal(request, Rejected(code))
 
 
 def fault(request: Request[Any, Any, Any], error: Exception) -> Response[Refusal]:

@@ -140,7 +140,7 @@ class Gate:
         if token is None:
             self._limit(_address(connection), now)
             raise Rejected(Code.TOKEN_WRONG)
-        if tokens.needs_touch(token, now=now):
+        if tokens.needs_touch(token, now=now) and not self.book.full:
             await self.book.write(tokens.touch, token.id, now=now)
         return token
 

@@ -1,10 +1,41 @@
 """Logs as JSON lines on standard error, ours and those of the libraries alike."""
 
+import io
+import json
 import logging
+import os
 import sys
-from typing import TextIO
+from typing import TextIO, cast
 
 import structlog
+
+
+class Unfailing(io.TextIOBase):
+    """Lines to an open file that never raise: a log on a full disk must stop nobody.
+
+    What found no room is counted, and said with the first line that does.
+    """
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+        self.dropped = 0
+        self._torn = False  # the last line is only there in part
+
+    def write(self, text: str) -> int:
+        """Write *text*, or count it as dropped."""
+        lost = json.dumps({"event": "log.dropped", "lines": self.dropped}) + "\n"
+        data = ("\n" * self._torn + lost * bool(self.dropped) + text).encode("utf-8", "replace")
+        try:
+            while data:
+                data = data[os.write(self.handle, data) :]
+                self._torn = bool(data)
+            self.dropped = 0
+        except OSError:
+            self.dropped += 1
+        return len(text)
+
+    def flush(self) -> None:
+        """There is nothing that waits."""
 
 
 def configure(stream: TextIO | None = None) -> None:
@@ -12,7 +43,7 @@ def configure(stream: TextIO | None = None) -> None:
 
     Libraries are heard from WARNING up: some of them tell of every frame.
     """
-    stream = stream or sys.stderr
+    stream = stream or cast(TextIO, Unfailing(sys.stderr.fileno()))
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),

@@ -17,6 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from app import VERSION
+from app.machine.care import Care
 from app.readings import COUNTED_MAX, Counts, Health, Lag, Reading, read
 from devices.patience import Metrics
 from devices.supervisor import Supervisor
@@ -119,8 +120,8 @@ class _Once(Collector):
 class Meter:
     """Answers who asks, one after another: two at once would count the same rows twice."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
-        self.supervisor = supervisor
+    def __init__(self, supervisor: Supervisor, care: Care | None = None) -> None:
+        self.supervisor, self.care = supervisor, care
         self.counts = Counts()
         self.turn = asyncio.Lock()
 
@@ -131,7 +132,9 @@ class Meter:
         counters = {name: self.supervisor.metrics(name) for name in self.supervisor.names()}
         registry = CollectorRegistry(auto_describe=False)
         ProcessCollector(registry=registry)
-        registry.register(_Once(tuple(families(reading, counters, len(self.supervisor.queue)))))
+        made = families(reading, counters, len(self.supervisor.queue))
+        of_machine = self.care.families() if self.care is not None else ()
+        registry.register(_Once((*made, *of_machine)))
         return generate_latest(registry)
 
 
@@ -146,8 +149,8 @@ async def get_metrics(
     return Response(await meter.text(book, now=now), media_type=MEDIA_TYPE)
 
 
-def metrics_router(supervisor: Supervisor) -> Router:
+def metrics_router(supervisor: Supervisor, care: Care | None = None) -> Router:
     """The handler of metrics. Outside `/v1`: it is where Prometheus looks first."""
-    meter = Meter(supervisor)
+    meter = Meter(supervisor, care)
     dependencies: dict[str, Any] = {"meter": Provide(lambda: meter, sync_to_thread=False)}
     return Router("/", route_handlers=[get_metrics], dependencies=dependencies)

@@ -10,6 +10,7 @@ import secrets as randomness
 import signal
 import socket
 import time
+from collections import Counter
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
@@ -26,6 +27,10 @@ from app import count_doors, crew, device_doors, dying, print_doors, rights, rob
 from app.board import board_router
 from app.http import HttpSettings, make_app
 from app.local import database_url, door_url
+from app.machine import broken, notify
+from app.machine.care import Care, book_of, care_for
+from app.machine.clock import SiteClock
+from app.machine.notify import STOPPING
 from app.metrics import metrics_router
 from app.mirror import mirror, set_up
 from app.reload import Reloader
@@ -75,14 +80,15 @@ from wms.config import Config
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.tokens import token_hash
+from wms.trouble import Trouble
 
 log = structlog.get_logger(__name__)
 CLOCKWORK_S = 60.0
 GOODBYE_S = 3  # for requests that are under way when the server is told to stop
 
 
-def clock_ms() -> int:
-    """UTC milliseconds."""
+def wall_ms() -> int:
+    """UTC milliseconds, as the machine believes."""
     return time.time_ns() // 1_000_000
 
 
@@ -122,23 +128,29 @@ async def serve(config: Config, root: Path, file: Path = Path("config.toml")) ->
     if held is not None:
         held.parent.mkdir(parents=True, exist_ok=True)
     token = randomness.token_urlsafe(32)
+    manager, clock, troubles = notify.of_this_process(), SiteClock(wall_ms), Counter[Trouble]()
     with (
         lock.hold(held, url=door_url(config.server), token=token),
         lock.hold_database(url),
         open_door(config.server.host, config.server.port) as door,
     ):
-        safe_upgrade.bring_up(url, root / config.backups.folder, now=clock_ms())
-        book = Book(url, threads=True, reached=dying.wish(os.environ))
+        broken.settle(url)
+        safe_upgrade.bring_up(url, root / config.backups.folder, now=clock.now_ms())
+        book = book_of(url, troubles, dying.wish(os.environ))
+        care = care_for(
+            book, root, clock=clock, steady_s=time.monotonic, manager=manager, troubles=troubles
+        )
         try:
-            await _run(config, root, root / file, book, token, door)
+            await _run(config, root, root / file, book, token, door, care)
         finally:
             book.close()
 
 
 async def _run(
-    config: Config, root: Path, file: Path, book: Book, token: str, door: socket.socket
+    config: Config, root: Path, file: Path, book: Book, token: str, door: socket.socket,
+    care: Care,
 ) -> None:  # fmt: skip
-    random = SystemRandom()
+    random, clock_ms = SystemRandom(), care.clock.clock.now_ms
 
     async def on_health(device: str, health: Health, reason: str) -> None:
         await book.write(
@@ -161,8 +173,9 @@ async def _run(
         "site.started", site=config.site.name, url=f"{config.server.host}:{config.server.port}"
     )
     try:
-        await _until_stopped(site, door, file)
+        await _until_stopped(site, door, file, care)
     finally:
+        care.manager.tell(STOPPING)
         await supervisor.stop_all()
         artist.shutdown(wait=False, cancel_futures=True)
 
@@ -183,7 +196,7 @@ def workers(site: Site) -> dict[str, alive.Job]:
     jobs: dict[str, alive.Job] = {
         "intake": lambda: intake.run(book, site.supervisor.queue, now=now),
         "printing": lambda: printing.run(book, site.supervisor, now=now),
-        "lights": lambda: lights.run(book, site.supervisor),
+        "lights": lambda: lights.run(book, site.supervisor, now=now),
         "press": lambda: press.run(
             book,
             now=now,
@@ -196,7 +209,11 @@ def workers(site: Site) -> dict[str, alive.Job]:
             book, clock_ms=now, settings=waves, rng=site.random
         ),
         "counter": lambda: counter.count_forever(
-            book, clock_ms=now, zone=config.site.zone, per_day=config.counts.per_day
+            book,
+            clock_ms=now,
+            zone=config.site.zone,
+            per_day=config.counts.per_day,
+            velocity_days=config.counts.velocity_days,
         ),
         "replenisher": lambda: replenisher.replenish_forever(book, clock_ms=now),
         "seals": lambda: seals.run(book),
@@ -246,8 +263,8 @@ async def _clockwork(site: Site) -> None:
         await asyncio.sleep(CLOCKWORK_S)
 
 
-def application(site: Site, reloader: Reloader) -> Litestar:
-    """Every door of the site."""
+def application(site: Site, reloader: Reloader, care: Care | None = None) -> Litestar:
+    """Every door of the site; *care* is for a real machine under it."""
     config = site.config.server
     return make_app(
         site.book, clock_ms=site.clock_ms,
@@ -269,7 +286,7 @@ def application(site: Site, reloader: Reloader) -> Litestar:
             rights.routes(randomness.token_bytes, site.floor.pepper), count_doors.routes(),
             print_doors.routes(), site_doors.routes(), robot_doors.routes(),
             board_router(site.config),
-            metrics_router(site.supervisor), device_doors.routes(reloader),
+            metrics_router(site.supervisor, care), device_doors.routes(reloader),
         ],
     )  # fmt: skip
 
@@ -292,20 +309,25 @@ def reloader_of(site: Site, file: Path, workers_of: alive.Crew) -> Reloader:
     )  # fmt: skip
 
 
-async def _until_stopped(site: Site, socket: socket.socket, file: Path) -> None:
+async def _until_stopped(
+    site: Site, socket: socket.socket, file: Path, care: Care
+) -> None:  # fmt: skip
     """Workers and doors side by side until a signal; a worker's bug ends the process loudly."""
     config, root = site.config.server, site.root
     floor_crew = alive.Crew(site.random)
     reloader = reloader_of(site, file, floor_crew)
     server = uvicorn.Server(uvicorn.Config(
-        application(site, reloader), host=config.host, port=config.port, log_config=None,
+        application(site, reloader, care), host=config.host, port=config.port, log_config=None,
         access_log=False,
         ssl_certfile=root / config.tls_certificate if config.tls_certificate else None,
         ssl_keyfile=root / config.tls_key if config.tls_key else None,
         timeout_graceful_shutdown=GOODBYE_S,
     ))  # fmt: skip
     door = asyncio.create_task(server.serve(sockets=[socket]), name="http")
-    work = asyncio.create_task(floor_crew.keep(workers(site)), name="workers")
+    work = asyncio.create_task(
+        floor_crew.keep(workers(site) | care.jobs(site.book, lambda: server.started)),
+        name="workers",
+    )
     reloads: set[asyncio.Task[None]] = set()
 
     def hang_up() -> None:

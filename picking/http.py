@@ -11,13 +11,15 @@ from litestar import Request, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 from sqlalchemy import select
 
 from picking import floor
 from picking.floor import Answer, Settings
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.prompts import Prompt
+from wms.messages import say
+from wms.prompts import Message, Prompt
 from wms.schema import terminals
 from wms.tokens import token_hash
 
@@ -79,6 +81,15 @@ def show(tx: Tx, terminal: str, secret: str, *, now: int, settings: Settings) ->
     return Shown(prompt=prompt, version=version)
 
 
+def with_trouble(shown: Shown, *, full: bool) -> Shown:
+    """While nothing can be written, every screen says so, whatever it was about."""
+    if not full:
+        return shown
+    text = say("floor.disk_full", shown.prompt.language)
+    message = Message(severity="error", code=Code.BOOK_FULL, text=text)
+    return replace(shown, prompt=replace(shown.prompt, message=message))
+
+
 def take(
     tx: Tx, terminal: str, secret: str, given: Input, *, now: int, settings: Settings
 ) -> Answer:
@@ -96,7 +107,8 @@ async def sign_on(
     settings: TheSettings,
 ) -> Shown:  # fmt: skip
     """The prompt of a registered terminal. 401 for any other."""
-    return await book.read(show, data.terminal, secret_of(request), now=now, settings=settings)
+    shown = await book.read(show, data.terminal, secret_of(request), now=now, settings=settings)
+    return with_trouble(shown, full=book.full)
 
 
 @get("/terminals/{terminal:str}", opt={"public": True}, summary="The prompt of a terminal now")
@@ -105,7 +117,8 @@ async def get_terminal(
     settings: TheSettings,
 ) -> Shown:  # fmt: skip
     """The prompt and its version."""
-    return await book.read(show, terminal, secret_of(request), now=now, settings=settings)
+    shown = await book.read(show, terminal, secret_of(request), now=now, settings=settings)
+    return with_trouble(shown, full=book.full)
 
 
 @post(

@@ -94,7 +94,8 @@ def test_the_page_s_words_are_those_that_it_says() -> None:
     said: set[str] = set()
     for path in PAGE.glob("*.js"):
         said |= set(re.findall(r'"((?:page|screen|key)\.[a-z_]+)"', path.read_text("utf-8")))
-    said |= {"screen.not_allowed", "screen.reconnecting"}  # put together from the link's reason
+    # put together from the link's reason
+    said |= {"screen.not_allowed", "screen.reconnecting", "screen.disk_full", "screen.busy"}
     said |= {"key.assist", "key.language"}
     assert said == set(door.WORDS)
     assert set(door.WORDS) <= set(texts())

@@ -21,7 +21,7 @@ from wms.messages import Language, say
 from wms.prompts import Message, Prompt
 
 Fate = Literal["applied", "refused", "repeat"]
-Reason = Literal["unreachable", "not_allowed", "signed_off"]
+Reason = Literal["unreachable", "not_allowed", "signed_off", "disk_full", "busy"]
 Answer = TypeVar("Answer")
 Sleep = Callable[[float], Awaitable[None]]
 Clock = Callable[[], float]
@@ -29,6 +29,7 @@ Clock = Callable[[], float]
 RETRY_S = (0.2, 0.5, 1.0, 2.0)  # the last one repeats: a floor of terminals must not hammer
 _MINE_TO_MEND = {401, 403}  # the token or the terminal: someone must mend it, the scan waits
 _SERVER_BUSY = {408, 425, 429}
+_SAID: dict[str, Reason] = {"book.full": "disk_full", "book.busy": "busy"}  # why it took nothing
 _AGE_MS_MAX = 86_400_000  # older than a day is old enough
 
 
@@ -211,7 +212,7 @@ class HttpLink:
                 return msgspec.json.decode(answer.content, type=wanted)
         except (httpx2.TransportError, httpx2.DecodingError, msgspec.MsgspecError) as lost:
             raise _Unanswered("unreachable") from lost
-        reason = _reason(answer.status_code)
+        reason = _reason(answer.status_code, answer.content)
         if reason:
             raise _Unanswered(reason)
         raise _Unacceptable(_fault(answer.content))
@@ -220,11 +221,13 @@ class HttpLink:
         return replace(prompt, message=self._unacceptable) if self._unacceptable else prompt
 
 
-def _reason(status: int) -> Reason | None:
+def _reason(status: int, body: bytes) -> Reason | None:
     if status == 404:
         return "signed_off"
     if status in _MINE_TO_MEND:
         return "not_allowed"
+    if status == 503:
+        return _SAID.get(_fault(body).code, "unreachable")
     return "unreachable" if status >= 500 or status in _SERVER_BUSY else None
 
 

@@ -153,5 +153,6 @@ class PromptScreen(Screen[None]):
         if trouble is None:
             return ""
         seconds = int(self._clock() - trouble.since_s)
-        code = "not_allowed" if trouble.reason == "not_allowed" else "reconnecting"
+        said = ("not_allowed", "disk_full", "busy")
+        code = trouble.reason if trouble.reason in said else "reconnecting"
         return say(f"screen.{code}", language, seconds=seconds)

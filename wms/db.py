@@ -7,7 +7,7 @@ needs the whole command tried again when two of them collide. Both live here and
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -16,6 +16,8 @@ import stamina
 from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
+
+from wms.trouble import Trouble, name_of, no_room, trouble_of
 
 Tx = Connection  # an open transaction; whoever receives one never commits it
 
@@ -91,6 +93,10 @@ def nowhere(_point: str) -> None:
     """Nobody wants to know how far a command is."""
 
 
+def untroubled(_kind: Trouble, _why: str) -> None:
+    """Nobody looks after the machine."""
+
+
 class Bell:
     """Rings after every commit of this process. Waiting is for workers, for `patience_s` at most:
     another process may have committed something."""
@@ -123,12 +129,18 @@ class Book:
     is never blocked. *reached* is told how far each command is: `NAME:begun`, `NAME:written` (not
     committed yet), `NAME:committed` (nobody was told yet), and of each query `NAME:read`. Tests
     kill the process there.
+
+    While `full`, the book is only read: no command is tried, but by `write_anyway`. It becomes so
+    with the first command for which the disk has no room; whoever looks after the machine opens it
+    again. *troubled* is told of a full or broken disk, in the thread that met it.
     """
 
     def __init__(
-        self, url: str, *, threads: bool = False, reached: Callable[[str], None] = nowhere
-    ) -> None:
-        self.url, self.reached = url, reached
+        self, url: str, *, threads: bool = False, reached: Callable[[str], None] = nowhere,
+        troubled: Callable[[Trouble, str], None] = untroubled,
+    ) -> None:  # fmt: skip
+        self.url, self.reached, self.troubled = url, reached, troubled
+        self.full = False
         self.writing = open_engine(url)
         self.reading = open_engine(url, readonly=True)
         self.bell = Bell()
@@ -144,6 +156,20 @@ class Book:
         self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run *command* in one transaction and commit; the whole of it again after a collision."""
+        if self.full:
+            raise no_room()
+        return self.write_anyway_now(command, *args, **kwargs)
+
+    def write_anyway_now(
+        self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """`write_now`, also while the book is full: the alarm itself has to be written."""
+        with self._noticed():
+            return self._write(command, *args, **kwargs)
+
+    def _write(
+        self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
         name = f"{command.__module__}.{command.__qualname__}"
         self.reached(f"{name}:begun")
         for attempt in stamina.retry_context(
@@ -160,8 +186,21 @@ class Book:
     ) -> R:
         """Run *query* in one read-only snapshot."""
         self.reached(f"{query.__module__}.{query.__qualname__}:read")
-        with self.reading.begin() as tx:
+        with self._noticed(), self.reading.begin() as tx:
             return query(tx, *args, **kwargs)
+
+    @contextlib.contextmanager
+    def _noticed(self) -> Iterator[None]:
+        """Whatever fails in the block is looked at: it may be the machine."""
+        try:
+            yield
+        except DBAPIError as error:
+            kind = trouble_of(error)
+            if kind == "full":
+                self.full = True
+            if kind is not None:
+                self.troubled(kind, name_of(error))
+            raise
 
     async def write(
         self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
@@ -172,6 +211,20 @@ class Book:
         )
         self.bell.ring()
         return result
+
+    async def write_anyway(
+        self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> R:
+        """`write_anyway_now` off the event loop."""
+        result = await self._off_loop(
+            self._writers, partial(self.write_anyway_now, command, *args, **kwargs)
+        )
+        self.bell.ring()
+        return result
+
+    async def breathe(self) -> None:
+        """Returns when the writer has nothing before this to do: it lives."""
+        await self._off_loop(self._writers, lambda: None)
 
     async def read(
         self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs

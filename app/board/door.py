@@ -2,6 +2,7 @@
 
 from litestar import Router, get
 from litestar.di import NamedDependency, Provide
+from msgspec.structs import replace
 
 from app.board.evening import Evening, evening
 from app.board.facts import read
@@ -10,10 +11,10 @@ from app.board.happenings import happenings
 from app.board.tiles import pickup_rows, stage_rows, tiles
 from app.board.words import clock_s
 from sync.http import Now, TheBook
-from wms.board_state import BoardState
+from wms.board_state import BoardState, Happening
 from wms.config import Config
 from wms.db import Tx
-from wms.messages import Language
+from wms.messages import Language, say
 
 
 def board(tx: Tx, *, config: Config, now: int, language: Language) -> BoardState:
@@ -33,7 +34,11 @@ async def get_board(
     book: TheBook, now: Now, language: NamedDependency[Language], config: NamedDependency[Config]
 ) -> BoardState:
     """Ten numbers, what is behind them, and everybody at work; by `Accept-Language`."""
-    return await book.read(board, config=config, now=now, language=language)
+    shown = await book.read(board, config=config, now=now, language=language)
+    if not book.full:
+        return shown
+    alarm = Happening(at=shown.clock, text=say("disk.full", language), tone="error")
+    return replace(shown, exceptions=(alarm, *shown.exceptions))
 
 
 @get("/evening", opt={"scope": "board:read"}, summary="Whether the day adds up")

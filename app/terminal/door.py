@@ -38,7 +38,8 @@ WORDS = (
     "screen.expiry", "screen.tote", "screen.slot", "screen.weight", "screen.box", "screen.parcel",
     "screen.picture",
     "screen.expected", "screen.scanned", "screen.refused", "screen.sending", "screen.full",
-    "screen.reconnecting", "screen.not_allowed", "screen.unsent", "screen.connecting",
+    "screen.reconnecting", "screen.not_allowed", "screen.disk_full", "screen.busy",
+    "screen.unsent", "screen.connecting",
     "screen.wait", "screen.full_text", "key.assist", "key.language",
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ const AGE_MS_MAX = 86_400_000;
 const WAITING_MAX = 100; // so many triggers nobody pulls unseen
 const MINE_TO_MEND = [401, 403];
 const BUSY = [408, 425, 429];
+const SAID = { "book.full": "disk_full", "book.busy": "busy" }; // why it took nothing
 
 /** Nobody answered, or not this question: ask again. */
 class Unanswered extends Error {}
@@ -193,6 +194,7 @@ function refusal(status, fault) {
   if (MINE_TO_MEND.includes(status)) {
     return Object.assign(new Unanswered("not_allowed"), { words: fault.message });
   }
+  if (status === 503) return new Unanswered(SAID[fault.code] || "unreachable");
   if (status >= 500 || BUSY.includes(status)) return new Unanswered("unreachable");
   return new Unacceptable(fault);
 }

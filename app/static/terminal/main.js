@@ -73,7 +73,8 @@ function drawTrouble() {
   const words = [];
   if (link.trouble) {
     const seconds = Math.floor((Date.now() - link.trouble.since) / 1000);
-    const code = link.trouble.reason === "not_allowed" ? "not_allowed" : "reconnecting";
+    const said = ["not_allowed", "disk_full", "busy"];
+    const code = said.includes(link.trouble.reason) ? link.trouble.reason : "reconnecting";
     words.push(say(`screen.${code}`, language, { seconds }));
     if (unsent) words.push(say("screen.unsent", language, { count: unsent }));
     words.push(say("page.nothing_lost", language));
