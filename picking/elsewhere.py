@@ -7,7 +7,7 @@ was damaged, or it may not be sent any more (`renewal`). What is nowhere falls t
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, insert, select, update
@@ -124,7 +124,7 @@ def is_elsewhere(tx: Tx, gone: Sequence[Row[Any]], today: str) -> bool:
     query = (
         select(
             order_lines.c.id, order_lines.c.item_id, order_lines.c.order_id, orders.c.ship_date,
-            shops.c.shelf_days_min,
+            orders.c.kind, shops.c.shelf_days_min,
         )
         .join(orders, orders.c.id == order_lines.c.order_id)
         .join(shops, shops.c.code == orders.c.shop)
@@ -133,7 +133,8 @@ def is_elsewhere(tx: Tx, gone: Sequence[Row[Any]], today: str) -> bool:
     line = {row.id: row for row in tx.execute(query)}
     wanted = [
         Need(of.order_id, of.id, of.item_id, row.qty,
-             promises.usable_from(max(of.ship_date, today), of.shelf_days_min))
+             promises.usable_from(max(of.ship_date, today), of.shelf_days_min),
+             of.kind in promises.OWN_GOODS)
         for row in gone
         if (of := line.get(row.line_id)) is not None
     ]  # fmt: skip
@@ -149,7 +150,7 @@ def _again_for_lines(tx: Tx, gone: Sequence[Row[Any]], today: str) -> Plan:
         select(order_lines.c.order_id).where(order_lines.c.id.in_(lost)).distinct()
     )
     wanted = [
-        Need(need.order, need.line, need.item, min(need.qty, lost[need.line]), need.expiry_min)
+        replace(need, qty=min(need.qty, lost[need.line]))
         for need in promises.needs(tx, sorted(order_ids), today=today)
         if need.line in lost
     ]

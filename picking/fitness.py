@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, String, bindparam, cast, exists, literal, or_, select
 
-from wms.allocation import usable_from
+from wms.allocation import OWN_GOODS, usable_from
+from wms.counts import STOCKTAKE
 from wms.db import Tx
 from wms.schema import (
     allocations,
@@ -25,6 +26,9 @@ from wms.schema import (
 )
 
 HELD, EXPIRED, BLOCKED = "pick.unfit_held", "pick.unfit_expired", "pick.unfit_blocked"
+# What keeps a sale back need not keep back what is no sale: goods that go back to their owner may
+# be held or expired, and a customer's own that were repaired are not asked for their date.
+SPARED = {"transfer": (HELD, EXPIRED), "repair": (EXPIRED,)}
 
 
 class Unfit(NamedTuple):
@@ -62,7 +66,8 @@ def unfit_in(tx: Tx, tote: str, *, today: str) -> dict[int, Unfit]:
         select(
             allocations.c.id, allocations.c.place, allocations.c.item_id, allocations.c.line_id,
             allocations.c.wave_id, allocations.c.lot, lots.c.expiry, lots.c.held, items.c.sku,
-            literal("").label("blocked"), orders.c.ship_date, shops.c.shelf_days_min,
+            literal("").label("blocked"), orders.c.ship_date, orders.c.kind,
+            shops.c.shelf_days_min,
         )
         .join(lots, (lots.c.item_id == allocations.c.item_id) & (lots.c.lot == allocations.c.lot))
         .join(items, items.c.id == allocations.c.item_id)
@@ -90,7 +95,7 @@ def _open_stops() -> Select[Any]:
         select(
             stops.c.id, allocations.c.place, allocations.c.item_id, allocations.c.line_id,
             tours.c.wave_id, lots.c.expiry, lots.c.held, places.c.blocked, orders.c.ship_date,
-            shops.c.shelf_days_min,
+            orders.c.kind, shops.c.shelf_days_min,
         )
         .join(tours, tours.c.id == stops.c.tour_id)
         .join(allocations, allocations.c.id == stops.c.allocation_id)
@@ -107,15 +112,18 @@ def _open_stops() -> Select[Any]:
 def _why(
     row: Row[Any], pooled: dict[tuple[int, int], str], mine: frozenset[str], today: str
 ) -> str:
-    if row.held:
+    spared = SPARED.get(row.kind or "", ())
+    if row.held and HELD not in spared:
         return HELD
-    if row.expiry:
+    if row.expiry and EXPIRED not in spared:
         if row.line_id is None:
             earliest = pooled[row.wave_id, row.item_id]
         else:
             earliest = usable_from(max(row.ship_date, today), row.shelf_days_min)
         if row.expiry < earliest:
             return EXPIRED
+    if row.kind in OWN_GOODS and row.blocked != STOCKTAKE:
+        return ""  # these very units lie there, in quarantine or not, and nobody else's will do
     return BLOCKED if row.blocked and row.place not in mine else ""
 
 

@@ -9,7 +9,9 @@ when a shelf did not hold what was promised and no other does, its owner's rule 
 * never_split: its promises are taken back, and what was picked goes back to the shelves;
 * ask: it waits until a lead has said which of the three it is to be (`decide`).
 
-An order of which nothing would be left is never cut: it waits.
+An order of which nothing would be left is never cut: it waits. One for the very units that came
+back (a repair, a second sending, goods for their owner) is never served with others: whatever its
+owner's rule, a lead is asked, and what is nowhere to be found ends when the order is cancelled.
 """
 
 import json
@@ -53,8 +55,8 @@ def orders_short(tx: Tx, missing: Sequence[Missing], now: int) -> tuple[str, ...
     missing_of = {one.line: one.qty for one in missing}
     query = (
         select(orders.c.id, orders.c.code, orders.c.owner, orders.c.external_id, orders.c.state,
-               order_lines.c.id.label("line"), order_lines.c.line_no, order_lines.c.item_id,
-               items.c.sku)
+               orders.c.kind, order_lines.c.id.label("line"), order_lines.c.line_no,
+               order_lines.c.item_id, items.c.sku)
         .join(order_lines, order_lines.c.order_id == orders.c.id)
         .join(items, items.c.id == order_lines.c.item_id)
         .where(order_lines.c.id.in_(missing_of))
@@ -68,7 +70,8 @@ def orders_short(tx: Tx, missing: Sequence[Missing], now: int) -> tuple[str, ...
         OrderShort(
             owner=row.owner, order_id=row.id, external_id=row.external_id, line_no=row.line_no,
             sku=row.sku, missing=missing_of[row.line],
-            coming=min(missing_of[row.line], brought.get(row.item_id, 0)),
+            coming=0 if row.kind in promises.OWN_GOODS
+            else min(missing_of[row.line], brought.get(row.item_id, 0)),
         )
         for row in rows
     ]  # fmt: skip
@@ -185,7 +188,7 @@ def _policies(tx: Tx, missing: Sequence[Missing]) -> dict[int, _Rule]:
     """The rule for each order; one of which nothing would be left waits, and so does one for which
     the reserve brings all that is missing: it is not short of stock, only of time."""
     query = (
-        select(orders.c.id, orders.c.code, orders.c.state, owners.c.short_policy)
+        select(orders.c.id, orders.c.code, orders.c.state, orders.c.kind, owners.c.short_policy)
         .join(owners, owners.c.code == orders.c.owner)
         .where(orders.c.id.in_({one.order for one in missing}))
     )
@@ -193,12 +196,19 @@ def _policies(tx: Tx, missing: Sequence[Missing]) -> dict[int, _Rule]:
     brought = replenish_tasks.in_reserve(tx, {one.item for one in missing})
     stuck = {one.order for one in missing if brought.get(one.item, 0) < one.qty}
     return {
-        row.id: _Rule(row.code, _rule(row, left[row.id]) if row.id in stuck else "wait")
+        row.id: _Rule(
+            row.code,
+            _rule(row, left[row.id])
+            if row.id in stuck or row.kind in promises.OWN_GOODS
+            else "wait",
+        )
         for row in tx.execute(query)
     }
 
 
 def _rule(row: Any, left: int) -> str:
+    if row.kind in promises.OWN_GOODS:
+        return "ask"
     if row.short_policy != "ship_short":
         return str(row.short_policy)
     return "cut" if left > 0 and row.state == "released" else "wait"

@@ -24,10 +24,12 @@ def swap(
 
     Where fewer are free than the stop wants, those are taken and the rest stays as it was. Returns
     what is taken now, as people call it. Refuses `STOP_CLOSED`, `TOUR_NOT_YOURS`, and
-    `SWAP_NOT_HERE`, `SWAP_HELD`, `SWAP_EXPIRES` and `SWAP_PROMISED` by what is wrong with it.
+    `SWAP_NOT_HERE`, `SWAP_OWN`, `SWAP_HELD`, `SWAP_EXPIRES` and `SWAP_PROMISED` by what is wrong.
     """
     here = stop_here(tx, stop, person)
     read = container or code
+    if here.condition != "available":  # somebody's own goods: no others are as good
+        raise Rejected(Code.SWAP_OWN, read=read)
     found = list(tx.execute(_candidates(here, container, code)))
     if not found:
         raise Rejected(Code.SWAP_NOT_HERE, read=read, place=here.place)

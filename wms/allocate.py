@@ -19,7 +19,8 @@ SHARED_MAX = 8  # places that could serve several items of one order: all 2**8 c
 class Need:
     """One order line's wish. `expiry_min` (YYYY-MM-DD): nothing that expires earlier will do.
 
-    The lines of one order are of one shop, and so have the same `expiry_min`.
+    The lines of one order are of one shop, and so have the same `expiry_min`. `own`: the order is
+    for the very units that came back; no stock that is for sale serves it.
     """
 
     order: int
@@ -27,6 +28,7 @@ class Need:
     item: int
     qty: int
     expiry_min: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ def _demand(lines: Sequence[Need], shelves: Sequence[Free], left: Mapping[Key, i
     wanted = sum(line.qty for line in lines)
     fit = [
         shelf for shelf in shelves
-        if left[shelf.key] > 0 and shelf.expires >= lines[0].expiry_min
+        if left[shelf.key] > 0 and shelf.expires >= lines[0].expiry_min and not lines[0].own
     ]  # fmt: skip
     for _expires, same_date in groupby(fit, key=lambda shelf: shelf.expires):
         keys = [shelf.key for shelf in same_date]

@@ -22,6 +22,7 @@ from wms.stock import Key, Move
 
 KEY_COLUMNS = ("place", "item_id", "lot", "condition", "serial")
 LIVE = ("open", "picked")
+OWN_GOODS = ("repair", "reship", "transfer")  # orders for the very units that came back
 PICK, FETCH = "pick", "fetch"  # why goods moved: for an order, or for a task
 
 
@@ -61,7 +62,7 @@ def needs(tx: Tx, order_ids: Sequence[int], *, today: str) -> list[Need]:
     query = (
         select(
             orders.c.id, order_lines.c.id.label("line"), order_lines.c.item_id,
-            wanted.label("wanted"), orders.c.ship_date, shops.c.shelf_days_min,
+            wanted.label("wanted"), orders.c.ship_date, orders.c.kind, shops.c.shelf_days_min,
         )
         .join(order_lines, order_lines.c.order_id == orders.c.id)
         .join(shops, shops.c.code == orders.c.shop)
@@ -74,7 +75,7 @@ def needs(tx: Tx, order_ids: Sequence[int], *, today: str) -> list[Need]:
     return [
         Need(
             row.id, row.line, row.item_id, row.wanted,
-            usable_from(max(row.ship_date, today), row.shelf_days_min),
+            usable_from(max(row.ship_date, today), row.shelf_days_min), row.kind in OWN_GOODS,
         )
         for row in tx.execute(query)
     ]  # fmt: skip

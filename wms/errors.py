@@ -119,6 +119,7 @@ class Code(StrEnum):
     STOP_UNFIT = "stop.unfit"
     PLACE_NOT_ASIDE = "place.not_aside"
     SWAP_NOT_HERE = "swap.not_here"
+    SWAP_OWN = "swap.own"
     SWAP_HELD = "swap.held"
     SWAP_EXPIRES = "swap.expires"
     SWAP_PROMISED = "swap.promised"

@@ -68,13 +68,15 @@ def lacking(
     >>> shelf = [Free(Key("A", 1, "", "available", ""), 5)]
     >>> lacking([Need(7, 70, 1, 8)], shelf, {1: 1})
     {1: Lack(qty=2, expiry_min='')}
+
+    An order for the very units that came back wants nothing of it.
     """
     shelves: dict[int, list[Free]] = defaultdict(list)
     for shelf in sorted(free, key=lambda shelf: (shelf.expires, shelf.key)):
         shelves[shelf.key.item].append(shelf)
     left = {shelf.key: shelf.qty for of_item in shelves.values() for shelf in of_item}
     unserved: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    for need in needs:
+    for need in (need for need in needs if not need.own):
         wanted = need.qty
         for shelf in shelves[need.item]:
             if wanted and shelf.expires >= need.expiry_min:

@@ -53,7 +53,7 @@ def blocked(tx: Tx) -> tuple[Blocked, ...]:
     return tuple(
         Blocked(need.order, code_of[need.order], sku[need.item], need.qty)
         for need in needs
-        if brought.get(need.item)
+        if brought.get(need.item) and not need.own
     )
 
 
