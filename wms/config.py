@@ -91,9 +91,11 @@ class Picking(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Counts(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[counts]`: how many places are counted each day, the least certain ones first."""
+    """`[counts]`: how many places are counted each day, the least certain ones first; over how many
+    days it is measured how fast goods move."""
 
     per_day: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    velocity_days: Annotated[int, Meta(ge=0, le=400)] = 0
 
 
 class Robots(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -73,7 +73,7 @@ def _goods(tx: Tx, subject: Subject, asking: Asking) -> Found | None:
             ("delivery", lot_brought_by(tx, subject) if subject.lot else ""),
             *_unit(tx, subject), ("incoming", incoming(tx, subject.items)),
             ("refilling", sum(coming(tx, subject.items).values())),
-            ("weight_g", first.weight_g), ("barcodes", codes),
+            ("weight_g", first.weight_g), ("velocity", first.velocity), ("barcodes", codes),
         ),
         stock=stored(tx, items=subject.items, lot=lot_no, serial=serial),
         promises=promises(tx, items=subject.items, lot=lot_no, serial=serial),
