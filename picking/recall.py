@@ -7,7 +7,7 @@ in a box are held. Where all of it went is one answer, down to the orders that h
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
-from sqlalchemy import Row, exists, func, select, update
+from sqlalchemy import Row, String, cast, exists, func, literal, select, update
 
 from picking.taken_back import take_back
 from wms import allocation as promises
@@ -17,7 +17,19 @@ from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.event_changes import LotHeld, LotReleased
 from wms.events import emit
-from wms.schema import allocations, lots, order_lines, orders, parcel_lines, parcels, stock
+from wms.schema import (
+    allocations,
+    items,
+    lots,
+    order_lines,
+    orders,
+    parcel_lines,
+    parcels,
+    stock,
+    tasks,
+    work_orders,
+)
+from wms.stock import KIT
 from wms.text import clean, shown
 
 REASON = "order.lot_held"  # why an order with some of it in a box is held
@@ -52,6 +64,20 @@ class With(Struct, frozen=True, kw_only=True):
     qty: int
 
 
+class Used(Struct, frozen=True, kw_only=True):
+    """Work that eaches of the lot went into: `qty` of them, `made` pieces of `sku` came of it.
+
+    `lot` is that of the pieces, "" where the book knows no lots of them: hold and look for it next.
+    """
+
+    work: str
+    kind: str
+    sku: str
+    lot: str
+    qty: int
+    made: int
+
+
 class Whereabouts(Struct, frozen=True, kw_only=True):
     """Where all of a lot is. `waiting`: codes of orders that this very call took goods from."""
 
@@ -62,6 +88,7 @@ class Whereabouts(Struct, frozen=True, kw_only=True):
     held: bool
     places: tuple[Lying, ...]
     orders: tuple[With, ...]
+    used: tuple[Used, ...] = ()
     waiting: tuple[str, ...] = ()
 
 
@@ -113,12 +140,12 @@ def where(tx: Tx, named: LotNamed) -> Whereabouts:
     return _view(tx, named)
 
 
-def _lot(tx: Tx, named: LotNamed) -> Row[Any]:
+def _lot(tx: Tx, named: LotNamed, *, lock: bool = True) -> Row[Any]:
     item = item_book.ids_of(tx, [(named.owner, named.sku)]).get((named.owner, named.sku))
     if item is None:
         raise Rejected(Code.REFERENCE_UNKNOWN, field="sku", value=shown(named.sku))
     query = select(lots).where(lots.c.item_id == item, lots.c.lot == named.lot)
-    row = tx.execute(query.with_for_update()).first()
+    row = tx.execute(query.with_for_update() if lock else query).first()
     if row is None:
         raise Rejected(Code.REFERENCE_UNKNOWN, field="lot", value=shown(named.lot))
     return row
@@ -158,7 +185,7 @@ def _has_held(order: int) -> Any:
 
 
 def _view(tx: Tx, named: LotNamed, waiting: tuple[str, ...] = ()) -> Whereabouts:
-    row = _lot(tx, named)
+    row = _lot(tx, named, lock=False)
     lying = (
         select(stock.c.place, stock.c.condition, func.sum(stock.c.qty).label("qty"))
         .where(stock.c.item_id == row.item_id, stock.c.lot == row.lot, stock.c.qty > 0)
@@ -188,5 +215,30 @@ def _view(tx: Tx, named: LotNamed, waiting: tuple[str, ...] = ()) -> Whereabouts
             With(order=code, external_id=name, state=state, stage=at, qty=int(qty))
             for code, name, state, at, qty in having
         ),
-        waiting=waiting,
+        used=_used(tx, row), waiting=waiting,
     )  # fmt: skip
+
+
+def _used(tx: Tx, row: Row[Any]) -> tuple[Used, ...]:
+    """Kits and other work that goods of the lot went into, the oldest first."""
+    own = lots.alias("own")
+    its_task = tasks.c.ref == literal("work:") + cast(work_orders.c.id, String)
+    query = (
+        select(
+            work_orders.c.code, work_orders.c.kind, items.c.sku,
+            func.coalesce(own.c.lot, "").label("lot"),
+            func.sum(allocations.c.qty).label("qty"), work_orders.c.done,
+        )
+        .join(tasks, tasks.c.id == allocations.c.task_id)
+        .join(work_orders, its_task)
+        .join(items, items.c.id == work_orders.c.item_id)
+        .outerjoin(own, (own.c.item_id == items.c.id) & (own.c.lot == work_orders.c.code))
+        .where(allocations.c.item_id == row.item_id, allocations.c.lot == row.lot)
+        .where(allocations.c.place == KIT)
+        .group_by(work_orders.c.id, items.c.sku, own.c.lot)
+        .order_by(work_orders.c.id)
+    )  # fmt: skip
+    return tuple(
+        Used(work=code, kind=kind, sku=sku, lot=lot, qty=int(qty), made=done)
+        for code, kind, sku, lot, qty, done in tx.execute(query)
+    )

@@ -113,6 +113,10 @@ def test_kits_are_made_of_their_components(site: FloorSite) -> None:
     assert all(row.used == row.qty for row in used)
     through = select(func.sum(moves.c.qty)).where(moves.c.target == "@kit")
     assert site.scalar(through) == 9
+    tea = site.read(recall.where, LotNamed(owner="acme", sku="TEA"))
+    assert tea.used == (
+        recall.Used(work=work.code, kind="kit", sku="SET", lot="", qty=6, made=3),
+    )  # fmt: skip
     month = billing.month("2026-11", site.settings.zone)
     told = site.read(billing.bill, month, now=site.now, owner="acme")
     assert {one.unit: one.qty for one in told if (one.activity, one.detail) == ("work", "kit")} == {

@@ -7,13 +7,16 @@ from sqlalchemy import func, select
 
 from app.board.evening import evening
 from picking import pickups
+from tests.count_site import adjusted, count, counting, here, last
 from tests.floor_site import BADGES, DAVE, FIRST_NUMBER, JAN, FloorSite, floor_at
-from tests.picking_site import ANNA, HOUR_MS, NOON, TODAY
+from tests.picking_site import ANNA, BERT, HOUR_MS, NOON, TODAY, refused
 from tests.receive_site import ReceiveSite, dock_at
 from tests.test_floor_pick_shelf import FOOD, food, said
 from tests.test_floor_receive import MILK
+from wms import cancel, loading
+from wms.errors import Code
 from wms.parcels import number_of
-from wms.schema import allocations, manifests, moves, parcels, tasks
+from wms.schema import allocations, manifests, moves, parcels, people, tasks
 
 TEA, CUP = f"]E0{JAN['TEA']}", f"]E0{JAN['CUP']}"
 MIDNIGHT = NOON + 12 * HOUR_MS
@@ -116,6 +119,43 @@ def test_a_truck_that_is_late_is_closed_after_midnight_and_counts_for_its_day(
     assert [one.parcel for one in found.behind] == [codes[2]]
     dock.expect("ship.load", "M-YAMATO-261123-1700")
     dock.expect("ship.load", codes[2])
+
+
+def test_a_box_that_was_left_behind_does_not_leave_when_its_goods_expired(site: FloorSite) -> None:
+    food(site, ("L1", TODAY))
+    hand, (tote,) = site.packing((("FOOD", 1), ("TEA", 1)))
+    for text in (tote, FOOD, TEA, "BX-S", number_of(FIRST_NUMBER)):
+        assert hand.scan(text).fate == "applied", hand.prompt
+    site.now = MIDNIGHT + HOUR_MS
+    site.write(pickups.ensure, now=site.now, zone=site.settings.zone)
+    dock = site.at("DOCK-1")
+    for text in (f"BADGE:{BADGES[DAVE]}", "M-YAMATO-261123-1700"):
+        dock.command("ship")
+        dock.scan(text)
+    box = site.parcel("P0000001-1")
+    assert dock.scan(box.code).fate == "refused"
+    assert said(dock) == "load.expired"
+    truck = site.scalar(select(manifests.c.id).where(manifests.c.code.like("%261123-1700")))
+    with refused(Code.COUNT_DIFFERS):
+        site.write(loading.load_counted, count=1, manifest=truck, now=site.now)
+    assert site.write(cancel.cancel, 1, now=site.now).outcome == "cancelled", "it is put back"
+
+
+def test_a_count_that_begins_before_midnight_ends_after_it_once(site: FloorSite) -> None:
+    site.set(people, people.c.id == BERT, permissions='["count"]')
+    order = site.order(("TEA", 10), ("CUP", 1))
+    site.release([order])
+    hand = counting(site, "A-01", BERT)
+    assert hand.scan(TEA).fate == "applied"
+    site.now = MIDNIGHT - 1_000
+    assert hand.key("9").fate == "applied"
+    site.now = MIDNIGHT + 1
+    assert hand.command("full").prompt.step == "again", "ten are in the book"
+    hand.expect("count.place", "1", "key")
+    hand.expect("count.item", "A-01")
+    assert count(hand, TEA, "9") == "get"
+    assert (here(site), last(site).state, len(adjusted(site))) == ({"TEA": 9}, "done", 1)
+    assert site.state(order) == "short", "and what was promised is looked for by the new day's rule"
 
 
 def test_goods_that_expire_today_are_no_longer_for_sale_when_received_after_midnight(

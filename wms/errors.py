@@ -186,6 +186,7 @@ class Code(StrEnum):
     LOAD_CANCELLED = "load.cancelled"
     LOAD_OTHER_PICKUP = "load.other_pickup"
     LOAD_TOO_HEAVY = "load.too_heavy"
+    LOAD_EXPIRED = "load.expired"
     CAGE_EMPTY = "cage.empty"
     CAGE_WRONG = "cage.wrong"
     CAGE_OTHER_CARRIER = "cage.other_carrier"

@@ -15,9 +15,19 @@ from wms.errors import Code, Rejected
 from wms.event_kinds import ParcelLoaded
 from wms.events import emit
 from wms.people import Person
-from wms.schema import manifests, orders, parcels, places, services
+from wms.schema import (
+    lots,
+    manifests,
+    order_lines,
+    orders,
+    parcel_lines,
+    parcels,
+    places,
+    services,
+)
 
 STOPPED = ("held", "cancelled")  # states of an order whose boxes must not leave
+NO_SALE = ("repair", "transfer")  # kinds of orders whose goods may be as old as they are
 CAGES = ("cart", "pallet")  # kinds of places that parcels ride in
 HERE = ("labelled", "closed")
 GONE = ("shipped", "void")  # not in a cage any more, wherever they were last seen
@@ -28,10 +38,11 @@ def load(tx: Tx, *, parcel: int, manifest: int, now: int) -> None:
 
     Refuses `MANIFEST_CLOSED`, `LOAD_OTHER_CARRIER`, `LOAD_OTHER_PICKUP` (its day has not come, or
     it is on another truck), `LOAD_TWICE`, `LOAD_CANCELLED`, `LOAD_STOPPED`, `PARCEL_VOID`,
-    `LOAD_UNPROVEN` and `LOAD_TOO_HEAVY`.
+    `LOAD_UNPROVEN`, `LOAD_EXPIRED` (it was left behind, and its goods are too old by the pickup's
+    day) and `LOAD_TOO_HEAVY`.
     """
     to = _open_manifest(tx, manifest)
-    _load(tx, to, _rows(tx, _chosen().where(parcels.c.id == parcel)), now)
+    _load(tx, to, _rows(tx, chosen().where(parcels.c.id == parcel)), now)
 
 
 def load_cage(tx: Tx, *, cage: str, manifest: int, now: int) -> int:
@@ -43,7 +54,7 @@ def load_cage(tx: Tx, *, cage: str, manifest: int, now: int) -> int:
     to = _open_manifest(tx, manifest)
     _locked_kind(tx, cage)
     _refuse_other_truck(tx, cage, to)
-    inside = _chosen().join(places, places.c.code == parcels.c.code)
+    inside = chosen().join(places, places.c.code == parcels.c.code)
     rows = _rows(tx, inside.where(places.c.parent == cage, parcels.c.state.in_(HERE)))
     if not rows and in_cage(tx, cage):
         raise Rejected(Code.LOAD_TWICE, parcel=cage)
@@ -60,9 +71,9 @@ def load_counted(tx: Tx, *, count: int, manifest: int, now: int) -> int:
     `COUNT_DIFFERS` unless exactly *count* may go: then each one is scanned.
     """
     to = _open_manifest(tx, manifest)
-    waiting = _chosen().where(parcels.c.carrier == to.carrier, parcels.c.state == "closed")
-    day = _day(tx, to)
-    rows = [row for row in _rows(tx, waiting) if _refusal(row, to, day) is None]
+    waiting = chosen().where(parcels.c.carrier == to.carrier, parcels.c.state == "closed")
+    day = day_of(tx, to)
+    rows = [row for row in _rows(tx, waiting) if refusal(row, to, day) is None]
     if len(rows) != count:
         raise Rejected(Code.COUNT_DIFFERS, expected=len(rows), scanned=count)
     _load(tx, to, rows, now)
@@ -80,11 +91,11 @@ def put_in_cage(
     to = _open_manifest(tx, manifest)
     refuse_other_places(tx, cage)
     _refuse_other_truck(tx, cage, to)
-    (row,) = _rows(tx, _chosen().where(parcels.c.id == parcel))
-    refusal = _refusal(row, to, _day(tx, to))
-    if refusal is not None:
-        raise refusal
-    others = _chosen().join(places, places.c.code == parcels.c.code)
+    (row,) = _rows(tx, chosen().where(parcels.c.id == parcel))
+    why = refusal(row, to, day_of(tx, to))
+    if why is not None:
+        raise why
+    others = chosen().join(places, places.c.code == parcels.c.code)
     inside = _rows(tx, others.where(places.c.parent == cage, parcels.c.state.not_in(GONE)))
     stranger = next((one for one in inside if one.carrier != row.carrier), None)
     if stranger is not None:
@@ -163,11 +174,18 @@ def _open_manifest(tx: Tx, manifest: int) -> Row[Any]:
     return to
 
 
-def _chosen() -> Select[Any]:
-    """Parcels with their order and their service's limit."""
+def chosen() -> Select[Any]:
+    """Parcels with their order, their service's limit, and the date at which the first of their
+    goods expire (None: nothing does)."""
+    inside = (parcel_lines.c.parcel_id == parcels.c.id) & (
+        order_lines.c.id == parcel_lines.c.line_id
+    )
+    lot = (lots.c.item_id == order_lines.c.item_id) & (lots.c.lot == parcel_lines.c.lot)
+    expiry = select(func.min(lots.c.expiry)).where(inside, lot, lots.c.expiry != "")
     return (
         select(
             parcels, orders.c.owner, orders.c.external_id, orders.c.state.label("order_state"),
+            orders.c.kind, expiry.scalar_subquery().label("expiry"),
             services.c.weight_g_max, manifests.c.code.label("manifest"),
         )
         .join(orders, orders.c.id == parcels.c.order_id)
@@ -181,18 +199,18 @@ def _rows(tx: Tx, chosen: Select[Any]) -> Sequence[Row[Any]]:
     return tx.execute(chosen.order_by(parcels.c.id).with_for_update(of=(parcels, orders))).all()
 
 
-def _day(tx: Tx, to: Row[Any]) -> str:
+def day_of(tx: Tx, to: Row[Any]) -> str:
     """The site's day of a pickup."""
     zone = calendar.load(tx).zone
     return calendar.local_time(to.pickup_ms, zone).date().isoformat()
 
 
 def _load(tx: Tx, to: Row[Any], rows: Sequence[Row[Any]], now: int) -> None:
-    day = _day(tx, to)
+    day = day_of(tx, to)
     for row in rows:
-        refusal = _refusal(row, to, day)
-        if refusal is not None:
-            raise refusal
+        why = refusal(row, to, day)
+        if why is not None:
+            raise why
     changed = {"state": "loaded", "loaded_ms": now, "manifest_id": to.id}
     numbers = [row.id for row in rows]
     tx.execute(update(parcels).where(parcels.c.id.in_(numbers)).values(changed))
@@ -206,7 +224,7 @@ def _load(tx: Tx, to: Row[Any], rows: Sequence[Row[Any]], now: int) -> None:
     emit(tx, *told, now=now)
 
 
-def _refusal(row: Row[Any], to: Row[Any], day: str) -> Rejected | None:
+def refusal(row: Row[Any], to: Row[Any], day: str) -> Rejected | None:
     """Why a parcel must not go with this pickup of *day*. Pure."""
     code, parcel = None, row.code
     if row.carrier != to.carrier:
@@ -229,6 +247,8 @@ def _refusal(row: Row[Any], to: Row[Any], day: str) -> Rejected | None:
         return Rejected(code, parcel=parcel)
     if row.ship_date > day:
         return Rejected(Code.LOAD_OTHER_PICKUP, parcel=parcel, expected=day, scanned=row.ship_date)
+    if (row.expiry or day) < day and row.kind not in NO_SALE:
+        return Rejected(Code.LOAD_EXPIRED, parcel=parcel, expected=day, scanned=row.expiry)
     if 0 < row.weight_g_max < row.weight_g:
         return Rejected(
             Code.LOAD_TOO_HEAVY, parcel=parcel, expected=f"{row.weight_g_max} g",
@@ -240,7 +260,7 @@ def _refusal(row: Row[Any], to: Row[Any], day: str) -> Rejected | None:
 def take_off(tx: Tx, *, parcel: int, manifest: int, undone: bool = False) -> bool:
     """Take a stopped parcel off the truck again; with *undone* any, which was loaded by mistake.
     False when it may stay, or is not on it (any more)."""
-    (row,) = _rows(tx, _chosen().where(parcels.c.id == parcel))
+    (row,) = _rows(tx, chosen().where(parcels.c.id == parcel))
     if row.manifest_id != manifest or row.state != "loaded":
         return False
     if not undone and row.order_state not in STOPPED:

@@ -106,5 +106,8 @@ def _tell(found: "Whereabouts", *, as_json: bool) -> None:
     for order in found.orders:
         state = f"{word(f'look.order.{order.state}')}/{word(f'orders.stage.{order.stage}')}"
         typer.echo(f"  {order.order}  {order.external_id}  {state}  {order.qty}")
+    for work in found.used:
+        kind = word(f"work.kind.{work.kind}")
+        typer.echo(f"  {work.work}  {kind} {work.sku} {work.lot or '-'} x{work.made}  {work.qty}")
     if found.waiting:
         typer.echo(f"  -> {' '.join(found.waiting)}")
