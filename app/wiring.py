@@ -23,7 +23,17 @@ import structlog
 import uvicorn
 from litestar import Litestar
 
-from app import count_doors, crew, device_doors, dying, print_doors, rights, robot_doors, site_doors
+from app import (
+    count_doors,
+    crew,
+    device_doors,
+    dying,
+    print_doors,
+    privacy_doors,
+    rights,
+    robot_doors,
+    site_doors,
+)
 from app.board import board_router
 from app.http import HttpSettings, make_app
 from app.local import database_url, door_url
@@ -73,6 +83,7 @@ from sync import http as partner_door
 from wms import (
     alive,
     lock,
+    privacy_day,
     safe_upgrade,
     seals,
 )
@@ -217,6 +228,9 @@ def workers(site: Site) -> dict[str, alive.Job]:
         ),
         "replenisher": lambda: replenisher.replenish_forever(book, clock_ms=now),
         "seals": lambda: seals.run(book),
+        "privacy": lambda: privacy_day.run(
+            book, clock_ms=now, zone=config.site.zone, keep=config.privacy
+        ),
         "feeds": lambda: feeds.run(
             book,
             now=now,
@@ -285,6 +299,7 @@ def application(site: Site, reloader: Reloader, care: Care | None = None) -> Lit
             feed_doors.routes(), crew.routes(randomness.token_bytes, site.floor.pepper),
             rights.routes(randomness.token_bytes, site.floor.pepper), count_doors.routes(),
             print_doors.routes(), site_doors.routes(), robot_doors.routes(),
+            privacy_doors.routes(site.config.privacy),
             board_router(site.config),
             metrics_router(site.supervisor, care), device_doors.routes(reloader),
         ],

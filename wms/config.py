@@ -118,10 +118,12 @@ class Station(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     place: str
     printer: str = ""
     dots_per_mm: Literal[8, 12] = 8  # of its label printer: 203 or 300 dpi
+    rfid: bool = False  # its label printer writes tags
     slip_printer: str = ""
     scale: str = ""
     scanner: str = ""
     reader: str = ""
+    light: str = ""  # of a door with a reader: DEVICE:CHANNEL
     neighbour: str = ""
     slots: tuple[str, ...] = ()  # of a wall: PLACE, or PLACE=DEVICE:CHANNEL
 
@@ -150,6 +152,16 @@ class Backups(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     keep_days: Annotated[int, Meta(ge=1, le=3_650)] = 35
 
 
+class Privacy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[privacy]`: days that the site keeps what tells of people; owners have their own for names
+    and addresses. Forgotten every day at `hour`, local."""
+
+    journal_days: Annotated[int, Meta(ge=1, le=3_650)] = 30
+    label_days: Annotated[int, Meta(ge=1, le=3_650)] = 7
+    photo_days: Annotated[int, Meta(ge=1, le=3_650)] = 120
+    hour: Annotated[int, Meta(ge=0, le=23)] = 3
+
+
 class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -163,6 +175,7 @@ class Config(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     robots: Robots = Robots()
     secrets: Secrets = Secrets()
     backups: Backups = Backups()
+    privacy: Privacy = Privacy()
     devices: dict[str, Device] = {}
     stations: dict[str, Station] = {}
     webhooks: dict[str, Webhook] = {}
@@ -305,11 +318,11 @@ def _of_station(config: Config, name: str, station: Station) -> Iterator[Wrong]:
     slips = config.devices.get(station.slip_printer)
     if slips is not None and slips.driver in LANGUAGES:
         yield _wrong("labels_only", at=f"{at}.slip_printer", device=station.slip_printer)
-    for slot in station.slots:
-        light = slot.partition("=")[2]
+    lit = [(f"{at}.slots", slot, slot.partition("=")[2]) for slot in station.slots]
+    for key, slot, light in (*lit, (f"{at}.light", name, station.light)):
         device, _, channel = light.partition(":")
         if light and (device not in config.devices or not channel.isdigit()):
-            yield _wrong("no_light", at=f"{at}.slots", slot=slot, light=light)
+            yield _wrong("no_light", at=key, slot=slot, light=light)
     if not station.neighbour:
         return
     helper = config.stations.get(station.neighbour)

@@ -144,6 +144,7 @@ class Code(StrEnum):
     LABEL_BARCODE = "label.barcode"
     LABEL_BARCODE_WIDE = "label.barcode_wide"
     LABEL_LAYOUT = "label.layout"
+    LABEL_TAG = "label.tag"
     STATION_NO_PRINTER = "station.no_printer"
     PARCEL_NO_NUMBER = "parcel.no_number"
     BADGE_UNKNOWN = "badge.unknown"
@@ -163,6 +164,7 @@ class Code(StrEnum):
     SLIP_OTHER_ORDER = "slip.other_order"
     LABEL_OTHER_PARCEL = "label.other_parcel"
     MANIFEST_CLOSED = "manifest.closed"
+    DOOR_NOT_LOADED = "door.not_loaded"
     LOAD_OTHER_CARRIER = "load.other_carrier"
     LOAD_TWICE = "load.twice"
     LOAD_UNPROVEN = "load.unproven"
@@ -255,6 +257,7 @@ class Code(StrEnum):
     APPROVAL_OWN = "approval.own"
     APPROVAL_PIN = "approval.no_pin"
     COUNT_NOT_HERE = "count.not_here"
+    COUNT_BLIND = "count.blind"
     COUNT_IN_WORK = "count.in_work"
     COUNT_TAKEN = "count.taken"
     COUNT_SECOND = "count.second"
@@ -286,6 +289,10 @@ class Code(StrEnum):
     FACE_RANGE = "face.range"
     REPLENISH_CARRIED = "replenish.carried"
     CONTAINER_IN_USE = "container.in_use"
+    ORDER_ERASED = "order.erased"
+    PERSON_ACTIVE = "person.active"
+    PRIVACY_ONE = "privacy.one"
+    PRIVACY_NOBODY = "privacy.nobody"
 
 
 class Rejected(Exception):

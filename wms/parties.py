@@ -5,12 +5,18 @@ from typing import Any
 import msgspec
 from sqlalchemy import Row
 
+from wms.errors import Code, Rejected
+from wms.privacy import MASKED
+
 PARTS = ("name", "postal", "address", "phone")
 
 
 def recipient(row: Row[Any]) -> dict[str, str]:
-    """The party in *row*'s `recipient`, its address in one line."""
+    """The party in *row*'s `recipient`, its address in one line. Refuses `ORDER_ERASED` where
+    nobody knows them any more."""
     to: dict[str, str] = msgspec.json.decode(row.recipient)
+    if to["name"] == MASKED:
+        raise Rejected(Code.ORDER_ERASED, order=row._mapping.get("order_code") or row.code)
     street = f"{to.get('prefecture', '')}{to.get('address', '')}"
     return {
         "name": to["name"], "company": to.get("company", ""), "postal": to.get("postal", ""),
