@@ -38,6 +38,10 @@ async def _always_room() -> None:
     """For a link without a bounded queue behind it."""
 
 
+def _uncounted(_reason: str, _count: int) -> None:
+    """For a link whose counters nobody reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """What a driver is given for one session: its name and ways to be heard.
@@ -46,7 +50,8 @@ class Link:
     our own code); `degraded(reason)` says that a person is needed, `degraded("")` that it is over;
     `clock` gives monotonic seconds. All of them belong to the event loop's thread. A driver of
     facts awaits `room` before it takes more bytes from its peer: facts are never dropped, so a
-    slow floor must be felt at the wire.
+    slow floor must be felt at the wire. `missed(reason, count)` counts what was heard and not told;
+    the reasons are the counters `unread_...` of `devices/patience.py`.
     """
 
     device: str
@@ -56,6 +61,7 @@ class Link:
     degraded: Callable[[str], None]
     clock: Callable[[], float]
     room: Callable[[], Awaitable[None]] = _always_room
+    missed: Callable[[str, int], None] = _uncounted
 
 
 @runtime_checkable
@@ -113,10 +119,20 @@ class LabelPrinter(Protocol):
 
 @runtime_checkable
 class TagReader(Protocol):
-    """Emits `TagSeen`. Reads are evidence, never truth."""
+    """Emits `TagSeen`, `TagPassed`, `TagGone` and `ReaderBlind`: `devices/sightings.py` makes them
+    of reads. Reads are evidence, never truth."""
 
     async def write_epc(self, old: bytes, new: bytes, timeout_s: float = 3.0) -> None:
-        """Write *new* over the tag whose whole EPC is *old*. `Uncertain` on silence: read again."""
+        """Write *new* over the tag whose whole EPC is *old*, and read it back. `Uncertain` on
+        silence: read again."""
+        ...
+
+    async def read_epc(self, epc: bytes, timeout_s: float = 1.0) -> bool:
+        """Whether a tag with this whole EPC answers. `Unavailable` without a link."""
+        ...
+
+    async def alone(self) -> bytes:
+        """The EPC of the one tag in the field. `NeedsHuman` for none or several."""
         ...
 
 

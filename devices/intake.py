@@ -1,7 +1,7 @@
 """What devices say, as rows: scans and weights are facts in order, states replace one another.
 
 Rooms meet only in rows: the floor reads `device_facts` with a cursor of its own; tag reads are
-kept as they are now.
+kept as they are now, and when a reader may have missed some is kept for good.
 """
 
 import asyncio
@@ -9,26 +9,38 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, case, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from devices.capabilities import Health
+from devices.patience import Policy
 from devices.signal_queue import SignalQueue
-from devices.supervisor import REMOVED
+from devices.supervisor import REMOVED, SILENT
+from wms import gaps, tags
 from wms.db import Book, Tx, upsert
 from wms.event_kinds import DeviceChanged
 from wms.events import emit
 from wms.schema import device_facts, devices, tag_reads
-from wms.signals import RobotState, Scan, Signal, TagSeen, Weight
+from wms.signals import (
+    ReaderBlind,
+    RobotState,
+    Scan,
+    Signal,
+    TagGone,
+    TagPassed,
+    TagSeen,
+    Weight,
+)
 from wms.text import storable
 
 log = structlog.get_logger(__name__)
 
-BATCH = 200
+BATCH = 2_000  # a full gate shows a thousand tags a second
 WEIGHT_STEP_G = 3  # a stable weight is a fact again when it moved by this much
 TAGS_EVERY_S = 0.2  # tag reads come by the thousand; they are written this often
 SCALES_EVERY_S = 0.02
 RETRY_S = 0.5
+SILENCE_MS = int(Policy().liveness_s * 1000)  # so late it is noticed that a device fell silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,32 +73,74 @@ def record(tx: Tx, *, heard: Sequence[Heard]) -> None:
     if facts:
         tx.execute(insert(device_facts), facts)
     _record_tags(tx, [(one.at_ms, one.signal) for one in heard if isinstance(one.signal, TagSeen)])
+    _record_passed(tx, heard)
+    read = {one.signal.epc for one in heard if isinstance(one.signal, TagSeen)}
+    tags.seen(tx, epcs=read, now=max((one.at_ms for one in heard), default=0))
+    _record_gone(tx, heard)
+    gaps.note(tx, [
+        (one.signal.device, gaps.Gap(one.at_ms - one.signal.ms, one.at_ms, one.signal.reason))
+        for one in heard
+        if isinstance(one.signal, ReaderBlind)
+    ])  # fmt: skip
 
 
-def _record_tags(tx: Tx, seen: Sequence[tuple[int, Signal]]) -> None:
+def _record_tags(tx: Tx, seen: Sequence[tuple[int, TagSeen]]) -> None:
     """One row a tag and reader: reads add up, the newest strength is the strongest of the batch."""
-    tags: dict[tuple[str, str], list[tuple[int, TagSeen]]] = {}
+    found: dict[tuple[str, str], list[tuple[int, TagSeen]]] = {}
     for at_ms, tag in seen:
-        assert isinstance(tag, TagSeen), tag
-        tags.setdefault((tag.device, tag.epc), []).append((at_ms, tag))
-    strongest = {
-        key: max((tag for _, tag in reads), key=lambda tag: tag.rssi) for key, reads in tags.items()
-    }
-    rows = [
-        {
+        found.setdefault((tag.device, tag.epc), []).append((at_ms, tag))
+    rows = []
+    for (device, epc), reads in sorted(found.items()):
+        strongest = max((tag for _, tag in reads), key=lambda tag: tag.rssi)
+        rows.append({
             "device": device, "epc": epc, "first_ms": reads[0][0], "last_ms": reads[-1][0],
-            "count": sum(tag.count for _, tag in reads), "rssi": strongest[device, epc].rssi,
-            "antenna": strongest[device, epc].antenna,
-        }
-        for (device, epc), reads in sorted(tags.items())
-    ]  # fmt: skip
+            "count": sum(tag.count for _, tag in reads), "rssi": strongest.rssi,
+            "antenna": strongest.antenna, "way": "by" if reads[-1][1].beside else "",
+        })  # fmt: skip
     upsert(
         tx, tag_reads, rows, key=("device", "epc"),
         update=lambda new: {
             "last_ms": new.last_ms, "count": tag_reads.c.count + new.count, "rssi": new.rssi,
-            "antenna": new.antenna,
+            "antenna": new.antenna, "gone_ms": 0,
+            # Which way it went last stays known, wherever it stands since.
+            "way": case((tag_reads.c.passed_ms > 0, tag_reads.c.way), else_=new.way),
         },
     )  # fmt: skip
+
+
+def _record_passed(tx: Tx, heard: Sequence[Heard]) -> None:
+    """The last time that each tag went through a door."""
+    rows = {
+        (tag.device, tag.epc): {
+            "device": tag.device, "epc": tag.epc, "first_ms": one.at_ms, "last_ms": one.at_ms,
+            "rssi": tag.rssi, "antenna": tag.antenna, "way": tag.way, "passed_ms": one.at_ms,
+        }
+        for one in heard
+        if isinstance(tag := one.signal, TagPassed)
+    }  # fmt: skip
+    upsert(
+        tx, tag_reads, [rows[key] for key in sorted(rows)], key=("device", "epc"),
+        update=lambda new: {
+            "last_ms": new.last_ms, "way": new.way, "passed_ms": new.passed_ms, "gone_ms": 0,
+        },
+    )  # fmt: skip
+
+
+def _record_gone(tx: Tx, heard: Sequence[Heard]) -> None:
+    """Tags whose last word was that they are gone."""
+    gone: dict[tuple[str, str], int] = {}
+    for one in heard:
+        if isinstance(one.signal, TagGone):
+            gone[one.signal.device, one.signal.epc] = one.at_ms
+        elif isinstance(one.signal, TagSeen | TagPassed):
+            gone.pop((one.signal.device, one.signal.epc), None)
+    if gone:
+        mine = (tag_reads.c.device == bindparam("reader")) & (tag_reads.c.epc == bindparam("tag"))
+        tx.execute(
+            update(tag_reads).where(mine).values(gone_ms=bindparam("at_ms")),
+            [{"reader": device, "tag": epc, "at_ms": at_ms}
+             for (device, epc), at_ms in sorted(gone.items())],
+        )  # fmt: skip
 
 
 def worth_writing(heard: Iterable[Heard], memory: Memory) -> list[Heard]:
@@ -153,6 +207,11 @@ def record_health(tx: Tx, *, device: str, health: Health, reason: str, now: int)
     row = tx.execute(select(devices).where(devices.c.name == device).with_for_update()).first()
     if row is None or (row.health, row.reason) == (health, reason):
         return
+    if health is Health.ONLINE:
+        gaps.end(tx, device=device, now=now)
+    elif row.health == Health.ONLINE:
+        silent_ms = SILENCE_MS if reason == SILENT else 0
+        gaps.begin(tx, device=device, from_ms=now - silent_ms, reason=reason)
     changed = {"health": str(health), "reason": reason, "since_ms": now}
     tx.execute(update(devices).where(devices.c.name == device).values(changed))
     emit(tx, DeviceChanged(device=device, health=str(health), reason=reason), now=now)
@@ -171,15 +230,16 @@ def register(
     The fence grows with every holder: who had the device before can see that it no longer does.
     With *fresh* only these are begun anew, and the others stay as they are.
     """
+    begun = [name for name in sorted(configured) if fresh is None or name in fresh]
+    gaps.begin_unseen(tx, names=begun, now=now)
     upsert(
         tx, devices,
         [
             {
-                "name": name, "driver": driver, "health": "starting", "reason": "",
+                "name": name, "driver": configured[name], "health": "starting", "reason": "",
                 "since_ms": now, "fence": 1, "holder": holder,
             }
-            for name, driver in sorted(configured.items())
-            if fresh is None or name in fresh
+            for name in begun
         ],
         key=("name",),
         update=lambda new: {

@@ -1,9 +1,10 @@
-"""What the put wall's lights should show is written in the book; this worker sees that they do.
+"""What the lights of put walls and doors should show is in the book; this worker sees that they do.
 
 A light is a state, never a fact: only the newest counts, the same again does no harm, and after a
 module came back all of its lights are set anew. Without lights the screen shows the same.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import structlog
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from devices.capabilities import ConfigFault, Light, NeedsHuman, Unavailable, Uncertain
 from devices.supervisor import Supervisor
+from wms import door
 from wms.db import Book, Tx
 from wms.schema import wall_slots
 
@@ -26,14 +28,15 @@ class Wanted(NamedTuple):
     text: str
 
 
-def wanted(tx: Tx) -> list[Wanted]:
-    """What every light of every wall should show, by slot."""
+def wanted(tx: Tx, now: int) -> list[Wanted]:
+    """What every light of every wall should show, by slot, and then those of the doors."""
     query = select(wall_slots).where(wall_slots.c.light != "").order_by(wall_slots.c.place)
     found = []
     for row in tx.execute(query):
         device, _, channel = row.light.partition(":")
         found.append(Wanted(device, int(channel or 0), row.colour, row.shown))
-    return found
+    doors = (Wanted(*light, text="") for light in door.lights(tx, now))
+    return [*found, *doors]
 
 
 class Lights:
@@ -67,10 +70,10 @@ class Lights:
             return  # its health says so already
 
 
-async def run(book: Book, supervisor: Supervisor) -> None:
+async def run(book: Book, supervisor: Supervisor, *, now: Callable[[], int]) -> None:
     """Keep the lights as the book wants them, until cancelled."""
     lights = Lights(supervisor)
     while True:
         seen = book.bell.count
-        await lights.set_all(await book.read(wanted))
+        await lights.set_all(await book.read(wanted, now()))
         await book.bell.wait(seen)

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from random import Random
 
 from devices.signal_queue import Kept
+from wms.signals import ReaderBlind, Signal, TagSeen
+
+CROWDED = "reader.crowd"
+SPILL_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,10 @@ class Metrics:
     states: int = 0
     coalesced: int = 0
     dropped: int = 0
+    unread_weak: int = 0  # reads of tags that were not told: below the strength,
+    unread_single: int = 0  # too few in a moment,
+    unread_crowd: int = 0  # of more tags than can be told apart;
+    unread_garbage: int = 0  # and messages that could not be read
     online_s: float = 0.0
 
     def count(self, kept: Kept) -> None:
@@ -47,6 +55,30 @@ class Metrics:
             self.coalesced += 1
         else:
             self.dropped += 1
+
+    def miss(self, reason: str, count: int) -> None:
+        """Something was heard and not told; *reason* is one of `unread_...`."""
+        name = f"unread_{reason}"
+        setattr(self, name, getattr(self, name) + count)
+
+
+class Spill:
+    """Says, once a second at most, that states of a reader had to be dropped."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def after(self, signal: Signal, kept: Kept, now_s: float) -> list[Signal]:
+        """What is to be said besides, now that *signal* was put in and this became of it."""
+        if not isinstance(signal, TagSeen):
+            return []
+        dropped = kept is Kept.DROPPED
+        if dropped and self._since is None:
+            self._since = now_s
+        if self._since is None or now_s - self._since < SPILL_S:
+            return []
+        ms, self._since = int((now_s - self._since) * 1000), now_s if dropped else None
+        return [ReaderBlind(signal.device, ms, CROWDED)]
 
 
 class Backoff:

@@ -21,6 +21,7 @@ from devices.capabilities import (
     Uncertain,
 )
 from devices.supervisor import Supervisor
+from wms import tags
 from wms.db import Book, Tx
 from wms.event_kinds import PrintChanged
 from wms.events import emit
@@ -103,6 +104,8 @@ def settle(
     if state in DONE:
         values["done_ms"] = now
     tx.execute(update(print_jobs).where(print_jobs.c.id == job).values(values))
+    if state in DONE:
+        tags.label_is(tx, job=job, state=state, now=now)
     if (row.state, row.reason) != (state, reason) and state != "sending":
         emit(tx, PrintChanged(job_id=job, state=state, reason=reason), now=now)
     return True

@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import replace
 from enum import StrEnum
 
-from wms.signals import FACTS, Signal, TagSeen
+from wms.signals import FACTS, Signal, TagGone, TagSeen
 
 FACTS_MAX = 1_000  # from here on, drivers are asked to wait before they take more
 STATES_MAX = 5_000  # different tags, robots and scales in view at one moment
@@ -83,6 +83,8 @@ def _state_key(signal: Signal) -> tuple[str | int, ...]:
     """Two states with the same key speak of the same thing: the newer one replaces the older."""
     if isinstance(signal, TagSeen):
         return ("TagSeen", signal.device, signal.epc, signal.antenna)
+    if isinstance(signal, TagGone):
+        return ("TagGone", signal.device, signal.epc)
     return (type(signal).__name__, signal.device)
 
 

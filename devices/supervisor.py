@@ -25,7 +25,7 @@ from devices.capabilities import (
     Uncertain,
 )
 from devices.containment import CLOSED, contained, result
-from devices.patience import Backoff, Metrics, Policy
+from devices.patience import Backoff, Metrics, Policy, Spill
 from devices.signal_queue import SignalQueue
 from wms.signals import Signal
 
@@ -51,7 +51,7 @@ class _Device:
         self, name: str, driver_name: str, options: Mapping[str, Any], supervisor: "Supervisor"
     ) -> None:
         self.name, self.driver_name, self.options = name, driver_name, options
-        self.metrics = Metrics()
+        self.metrics, self._spill = Metrics(), Spill()
         self.health, self.reason = Health.STARTING, ""
         self.driver: Driver | None = None
         self.task: asyncio.Task[None] | None = None
@@ -169,10 +169,14 @@ class _Device:
             degraded=degraded,
             clock=self._clock,
             room=self._supervisor.queue.room,
+            missed=self.metrics.miss,
         )
 
     def _emit(self, signal: Signal) -> None:
-        self.metrics.count(self._supervisor.queue.put(signal))
+        kept = self._supervisor.queue.put(signal)
+        self.metrics.count(kept)
+        for more in self._spill.after(signal, kept, self._clock()):
+            self._emit(more)
 
     def _say_online(self) -> None:
         health = Health.DEGRADED if self._trouble else Health.ONLINE

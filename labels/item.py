@@ -26,6 +26,7 @@ class Item(Data, frozen=True):
     code: Text = ""
     lot: Lot = ""
     expiry: Day = ""
+    epc: Annotated[str, Meta(pattern=r"^([0-9a-f]{24})?\Z")] = ""  # to be written into its tag
 
 
 def gs1_expiry(day: str) -> list[tuple[str, str]]:
@@ -51,6 +52,8 @@ def render(data: Item, dots_per_mm: int, copy: int) -> bytes:
         label.text(data.code, "code", 2, 28.5, 56, 4, (3.5, 1.5), align="centre")
     label.text(data.sku, "sku", 2, 35.5, 56, 3.5, (3, 1.5))
     note_simplified(label, 24, 32, 34)
+    if data.epc:
+        label.tag(data.epc)
     return label.to_zpl()
 
 

@@ -80,6 +80,9 @@ def _press(job: Job, dots_per_mm: int, language: str) -> Pressed:
         ours = Rejected(Code.LABEL_LAYOUT, template=job.template, reason=str(mistake))
         return Pressed(job.id, "", None, str(ours))
     if template.format == "zpl" and language in TRANSLATED:
+        if b"^RFW" in payload:  # it would come out as a picture, without its tag
+            untagged = Rejected(Code.LABEL_TAG, template=job.template)
+            return Pressed(job.id, "", None, str(untagged))
         return Pressed(job.id, language, TRANSLATED[language](payload, dots_per_mm))
     return Pressed(job.id, template.format, payload)
 

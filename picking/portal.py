@@ -2,7 +2,8 @@
 
 `decide` is pure and ends in a decision: what is missing, what is too much and to which delivery it
 belongs, what came before. Only tagged goods are expected to answer. A reader that was away has not
-seen that nothing is there: then nothing is called missing.
+seen that nothing is there: then nothing is called missing. At a door that knows inside from outside
+only what came in counts; what stands beside it does not.
 """
 
 from collections import Counter
@@ -12,12 +13,13 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from wms import gaps
 from wms.db import Tx
 from wms.epc import gtin_of
+from wms.gaps import Gap
 from wms.items import CHUNK
 from wms.schema import (
     barcodes,
-    devices,
     inbound_lines,
     inbound_units,
     inbounds,
@@ -26,7 +28,6 @@ from wms.schema import (
 )
 
 BEFORE_MS = 60_000  # a pallet is pushed through the portal first, then somebody looks
-ONLINE = "online"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Decision:
     """What the portal has found. `accepted` are pairs of line and EPC that can be received.
 
     `extra` belong to nothing that is awaited; `elsewhere` to another delivery, by its code;
-    `again` were received before. `blind`: the reader was away, so absence says nothing.
+    `again` were received before. `blind`: when the reader was away, so that absence says nothing.
     """
 
     accepted: tuple[tuple[int, str], ...] = ()
@@ -78,7 +79,7 @@ class Decision:
     extra: tuple[Read, ...] = ()
     elsewhere: tuple[Read, ...] = ()
     again: tuple[Read, ...] = ()
-    blind: bool = False
+    blind: tuple[Gap, ...] = ()
 
     @property
     def missing_count(self) -> int:
@@ -105,7 +106,9 @@ class Sighting:
     antenna: int = 0
 
 
-def decide(expected: Sequence[Expected], reads: Iterable[Read], *, blind: bool) -> Decision:
+def decide(
+    expected: Sequence[Expected], reads: Iterable[Read], *, blind: tuple[Gap, ...] = ()
+) -> Decision:
     """Compare what was announced with what was read. Pure; each tag ends in exactly one list."""
     named = {epc: line.line for line in expected for epc in line.epcs}
     room = {line.line: line.count for line in expected}
@@ -155,9 +158,12 @@ def _missing(
 def look(tx: Tx, *, delivery: int, reader: str, since_ms: int, now: int) -> Decision:
     """The decision for what *reader* has read since *since_ms* (UTC milliseconds)."""
     expected = _expected(tx, delivery)
-    fresh = (tag_reads.c.device == reader) & (tag_reads.c.last_ms >= since_ms)
+    here = (tag_reads.c.way == "") & (tag_reads.c.last_ms >= since_ms)
+    came_in = (tag_reads.c.way == "in") & (tag_reads.c.passed_ms >= since_ms)
+    fresh = (tag_reads.c.device == reader) & (here | came_in)
     epcs = list(tx.execute(select(tag_reads.c.epc).where(fresh)).scalars())
-    return decide(expected, _reads(tx, delivery, epcs), blind=_was_away(tx, reader, since_ms))
+    blind = gaps.of(tx, reader, since_ms=since_ms, now=now)
+    return decide(expected, _reads(tx, delivery, epcs), blind=blind)
 
 
 def locate(tx: Tx, decision: Decision) -> tuple[Sighting, ...]:
@@ -253,12 +259,6 @@ def _announced(tx: Tx, epcs: Sequence[str]) -> dict[str, list[Any]]:
         for row in tx.execute(query):
             found.setdefault(row.epc, []).append(row)
     return found
-
-
-def _was_away(tx: Tx, reader: str, since_ms: int) -> bool:
-    """Whether the reader was not at work all the time since *since_ms*."""
-    row = tx.execute(select(devices).where(devices.c.name == reader)).first()
-    return row is None or row.health != ONLINE or row.since_ms > since_ms
 
 
 def per_line(decision: Decision) -> Counter[int]:

@@ -1,7 +1,8 @@
 """RFID sweep: a reader was carried along a place. Its tags are a count of what is tagged there.
 
 Tags prove what they show, and never that something is missing: a tag may lie behind metal. So a
-sweep that agrees is a count, and one that differs asks somebody to look.
+sweep that agrees is a count, and one that differs asks somebody to look; one that saw too little
+with a reader that was away in between says nothing at all.
 """
 
 from collections import Counter
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from picking import count_settle
 from picking.count_settle import Settled
+from wms import calendar, gaps
 from wms import counts as count_book
 from wms.count_rules import Goods, Tally
 from wms.db import Tx
@@ -25,13 +27,15 @@ def sweep(
     """Compare the tags that *device* has read since *since_ms* with the tagged goods at *place*.
 
     Goods without tags are taken as the book has them. Refuses `COUNT_TAKEN` while a count of the
-    place is under way, and `COUNT_NOT_HERE`.
+    place is under way, `COUNT_NOT_HERE`, and `COUNT_BLIND` when something was not seen and the
+    reader was away meanwhile.
     """
     if count_book.live_at(tx, place) is not None:
         raise Rejected(Code.COUNT_TAKEN, place=place, name=device)
     seen = _seen(tx, device, since_ms)
     tagged = set(tx.scalars(select(items.c.id).where(items.c.rfid_tagged == 1)))
     book = count_book.book_of(tx, place)
+    _refuse_blind(tx, book, seen, tagged, device, since_ms, now)
     believed = {goods: qty for goods, qty in book.items() if goods.item not in tagged}
     count_book.open_all(tx, [place], kind="sweep", key=f"sweep:{key}", reason=device, now=now)
     row = count_book.live_at(tx, place)
@@ -41,6 +45,20 @@ def sweep(
         tx, count=row.id, round=1, person=None, seen=_tallies(book, seen, tagged), actor=actor,
         key=key, now=now, today=today, believed=believed,
     )  # fmt: skip
+
+
+def _refuse_blind(
+    tx: Tx, book: dict[Goods, int], seen: Counter[int], tagged: set[int], device: str,
+    since_ms: int, now: int,
+) -> None:  # fmt: skip
+    wanted: Counter[int] = Counter()
+    for goods, qty in book.items():
+        if goods.item in tagged:
+            wanted[goods.item] += qty
+    away = gaps.of(tx, device, since_ms=since_ms, now=now) if wanted - seen else ()
+    if away:
+        span = gaps.span(away, calendar.load(tx).zone, since_ms=since_ms)
+        raise Rejected(Code.COUNT_BLIND, name=device, span=span)
 
 
 def _seen(tx: Tx, device: str, since_ms: int) -> Counter[int]:

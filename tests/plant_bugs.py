@@ -15,6 +15,7 @@ from pathlib import Path
 import typer
 
 from tests.planted import Bug
+from tests.planted_controls import CONTROLS
 from tests.planted_rooms import ROOMS
 from tests.planted_rules import RULES
 from tests.planted_shift import SHIFT
@@ -260,14 +261,15 @@ BUGS = (
     ),
     Bug(
         what="a reader that was away has seen that nothing is there",
-        file="picking/portal.py",
-        right="row.health != ONLINE or row.since_ms > since_ms",
-        wrong="row.since_ms < 0",
+        file="wms/gaps.py",
+        right="device_gaps.c.until_ms > since_ms",
+        wrong="device_gaps.c.until_ms > now",
         tests=("tests/test_inbound_portal.py", "-k", "blind"),
     ),
     *SHIFT,
     *RULES,
     *ROOMS,
+    *CONTROLS,
 )
 
 

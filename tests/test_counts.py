@@ -11,7 +11,7 @@ from picking import counter, sweep
 from picking.floor import TOKYO
 from tests.floor_site import JAN, LEA, ON_BOTH, FloorSite, Hand, floor_at
 from tests.picking_site import ANNA, BERT
-from wms import count_choice, counts, epc, opening_stock
+from wms import count_choice, counts, epc, gaps, opening_stock
 from wms.confidence import DAY_MS, History, confidence
 from wms.count_choice import Doubt
 from wms.errors import Code, Rejected
@@ -197,6 +197,22 @@ def test_a_sweep_that_differs_asks_somebody_to_look(site: FloorSite) -> None:
     bert.expect("count.item", "A-01")
     assert count(bert, "A-01", TEA, "10") == "count.said.agreed", "two tags were hidden"
     assert site.scalar(select(stock.c.qty).where(stock.c.place == "A-01")) == 10
+
+
+def test_a_sweep_of_a_reader_that_was_away_misses_nothing(site: FloorSite) -> None:
+    site.good("TEA", rfid_tagged=1)
+    tags(site, "TEA", 8)
+    away = gaps.Gap(site.now - 500, site.now - 100, "reader.quiet")
+    site.write(lambda tx: gaps.note(tx, [("reader-1", away)]))
+    with pytest.raises(Rejected, match=Code.COUNT_BLIND):
+        swept(site)
+    assert not site.rows(select(counts_table)), "nobody has to look for what was not looked at"
+    site.add(tag_reads, *(
+        {"device": "reader-1", "epc": epc.sgtin96(JAN["TEA"], serial, prefix_digits=7),
+         "first_ms": site.now, "last_ms": site.now}
+        for serial in (9, 10)
+    ))  # fmt: skip
+    assert swept(site) == "agreed", "all of it was seen all the same"
 
 
 def test_the_commands_of_counting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

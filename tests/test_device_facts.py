@@ -16,8 +16,8 @@ from devices.intake import Heard, Memory, worth_writing
 from devices.signal_queue import SignalQueue
 from picking import dialogues, facts
 from tests.floor_site import CAROL, JAN, ON_BOTH, FloorSite, floor_at
-from wms.schema import device_facts, devices, events, stations, tag_reads, terminals
-from wms.signals import RobotState, Scan, Signal, TagSeen, Weight
+from wms.schema import device_facts, device_gaps, devices, events, stations, tag_reads, terminals
+from wms.signals import ReaderBlind, RobotState, Scan, Signal, TagGone, TagSeen, Weight
 
 TEA, CUP = f"]E0{JAN['TEA']}", f"]E0{JAN['CUP']}"
 PACK_1 = stations.c.code == "PACK-1"
@@ -161,6 +161,43 @@ def test_a_new_holder_raises_the_fence_and_what_is_gone_is_offline(site: FloorSi
         ("c", "y", "two", 1, "starting"),
     ]  # fmt: skip
     assert rows[0].reason == "device.not_configured"
+
+
+@ON_BOTH
+def test_when_a_device_was_away_is_kept(site: FloorSite) -> None:
+    def gaps_of() -> list[tuple[int, int | None]]:
+        rows = site.rows(select(device_gaps).order_by(device_gaps.c.id))
+        return [(row.from_ms, row.until_ms) for row in rows]
+
+    def say_health(health: Health, now: int, reason: str = "") -> None:
+        site.write(intake.record_health, device="reader-1", health=health, reason=reason, now=now)
+
+    site.write(intake.register, configured={"reader-1": "llrp"}, holder="one", now=1_000)
+    assert gaps_of() == [(0, None)], "nobody knows what was before"
+    say_health(Health.ONLINE, 2_000)
+    say_health(Health.OFFLINE, 60_000, "device.silent")
+    say_health(Health.FAULT, 61_000, "a wrong antenna")
+    say_health(Health.ONLINE, 70_000)
+    assert gaps_of() == [(0, 2_000), (55_000, 70_000)], "blind since it was heard last"
+    site.write(intake.record, heard=[Heard(80_000, tag("aa"))])
+    site.write(intake.register, configured={"reader-1": "llrp"}, holder="two", now=99_000)
+    assert gaps_of()[-1] == (80_000, None), "the server was killed at some moment after that"
+    say_health(Health.ONLINE, 99_500)
+    blind = ReaderBlind("reader-1", 3_000, "reader.quiet")
+    site.write(intake.record, heard=[Heard(110_000, blind)])
+    assert gaps_of()[-2:] == [(80_000, 99_500), (107_000, 110_000)]
+
+
+@ON_BOTH
+def test_a_tag_that_is_gone_is_not_here_until_it_is_seen_again(site: FloorSite) -> None:
+    def gone_ms() -> int:
+        return int(site.scalar(select(tag_reads.c.gone_ms)))
+
+    gone = TagGone("reader-1", "aa")
+    site.write(intake.record, heard=[Heard(10, tag("aa")), Heard(20, gone)])
+    assert gone_ms() == 20
+    site.write(intake.record, heard=[Heard(30, gone), Heard(31, tag("aa"))])
+    assert gone_ms() == 0
 
 
 # Facts become inputs

@@ -28,6 +28,7 @@ from tests.receive_table import (
     keyed,
     receive,
 )
+from wms.gaps import Gap
 from wms.inbound_rules import Line
 
 # --- counting and setting down -----------------------------------------------------------------
@@ -249,8 +250,9 @@ PORTAL = changed(ITEM, at="portal", portal_ms=NOON)
 READ = replace(BASE, portal=Decision(
     accepted=((1, "a"), (1, "b")), missing=(Missing(SOAP, "SOAP", 2, ("c", "d")),),
     extra=(Read("e", HAT, "HAT"),), elsewhere=(Read("f", SOAP, "SOAP", "IN0000008"),),
-    again=(Read("g", SOAP, "SOAP", before=True),), blind=True,
-), sightings=(Sighting("c", "SOAP", "gate-2", -61, NOON - 9_000),))  # fmt: skip
+    again=(Read("g", SOAP, "SOAP", before=True),), blind=(Gap(1, 2),),
+), sightings=(Sighting("c", "SOAP", "gate-2", -61, NOON - 9_000),),
+    blind="09:00:07-09:00:12")  # fmt: skip
 
 
 def test_portal_to_item_receives_all_that_can_be() -> None:
@@ -266,8 +268,8 @@ def test_portal_to_portal_looks_again() -> None:
     assert receive(PORTAL, key("1"), nothing).refused, "nothing can be received"
     lines = RECEIVE.prompt(PORTAL, READ, "en").lines
     assert lines == (
-        "2 ok 2 unread? +2", "gate-1 was away: look again", "Missing 2 SOAP", "1 of IN0000008",
-        "Extra 1 HAT", "Received before 1",
+        "2 ok 2 unread? +2", "gate-1 was blind 09:00:07-09:00:12: look again",
+        "Not seen 2 SOAP", "1 of IN0000008", "Extra 1 HAT", "Received before 1",
     )  # fmt: skip
 
 

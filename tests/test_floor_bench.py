@@ -19,7 +19,7 @@ from tests.floor_site import (
     refused,
 )
 from tests.test_documents import PAPER
-from wms import documents
+from wms import documents, gaps
 from wms.epc import sgtin96
 from wms.errors import Code
 from wms.parcels import number_of
@@ -324,6 +324,18 @@ def test_an_extra_tag_names_the_order_that_it_belongs_to(site: FloorSite) -> Non
     refused(heavy, "pack.too_heavy_of")
     assert heavy.prompt.message is not None
     assert "O0000002" in heavy.prompt.message.text
+
+
+def test_tags_that_a_blind_reader_did_not_see_are_not_missing(site: FloorSite) -> None:
+    site.set(stations, PACK_1, reader="reader-1")
+    site.good("TEA", rfid_tagged=1)
+    hand, (tote,) = site.packing(BASKET)
+    assert any("RFID differs" in line for line in hand.scan(tote).lines), "it sees no tea"
+    away = gaps.Gap(site.now - 1_000, site.now + 1_000, "reader.quiet")
+    site.write(lambda tx: gaps.note(tx, [("reader-1", away)]))
+    lines = hand.scan(TEA).lines
+    assert any("RFID blind" in line for line in lines), lines
+    assert not any("differs" in line for line in lines)
 
 
 def test_an_item_travels_in_its_own_box(site: FloorSite) -> None:

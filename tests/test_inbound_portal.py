@@ -6,13 +6,19 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from devices import intake
+from devices.intake import Heard
+from picking import floor
 from picking.portal import Decision, Expected, Missing, Read, decide
 from tests.floor_site import ON_BOTH, Hand, refused
 from tests.receive_site import JAN, ReceiveSite, dock_at, line
-from wms import inbound_tags
+from wms import gaps, inbound_tags
+from wms.calendar import local_time
 from wms.epc import serial_of, sgtin96
 from wms.errors import Code, Rejected
+from wms.gaps import Gap
 from wms.schema import devices, inbound_units, tag_reads
+from wms.signals import Signal, TagPassed, TagSeen
 
 SHIRT, HAT = 1, 2
 
@@ -38,6 +44,7 @@ def read(*epcs: str, item: int = SHIRT, **more: Any) -> list[Read]:
     return [Read(epc, item=item, sku=f"item {item}", **more) for epc in epcs]
 
 
+AWAY = (Gap(1, 2),)
 NAMED = Expected(10, SHIRT, "SHIRT", frozenset("abc"))
 COUNTED = Expected(20, SHIRT, "SHIRT", count=2)
 TABLE: list[tuple[str, list[Expected], list[Read], bool, Decision]] = [
@@ -64,7 +71,7 @@ TABLE: list[tuple[str, list[Expected], list[Read], bool, Decision]] = [
      Decision(missing=(Missing(SHIRT, "SHIRT", 2),), extra=tuple(read("a", "b", item=HAT)))),
     ("a reader that was away", [NAMED], read("a"), True,
      Decision(accepted=((10, "a"),), missing=(Missing(SHIRT, "SHIRT", 2, ("b", "c")),),
-              blind=True)),
+              blind=AWAY)),
     ("nothing at all", [], [], False, Decision()),
 ]  # fmt: skip
 
@@ -74,11 +81,12 @@ TABLE: list[tuple[str, list[Expected], list[Read], bool, Decision]] = [
     ids=[row[0] for row in TABLE],
 )  # fmt: skip
 def test_the_gate_decides(
-    expected: list[Expected], reads: list[Read], blind: bool, decision: Decision
+    expected: list[Expected], reads: list[Read], blind: object, decision: Decision
 ) -> None:
-    found = decide(expected, reads, blind=blind)
+    away = AWAY if blind else ()
+    found = decide(expected, reads, blind=away)
     assert found == decision
-    assert found == decide(expected, list(reversed(reads)), blind=blind), "in whatever order"
+    assert found == decide(expected, list(reversed(reads)), blind=away), "in whatever order"
     assert found.is_exact == (not (decision.missing or decision.extra or decision.elsewhere
                                    or blind))  # fmt: skip
     every = [*(epc for _, epc in found.accepted),
@@ -151,12 +159,49 @@ def test_without_announced_tags_goods_are_counted_by_their_item(site: ReceiveSit
     assert "Received before 2" in hand.prompt.lines
 
 
-@pytest.mark.parametrize(("health", "since"), [("offline", 0), ("online", 10**15), ("fault", 0)])
-def test_a_blind_interval_is_not_absence(site: ReceiveSite, health: str, since: int) -> None:
+@pytest.mark.parametrize(
+    ("health", "since_ms"), [("offline", 90_000), ("online", 5_000), ("fault", 90_000)]
+)
+def test_a_blind_interval_is_not_absence(site: ReceiveSite, health: str, since_ms: int) -> None:
     site.announce(line("SHIRT", 2, epcs=(tag(1), tag(2))))
     seen(site, tag(1))
-    site.set(devices, devices.c.name == "gate-1", health=health, since_ms=since)
-    assert "gate-1 was away: look again" in at_gate(site).prompt.lines
+    changed = {"health": health, "since_ms": site.now - since_ms}
+    site.set(devices, devices.c.name == "gate-1", **changed)
+    lines = at_gate(site).prompt.lines
+    assert lines[0] == "1 ok 1 unread? +0"
+    assert lines[1].startswith("gate-1 was blind ")
+    assert lines[2] == "Not seen 1 SHIRT"
+
+
+@ON_BOTH
+def test_a_gap_that_is_over_says_from_when_to_when_nobody_knows(site: ReceiveSite) -> None:
+    site.announce(line("SHIRT", 2, epcs=(tag(1), tag(2))))
+    site.set(devices, devices.c.name == "gate-1", since_ms=site.now - 600_000)
+    then = site.now
+    for ago_ms, until in ((400_000, 300_000), (40_000, 10_000)):
+        site.write(gaps.note, [("gate-1", Gap(then - ago_ms, then - until, "reader.quiet"))])
+    seen(site, tag(1))
+    spans = [words for words in at_gate(site).prompt.lines if "blind" in words]
+    zone = floor.TOKYO
+    ends = (local_time(then - ms, zone).strftime("%H:%M:%S") for ms in (40_000, 10_000))
+    assert spans == [f"gate-1 was blind {'-'.join(ends)}: look again"], "the first one was before"
+    site.now = then + 55_000  # by then it is too long ago to matter
+    assert not site.read(gaps.of, "gate-1", since_ms=site.now - 60_000, now=site.now)
+
+
+@ON_BOTH
+def test_at_a_door_only_what_came_in_counts(site: ReceiveSite) -> None:
+    site.announce(line("SHIRT", 3, epcs=(tag(1), tag(2), tag(3))))
+    passing: list[tuple[int, list[Signal]]] = [
+        (1, [TagSeen("gate-1", tag(1), 2, -50, 2, beside=True),
+             TagPassed("gate-1", tag(1), "in", 1, -50)]),
+        (2, [TagSeen("gate-1", tag(2), 2, -50, 2, beside=True)]),
+        (3, [TagPassed("gate-1", tag(3), "out", 2, -50), TagSeen("gate-1", tag(3), 2, -50, 2)]),
+    ]  # fmt: skip
+    for serial, signals in passing:
+        heard = [Heard(site.now - 1_000 + serial, one) for one in signals]
+        site.write(intake.record, heard=heard)
+    assert at_gate(site).prompt.lines[:2] == ("1 ok -2 +0", "Missing 2 SHIRT")
 
 
 def test_old_reads_say_nothing_of_what_is_here_now(site: ReceiveSite) -> None:

@@ -152,4 +152,5 @@ def test_the_book_says_what_each_light_should_show(site: FloorSite) -> None:
         tx.execute(slot.values(colour="blue", shown="3"))
 
     site.write(point)
-    assert site.read(wanted) == [Wanted("lights-1", 1, "", ""), Wanted("lights-1", 2, "blue", "3")]
+    shown = site.read(wanted, site.now)
+    assert shown == [Wanted("lights-1", 1, "", ""), Wanted("lights-1", 2, "blue", "3")]

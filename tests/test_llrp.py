@@ -17,11 +17,12 @@ from devices.codecs.llrp_tags import TagReports
 from devices.conformance import Floor, until
 from devices.drivers import llrp
 from devices.drivers.llrp import LlrpReader
+from devices.sightings import QUIET
 from devices.twins.llrp import GARBAGE, LlrpReaderTwin
 from devices.twins.llrp_field import WriteResult
 from devices.twins.llrp_specs import AccessSpec
 from devices.twins.llrp_wire import Type, message, tlv
-from wms.signals import Signal, TagSeen
+from wms.signals import ReaderBlind, Signal, TagGone, TagPassed, TagSeen
 
 EPC = "3034257bf7194e4000001a{:02x}"
 OLD, OTHER, NEW = (bytes.fromhex(EPC.format(number)) for number in (1, 2, 99))
@@ -39,14 +40,19 @@ async def _twin(**options: Any) -> AsyncIterator[LlrpReaderTwin]:
 
 @asynccontextmanager
 async def _reader(
-    twin: LlrpReaderTwin, heard: list[Signal] | None = None, **options: Any
-) -> AsyncIterator[LlrpReader]:
+    twin: LlrpReaderTwin, heard: list[Signal] | None = None, missed: list[str] | None = None,
+    trouble: list[str] | None = None, **options: Any,
+) -> AsyncIterator[LlrpReader]:  # fmt: skip
     """A driver alone, without a supervisor."""
     emit: Callable[[Signal], None] = (lambda _signal: None) if heard is None else heard.append
     clock = asyncio.get_running_loop().time
     driver = LlrpReader({"host": twin.host, "port": twin.port, **options})
     try:
-        await driver.open(Link("portal", 1, emit, lambda: None, lambda _why: None, clock))
+        counted, said = ([] if missed is None else missed), ([] if trouble is None else trouble)
+        await driver.open(Link(
+            "portal", 1, emit, lambda: None, said.append, clock,
+            missed=lambda reason, _count: counted.append(reason),
+        ))  # fmt: skip
         yield driver
     finally:
         await driver.close()
@@ -113,14 +119,72 @@ async def test_a_bad_line_does_not_end_the_reading(fault: str) -> None:
             assert twin.field.epcs() == [NEW.hex()]
 
 
-async def test_a_message_that_kills_the_reading_thread_ends_the_session() -> None:
+async def test_a_message_that_cannot_be_read_is_counted_and_was_a_blind_moment() -> None:
+    heard: list[Signal] = []
+    missed: list[str] = []
     without_a_status = message(Type.READER_EVENT_NOTIFICATION, 1, tlv(246, tlv(256, b"")))
     async with _twin() as twin:
         twin.field.place(EPC.format(1), 1)
+        async with _reader(twin, heard, missed=missed):
+            twin.faults.before_next_report = without_a_status + GARBAGE
+            await until(lambda: len(missed) == 2, "the bad message, and a report of no tag")
+            heard.clear()
+            await until(lambda: len(_tags(heard)) > 3, "more tags")
+        assert missed == ["garbage", "garbage"]
+
+
+async def test_a_stream_that_is_no_llrp_ends_the_session() -> None:
+    async with _twin() as twin:
+        twin.field.place(EPC.format(1), 1)
         async with _reader(twin) as reader:
-            twin.faults.before_next_report = without_a_status
+            twin.faults.before_next_report = b"HTTP/1.1 400 Bad Request\r\n\r\n"
             with pytest.raises(Unavailable):
-                await asyncio.wait_for(reader.run(), 3)
+                await asyncio.wait_for(reader.run(), 30)
+            await until(lambda: not _sllurp_threads(), "its thread to end")
+
+
+async def test_what_the_reader_lost_and_cannot_see_is_said() -> None:
+    heard: list[Signal] = []
+    trouble: list[str] = []
+    async with _twin() as twin, _reader(twin, heard, trouble=trouble):
+        await twin.overflow()
+        await until(lambda: any(isinstance(s, ReaderBlind) for s in heard), "the overflow")
+        await twin.antenna(1, connected=False)
+        await until(lambda: trouble == [llrp.DEAF], "the antenna")
+        await twin.antenna(1, connected=True)
+        await until(lambda: trouble == [llrp.DEAF, ""], "the antenna again")
+    assert {s.reason for s in heard if isinstance(s, ReaderBlind)} == {llrp.OVERFLOW}
+
+
+async def test_a_reader_that_froze_and_went_on_was_blind() -> None:
+    heard: list[Signal] = []
+    async with _twin() as twin:
+        twin.field.place(EPC.format(1), 1)
+        async with _reader(twin, heard, keepalive_ms=100, gone_s=0.5):
+            await until(lambda: bool(heard), "the tag")
+            twin.freeze()
+            await asyncio.sleep(1.7)
+            assert not [s for s in heard if isinstance(s, TagGone)]
+            twin.thaw()
+            await until(lambda: any(isinstance(s, ReaderBlind) for s in heard), "the silence")
+            twin.field.remove(EPC.format(1))
+            await until(lambda: TagGone("portal", EPC.format(1)) in heard, "the end of the tag")
+    blind = next(s for s in heard if isinstance(s, ReaderBlind))
+    assert blind.ms >= 1_500
+    assert blind.reason == QUIET
+
+
+async def test_at_a_door_the_way_is_known() -> None:
+    heard: list[Signal] = []
+    async with _twin() as twin:
+        pallet = twin.field.place(EPC.format(1), 2)
+        twin.field.place(EPC.format(2), 1)
+        async with _reader(twin, heard, antennas=[1, 2], inside=[1], outside=[2], within_ms=200):
+            await until(lambda: len(_seen(heard, EPC.format(1))) > 2, "it outside")
+            pallet.antennas = {1}
+            await until(lambda: any(isinstance(s, TagPassed) for s in heard), "it inside")
+    passed = {(s.epc, s.way) for s in heard if isinstance(s, TagPassed)}
+    assert passed == {(EPC.format(1), "in")}, "the other one never moved"
 
 
 async def test_a_connection_that_came_too_late_is_not_left_behind() -> None:
@@ -224,6 +288,9 @@ async def test_an_antenna_the_reader_has_not_is_a_fault() -> None:
         {"host": "h", "antennas": [0, 1]},
         {"host": "h", "keepalive_ms": 60_000},
         {"host": "h", "antenas": [1]},
+        {"host": "h", "antennas": [1, 2], "inside": [1]},
+        {"host": "h", "antennas": [1, 2], "inside": [1, 2], "outside": [2]},
+        {"host": "h", "antennas": [1], "inside": [1], "outside": [2]},
     ],
 )
 def test_wrong_options_are_refused(options: dict[str, Any]) -> None:
@@ -245,6 +312,46 @@ async def test_a_write_changes_that_one_tag() -> None:
             assert OLD.hex() in twin.field.epcs()
 
 
+async def test_a_longer_tag_that_begins_alike_is_another_tag() -> None:
+    async with _twin() as twin:
+        longer = twin.field.place(OLD.hex() + "00000001", 1)
+        async with _reader(twin) as reader:
+            with pytest.raises(Uncertain):
+                await reader.write_epc(OLD, NEW, timeout_s=0.3)
+            assert longer.written == 0
+            tag = twin.field.place(OLD.hex(), 1)
+            await reader.write_epc(OLD, NEW)
+            assert (tag.epc, longer.written) == (NEW, 0)
+            assert await reader.read_epc(NEW)
+            assert not await reader.read_epc(OLD, timeout_s=0.3)
+
+
+async def test_a_write_is_done_when_it_was_read_back() -> None:
+    async with _twin() as twin:
+        tag = twin.field.place(OLD.hex(), 1)
+        async with _reader(twin) as reader:
+            tag.forgets = True
+            with pytest.raises(Uncertain):
+                await reader.write_epc(OLD, NEW, timeout_s=0.3)
+            assert tag.epc == OLD
+
+
+async def test_only_one_tag_alone_in_the_field_is_chosen() -> None:
+    heard: list[Signal] = []
+    async with _twin() as twin, _reader(twin, heard) as reader:
+        with pytest.raises(NeedsHuman, match="none"):
+            await reader.alone()
+        twin.field.place(OLD.hex(), 1)
+        await until(lambda: len(_seen(heard, OLD.hex())) > 1, "one tag")
+        assert await reader.alone() == OLD
+        twin.field.place(NEW.hex(), 1)
+        await until(lambda: len(_seen(heard, NEW.hex())) > 1, "another one")
+        with pytest.raises(NeedsHuman, match="several"):
+            await reader.alone()
+        with pytest.raises(NeedsHuman, match="has this EPC"):
+            await reader.write_epc(OLD, NEW)
+
+
 async def test_answers_that_come_at_any_moment_are_handled() -> None:
     # The reading thread may run between any two steps of ours.
     interval_s = sys.getswitchinterval()
@@ -253,7 +360,7 @@ async def test_answers_that_come_at_any_moment_are_handled() -> None:
         async with _twin(round_s=0.002) as twin:
             tag = twin.field.place(OLD.hex(), 1)
             async with _reader(twin) as reader:
-                for number in range(300):
+                for number in range(150):
                     new = OLD[:-2] + number.to_bytes(2, "big")
                     await reader.write_epc(tag.epc, new, timeout_s=1.0)
                     assert tag.epc == new

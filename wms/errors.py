@@ -77,6 +77,7 @@ class Code(StrEnum):
     BOOK_BUSY = "book.busy"
     BOOK_DOUBTFUL = "book.doubtful"
     BACKUP_BROKEN = "backup.broken"
+    BACKUP_NOT_MADE = "backup.not_made"
     BACKUP_ENGINE = "backup.engine"
     BACKUP_UNSOUND = "backup.unsound"
     UPGRADE_UNSOUND = "upgrade.unsound"

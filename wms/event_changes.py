@@ -88,7 +88,20 @@ class LotReleased(Event, frozen=True, kw_only=True):
     lot: str
 
 
+class TagCommissioned(Event, frozen=True, kw_only=True):
+    """An RFID tag was written for one piece, and read back."""
+
+    kind: ClassVar[str] = "tag.commissioned"
+    noun: ClassVar[str] = "item"
+    about: ClassVar[str] = "item_id"
+    item_id: int
+    sku: str
+    epc: str
+    gtin: str
+    serial: str
+
+
 CHANGES = (
     OrderContinued, OrderChanged, OrderMerged, OrderChangeRefused, OrderCancelRefused, ParcelVoided,
-    WorkChanged, LotHeld, LotReleased,
+    WorkChanged, LotHeld, LotReleased, TagCommissioned,
 )  # fmt: skip

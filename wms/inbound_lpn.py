@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import Row, func, insert, select, update
 
-from wms import print_jobs
+from wms import print_jobs, tags
 from wms.db import Tx, insert_once, upsert
 from wms.errors import Code, Rejected
 from wms.items import check_digit, is_gtin_shaped
-from wms.schema import barcodes, inbounds, items, meta, owners, places
+from wms.schema import barcodes, inbounds, items, meta, owners, places, stations
+from wms.schema import print_jobs as jobs
 from wms.schema import stock as balances
 from wms.text import shown
 
@@ -115,7 +116,10 @@ def reprint(tx: Tx, *, container: str, station: str, now: int) -> None:
 def label_items(
     tx: Tx, *, item: int, qty: int, lot: str, expiry: str, station: str, key: str, now: int
 ) -> None:
-    """Item labels for goods that have no barcode of their own: *qty* of them, once per *key*."""
+    """Item labels for goods that have no barcode of their own: *qty* of them, once per *key*.
+
+    Tagged goods get each its own, with its own tag, where the station's printer writes tags.
+    """
     row = tx.execute(select(items).where(items.c.id == item)).one()
     data: dict[str, Any] = {"name": row.name, "sku": row.sku[:40]}
     code = gtin_of(tx, item)
@@ -123,9 +127,29 @@ def label_items(
         data |= {"gtin": code, "lot": lot if row.lot_tracked else "", "expiry": expiry}
     else:
         data["code"] = row.sku
+    writes = select(stations.c.rfid).where(stations.c.code == station)
+    if data.get("gtin") and tx.scalar(writes) and tags.can_carry(tx, item, code):
+        _label_tagged(tx, item, qty, data, station, key, now)
+        return
     print_jobs.request(
         tx, key=f"relabel:{key}", station=station, template="item", data=data, copies=qty, now=now
     )
+
+
+def _label_tagged(
+    tx: Tx, item: int, qty: int, data: dict[str, Any], station: str, key: str, now: int
+) -> None:  # fmt: skip
+    """One label, one tag: two with the same EPC would be one piece."""
+    print_jobs.refuse_without_printer(tx, station)
+    if tx.scalar(select(jobs.c.id).where(jobs.c.key == f"relabel:{key}:1")) is not None:
+        return
+    for number in range(1, qty + 1):
+        epc = tags.make(tx, item=item, gtin=data["gtin"], job=None, now=now)
+        job = print_jobs.request(
+            tx, key=f"relabel:{key}:{number}", station=station, template="item",
+            data=data | {"epc": epc}, now=now,
+        )  # fmt: skip
+        tags.belongs_to(tx, epc, job=job.id)
 
 
 def gtin_of(tx: Tx, item: int) -> str:

@@ -13,13 +13,48 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class TagSeen:
-    """One tag report. `epc` is lower-case hex; `rssi` in dBm; `count` reads in this report."""
+    """One tag report. `epc` is lower-case hex; `rssi` in dBm; `count` reads in this report.
+
+    `beside`: at a reader that knows inside from outside, a tag that has not passed it (yet).
+    """
 
     device: str
     epc: str
     antenna: int
     rssi: int
     count: int
+    beside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TagPassed:
+    """A tag went through a door. `way`: in or out. A fact."""
+
+    device: str
+    epc: str
+    way: str
+    antenna: int
+    rssi: int
+
+
+@dataclass(frozen=True, slots=True)
+class TagGone:
+    """A tag was silent for long enough, and its reader was at work all the time."""
+
+    device: str
+    epc: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderBlind:
+    """For the last `ms` milliseconds the reader may have missed tags. A fact.
+
+    `reason` is a code of `wms/words`.
+    """
+
+    device: str
+    ms: int
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +78,5 @@ class RobotState:
     battery: int
 
 
-Signal = Scan | TagSeen | Weight | RobotState
-FACTS = (Scan,)
+Signal = Scan | TagSeen | TagPassed | TagGone | ReaderBlind | Weight | RobotState
+FACTS = (Scan, TagPassed, ReaderBlind)

@@ -1,4 +1,4 @@
-"""What an LLRP reader reports of one tag, as a `TagSeen`, and what became of a write.
+"""What an LLRP reader reports of one tag, as a `TagSeen`, and what became of an order to one.
 
 The reports are the dicts that `sllurp` decodes: names as in the LLRP standard (16.2.7.3), the EPC
 as lower-case hex in bytes.
@@ -12,12 +12,14 @@ from wms.signals import TagSeen
 UNKNOWN_RSSI = -128  # the weakest that the standard can say
 
 
-class WriteOutcome(NamedTuple):
-    """Result of one C1G2Write: which access it answers, its code (16.3.1.5.2), words written."""
+class Outcome(NamedTuple):
+    """What became of an order to a tag: which access it answers, its code (16.3.1.5), how many
+    words were written or which bytes were read."""
 
     access: int
     result: int
-    words: int
+    words: int = 0
+    data: bytes = b""
 
 
 class TagReports:
@@ -32,6 +34,7 @@ class TagReports:
         self._antenna = 0
         self._rssi = UNKNOWN_RSSI
         self._count = 1
+        self.last_us = 0  # when the tag of the last report was read last, by the reader's clock
 
     def read(self, report: Mapping[str, Any]) -> TagSeen | None:
         """One report. None when it has no EPC: there is no tag to speak of.
@@ -46,25 +49,30 @@ class TagReports:
         self._antenna = int(report.get("AntennaID", self._antenna))
         self._rssi = int(report.get("PeakRSSI", self._rssi))
         self._count = int(report.get("TagSeenCount", self._count))
+        self.last_us = int(report.get("LastSeenTimestampUTC", self.last_us))
         epc = _hex(report.get("EPC"))
         if not epc:
             return None
         return TagSeen(self._device, epc, self._antenna, self._rssi, self._count)
 
 
-def write_outcome(report: Mapping[str, Any]) -> WriteOutcome | None:
-    """What *report* says of a write. None when it speaks of none.
+def outcome_of(report: Mapping[str, Any]) -> Outcome | None:
+    """What *report* says of an order to write or read. None when it speaks of none.
 
     >>> result = {"Result": 0, "OpSpecID": 1, "NumWordsWritten": 6}
-    >>> write_outcome({"AccessSpecID": 11, "C1G2WriteOpSpecResult": result})
-    WriteOutcome(access=11, result=0, words=6)
-    >>> write_outcome({"EPC": b"3034"})
+    >>> outcome_of({"AccessSpecID": 11, "C1G2WriteOpSpecResult": result})
+    Outcome(access=11, result=0, words=6, data=b'')
+    >>> outcome_of({"EPC": b"3034"})
     """
-    result = report.get("C1G2WriteOpSpecResult")
     access = report.get("AccessSpecID")
-    if not isinstance(result, Mapping) or access is None:
-        return None
-    return WriteOutcome(int(access), int(result["Result"]), int(result["NumWordsWritten"]))
+    for name in ("C1G2WriteOpSpecResult", "C1G2ReadOpSpecResult"):
+        found = report.get(name)
+        if isinstance(found, Mapping) and access is not None:
+            return Outcome(
+                int(access), int(found["Result"]), int(found.get("NumWordsWritten", 0)),
+                bytes(found.get("ReadData", b"")),
+            )  # fmt: skip
+    return None
 
 
 def _hex(epc: object) -> str:

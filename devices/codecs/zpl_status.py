@@ -17,6 +17,8 @@ ANSWER_BYTES_MAX = 512  # longer is not an answer: resynchronise behind its firs
 JOB_CHARACTERS_MAX = 64
 COPIES_MAX = 999
 _ECHO_FIELD = 9999  # the highest field number: templates count from 1
+_TAG_FIELD = 9998
+_TAG = re.compile(rb"\^RFW,H\^FD([0-9A-Fa-f]*)\^FS", re.IGNORECASE)
 _COUNT = re.compile(r"\d{1,9}")
 
 
@@ -75,7 +77,14 @@ class Echo:
     job: str
 
 
-Answer = HostStatus | Identity | Value | Echo
+@dataclass(frozen=True, slots=True)
+class TagRead:
+    """What the printer has read out of a label's tag; "" for none."""
+
+    epc: str
+
+
+Answer = HostStatus | Identity | Value | Echo | TagRead
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,8 @@ _JOB = _PRINTABLE - frozenset(b'^~_,"[]')  # what means nothing to the printer a
 _FRAME = _Shape(b"\x02", frozenset(range(256)) - {0x02, 0x03}, b"\x03")
 _QUOTED = _Shape(b'"', frozenset(range(0x20, 256)) - {ord('"')}, b'"')
 _ECHO = _Shape(b"JOB[", _PRINTABLE - {ord("]")}, b"]\r\n")
-_SHAPES = (_FRAME, _QUOTED, _ECHO)
+_TAG_READ = _Shape(b"TAG[", frozenset(b"0123456789ABCDEFabcdef"), b"]\r\n")
+_SHAPES = (_FRAME, _QUOTED, _ECHO, _TAG_READ)
 
 
 class Answers:
@@ -133,6 +143,8 @@ class Answers:
             return Value(body)
         if shape is _ECHO:
             return Echo(body)
+        if shape is _TAG_READ:
+            return TagRead(body.lower())
         fields = [field.strip() for field in body.split(",")]
         if len(fields) in (12, 11):
             self._strings[len(fields)] = fields
@@ -195,14 +207,29 @@ def getvar(name: str) -> bytes:
     return f'! U1 getvar "{name}"\r\n'.encode("ascii")
 
 
+def tag_of(payload: bytes) -> str:
+    """The EPC that *payload* writes into its label's tag, lower-case hex; "" for none.
+
+    >>> tag_of(b"^XA^RS8,,,3,N^RFW,H^FD30740242201D8840000FE632^FS^XZ")
+    '30740242201d8840000fe632'
+    """
+    found = _TAG.findall(payload)
+    if len(found) > 1:
+        raise ValueError("a label has one tag")
+    return found[0].decode().lower() if found else ""
+
+
 def envelope(job: str, payload: bytes, copies: int, *, echo: bool = True) -> bytes:
     """*payload* (one whole `^XA...^XZ`) as it goes on the wire, *copies* times.
 
     With *echo*, every printed label answers `JOB[<job>]`: the job is a numbered field (it shows
     as a tiny line in the upper left corner) and `^HV` returns it label by label. A `^PQ` of the
-    payload is dropped, for the number of copies is the caller's. Raises `ValueError` for a
-    payload that is not exactly one format, and for a *job* or *copies* that do not fit.
+    payload is dropped, for the number of copies is the caller's. A label whose tag is written
+    answers `TAG[<epc>]` before that, read out of the tag. Raises `ValueError` for a payload that
+    is not exactly one format, for a *job* or *copies* that do not fit, and for copies of a tag.
     """
+    if tag_of(payload) and copies != 1:
+        raise ValueError("two tags with the same EPC would be one piece")
     if not 1 <= copies <= COPIES_MAX:
         raise ValueError(f"copies must be 1 to {COPIES_MAX}, not {copies}")
     if not (0 < len(job) <= JOB_CHARACTERS_MAX and _JOB.issuperset(map(ord, job))):
@@ -216,5 +243,8 @@ def envelope(job: str, payload: bytes, copies: int, *, echo: bool = True) -> byt
     name = job.encode("ascii")
     named = b"^FO0,0^A0N,10,10^FN%d^FD%s^FS" % (_ECHO_FIELD, name) if echo else b""
     asked = b"^FH_^HV%d,%d,JOB[,]_0D_0A,L^FS" % (_ECHO_FIELD, len(name)) if echo else b""
+    if echo and tag_of(payload):
+        named = b"^FN%d^RFR,H^FS" % _TAG_FIELD + named
+        asked = b"^FH_^HV%d,24,TAG[,]_0D_0A,L^FS" % _TAG_FIELD + asked
     # Behind the payload's own fields: `^LH` counts only before the first field ends.
     return b"^XA%s%s^PQ%d%s^XZ\r\n" % (inside, named, copies, asked)

@@ -1,4 +1,4 @@
-"""An RFID reader over LLRP, by way of `sllurp` (imported here and nowhere else).
+"""An RFID reader over LLRP, by way of `sllurp` (see `llrp_client.py`).
 
 Options in `config.toml`:
 
@@ -7,108 +7,45 @@ Options in `config.toml`:
     antennas      [1]    numbers of the antennas; [0] for all
     power_dbm            transmit power; the reader's nearest step. Left out: the most it can
     keepalive_ms  1000   how often the reader must show that it lives
+    reads_min     2      a tag is seen after so many reads
+    within_ms     1000   within so long,
+    rssi_min_dbm  -128   each at least so strong,
+    gone_s        5.0    and gone after its own silence of so long, while the reader is heard
+    inside        []     of a door: antennas that look into the house,
+    outside       []     and those that look out; which way a tag went is then known
 
-`sllurp` runs one thread a reader and fails in ways that are silent: it waits for ever for a reader
-that fell silent, keeps half a message over a reconnect, and its thread outlives a polite
-disconnect. So each session gets a client of its own without reconnecting, every whole message from
-the reader is a sign of life, the handshake has a deadline, and closing ends with a cut and a join.
+Each session has a client of its own, every whole message from the reader is a sign of life, and the
+handshake has a deadline. What it may have missed (a silence, its full buffer, a message that cannot
+be read) is said as `ReaderBlind`, and never taken for absence.
 """
 
 import asyncio
-import logging
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Annotated, Any, NamedTuple
-
-import msgspec
-from sllurp.llrp import (
-    C1G2TargetTag,
-    C1G2Write,
-    LLRPReaderClient,
-    LLRPReaderConfig,
-    LLRPReaderState,
-)
-from sllurp.llrp_errors import LLRPError
-from sllurp.llrp_proto import Message_struct
+from typing import Any, NamedTuple
 
 from devices import options as device_options
 from devices.capabilities import ConfigFault, Link, NeedsHuman, Unavailable, Uncertain
-from devices.codecs.llrp_tags import TagReports, WriteOutcome, write_outcome
+from devices.codecs.llrp_tags import Outcome, TagReports, outcome_of
+from devices.drivers.llrp_client import (
+    DECODING_ERRORS,
+    MESSAGES,
+    READING,
+    SENDING_ERRORS,
+    Client,
+    reading,
+    writing,
+)
+from devices.drivers.llrp_options import Options
+from devices.sightings import Watch
+from wms.signals import Signal
 
-CONNECT_S = 1.5
 HANDSHAKE_S = 3.0  # from connected to the first inventory
-GOODBYE_S = 0.4  # for the reader to stop radiating, when we leave in good order
-JOIN_S = 1.0
 LOOK_S = 0.5  # how often the thread is looked at: it can die without a word
 DELETE_S = 1.0
-REPORT_TAGS = 20  # a report after so many reads or so long; without either there is never one
-REPORT_MS = 100
-EPC_BANK, EPC_WORD, EPC_BIT = 1, 2, 0x20  # the EPC begins after its CRC and control word
-SENDING_ERRORS = (OSError, LLRPError, AttributeError)  # the socket may be taken away meanwhile
-
-# Everything that goes wrong is said by this device's health, once; sllurp would add a traceback
-# for each pulled cable.
-logging.getLogger("sllurp").setLevel(logging.CRITICAL + 1)
-
-
-class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """See the module's docstring."""
-
-    host: device_options.Text
-    port: device_options.TcpPort = 5084
-    antennas: Annotated[
-        tuple[Annotated[int, msgspec.Meta(ge=0, le=64)], ...], msgspec.Meta(min_length=1)
-    ] = (1,)
-    power_dbm: Annotated[float, msgspec.Meta(ge=0, le=36)] | None = None
-    keepalive_ms: Annotated[int, msgspec.Meta(ge=100, le=1000)] = 1000
-
-
-class _Client(LLRPReaderClient):  # type: ignore[misc]
-    """One thread at a time inside sllurp.
-
-    It sends first and notes afterwards what to do with the answer: an answer that its reading
-    thread handles in between would find nothing to do, and a write would never be enabled.
-    """
-
-    def __init__(self, options: Options) -> None:
-        self._turn = threading.RLock()
-        config = LLRPReaderConfig(_sllurp_config(options))
-        super().__init__(options.host, options.port, config, timeout=CONNECT_S)
-
-    def raw_data_received(self, data: bytes) -> None:
-        with self._turn:
-            super().raw_data_received(data)
-
-    def in_turn(self, work: Callable[..., object], *arguments: object) -> None:
-        """Do *work* of sllurp from another thread than its own."""
-        with self._turn:
-            work(*arguments)
-
-
-def _sllurp_config(options: Options) -> dict[str, Any]:
-    return {
-        "antennas": list(options.antennas),
-        "tx_power_dbm": None if options.power_dbm is None else float(options.power_dbm),
-        "report_every_n_tags": REPORT_TAGS,
-        "report_timeout_ms": REPORT_MS,
-        "keepalive_interval": options.keepalive_ms,
-        "reconnect": False,
-        "reset_on_connect": True,
-        "start_inventory": True,
-        "tag_content_selector": {
-            "EnableROSpecID": False,
-            "EnableSpecIndex": False,
-            "EnableInventoryParameterSpecID": False,
-            "EnableAntennaID": True,
-            "EnableChannelIndex": False,
-            "EnablePeakRSSI": True,
-            "EnableFirstSeenTimestamp": False,
-            "EnableLastSeenTimestamp": False,
-            "EnableTagSeenCount": True,
-            "EnableAccessSpecID": True,
-        },
-    }
+LATE_MS_MAX = 2_000  # a report is at most so much older than its newest read
+LOST_MS = 1_000  # how much of the past was in the reports that a full reader threw away
+OVERFLOW, DEAF = "reader.overflow", "reader.antenna"
 
 
 class _Refusal(NamedTuple):
@@ -127,24 +64,16 @@ class LlrpReader:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = device_options.read(options, Options)
-        if 0 in self._options.antennas and len(self._options.antennas) > 1:
-            raise ConfigFault("antennas: 0 means all of them and stands alone")
-        self._client: _Client | None = None
+        self._options.check()
+        self._client: Client | None = None
         self._connecting: asyncio.Future[None] | None = None
         self._writing = asyncio.Lock()
         self._access = self._order = 0  # numbers of the AccessSpec and of the message that adds it
 
     async def open(self, link: Link) -> None:
         """Connect and start reading. Raises `Unavailable`, or `ConfigFault` for a bad antenna."""
-        self._link = link
         self._loop = asyncio.get_running_loop()
-        self._reports = TagReports(link.device)
-        self._progress = asyncio.Event()  # one of the next three has changed
-        self._reading = self._lost = False
-        self._refusal: _Refusal | None = None
-        self._antennas_there: int | None = None
-        self._outcome: asyncio.Future[WriteOutcome] | None = None
-        self._deleted = asyncio.Event()
+        self._begin(link)
         self._client = self._new_client()
         self._connecting = asyncio.ensure_future(asyncio.to_thread(self._client.connect))
         try:
@@ -157,13 +86,29 @@ class LlrpReader:
                 await self._handshake()
         self._check_handshake()
 
-    def _new_client(self) -> _Client:
-        client = _Client(self._options)
-        for name in Message_struct:
+    def _begin(self, link: Link) -> None:
+        """Nothing is known of what this session will hear."""
+        self._link = link
+        self._reports = TagReports(link.device)
+        self._watch = Watch(link.device, self._options.rules())
+        self._deaf: set[int] = set()  # antennas that the reader cannot reach
+        self._progress = asyncio.Event()  # one of the next three has changed
+        self._reading = self._lost = False
+        self._refusal: _Refusal | None = None
+        self._antennas_there: int | None = None
+        self._outcome: asyncio.Future[Outcome] | None = None
+        self._deleted = asyncio.Event()
+
+    def _new_client(self) -> Client:
+        unread = self._from_reader_thread(self._on_unread)
+        lost = self._from_reader_thread(self._on_lost)
+        client = Client(
+            self._options.host, self._options.port, self._options.for_sllurp(),
+            lambda why: unread(None, why), lambda: lost(None),
+        )  # fmt: skip
+        for name in MESSAGES:
             client.add_message_callback(name, self._from_reader_thread(self._on_message))
-        client.add_state_callback(
-            LLRPReaderState.STATE_INVENTORYING, self._from_reader_thread(self._on_reading)
-        )
+        client.add_state_callback(READING, self._from_reader_thread(self._on_reading))
         client.add_disconnected_callback(self._from_reader_thread(self._on_lost))
         return client
 
@@ -178,13 +123,18 @@ class LlrpReader:
 
     def _on_message(self, message: Any) -> None:
         self._link.alive()
+        self._say(self._watch.heard(self._now_ms()))
+        try:
+            self._understand(message)
+        except DECODING_ERRORS as error:  # it has not the parts that it must have
+            self._on_unread(type(error).__name__)
+
+    def _understand(self, message: Any) -> None:
         name, said = message.getName(), message.msgdict[message.getName()]
         if name == "RO_ACCESS_REPORT":
             self._on_tags(said.get("TagReportData", []))
         if name == "READER_EVENT_NOTIFICATION":
-            attempt = said.get("ReaderEventNotificationData", {}).get("ConnectionAttemptEvent")
-            if attempt is not None and attempt["Status"] != "Success" and not self._reading:
-                self._refuse(_Refusal("connection", attempt["Status"]))
+            self._on_event(said.get("ReaderEventNotificationData", {}))
             return
         if name == "GET_READER_CAPABILITIES_RESPONSE":
             general = said.get("GeneralDeviceCapabilities", {})
@@ -196,6 +146,32 @@ class LlrpReader:
             self._refuse(_Refusal(name, why, said["ID"]))
         elif name == "DELETE_ACCESSSPEC_RESPONSE":
             self._deleted.set()
+
+    def _on_event(self, event: Mapping[str, Any]) -> None:
+        attempt = event.get("ConnectionAttemptEvent")
+        if attempt is not None and attempt["Status"] != "Success" and not self._reading:
+            self._refuse(_Refusal("connection", attempt["Status"]))
+        if "ReportBufferOverflowErrorEvent" in event:
+            self._say(self._watch.blind(self._now_ms(), LOST_MS, OVERFLOW))
+        antenna = event.get("AntennaEvent")
+        if antenna is not None:
+            gone = antenna["EventType"] == "Disconnected"
+            (self._deaf.add if gone else self._deaf.discard)(antenna["AntennaID"])
+            self._link.degraded(DEAF if self._deaf else "")
+
+    def _on_unread(self, _why: str) -> None:
+        """A message that could not be read: it may have been a report of tags."""
+        self._say(self._watch.unreadable(self._now_ms()))
+
+    def _now_ms(self) -> int:
+        return int(self._link.clock() * 1000)
+
+    def _say(self, signals: Iterable[Signal]) -> None:
+        for signal in signals:
+            self._link.emit(signal)
+        for reason, count in self._watch.unread.items():
+            self._link.missed(reason, count)
+        self._watch.unread.clear()
 
     def _refuse(self, refusal: _Refusal) -> None:
         if not self._reading:
@@ -213,15 +189,24 @@ class LlrpReader:
         self._progress.set()
 
     def _on_tags(self, reports: list[dict[str, Any]]) -> None:
+        seen = []
         for report in reports:
-            seen = self._reports.read(report)
-            if seen is not None:
-                self._link.emit(seen)
-            outcome = write_outcome(report)
+            outcome = outcome_of(report)
             if outcome is not None and outcome.access == self._access:
                 self._settle(outcome)
+            tag = self._reports.read(report)
+            if tag is None:
+                self._on_unread("a report without a tag")
+                continue
+            seen.append((self._reports.last_us, tag))
+        # The reader's clock says which came first, ours when: theirs may be years off.
+        newest_us = max((last_us for last_us, _ in seen), default=0)
+        now_ms = self._now_ms()
+        for last_us, tag in sorted(seen, key=lambda one: one[0]):
+            late_ms = min((newest_us - last_us) // 1000, LATE_MS_MAX)
+            self._say(self._watch.read(now_ms - late_ms, tag))
 
-    def _settle(self, outcome: WriteOutcome | Exception) -> None:
+    def _settle(self, outcome: Outcome | Exception) -> None:
         """Answer the write that waits, if one still does."""
         if self._outcome is None or self._outcome.done():
             return
@@ -259,58 +244,77 @@ class LlrpReader:
     async def write_epc(self, old: bytes, new: bytes, timeout_s: float = 3.0) -> None:
         """Write *new* over the tag whose whole EPC is *old*; both whole words of equal length.
 
-        `NeedsHuman` when the tag refused and is unchanged, `Uncertain` on silence or when it may
-        hold half of it: read the tag again. In any case the reader is told to forget the order, so
-        that a tag which comes by later is not written.
+        Done when *new* was read back out of its memory. `NeedsHuman` when the tag refused and is
+        unchanged, or another tag in the field has *new* already; `Uncertain` on silence or when it
+        may hold half of it: read the tag again. In any case the reader is told to forget the order,
+        so that a tag which comes by later is not written.
         """
         if len(old) != len(new) or not new or len(new) % 2:
             raise ValueError("old and new EPC must be whole words of equal length")
-        async with self._writing:
-            client = self._client
-            if client is None or not self._reading or self._lost:
-                raise Unavailable("the reader is not open")
-            self._access += 1
-            self._outcome = self._loop.create_future()
-            self._outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
-            try:
-                outcome = await self._write(client, old, new, timeout_s)
-            except asyncio.CancelledError:
-                self._on_lost()  # nobody waits to withdraw the order: the next session does
-                raise
-            finally:
-                self._outcome = None
-        _judge(outcome, words=len(new) // 2)
-
-    async def _write(
-        self, client: _Client, old: bytes, new: bytes, timeout_s: float
-    ) -> WriteOutcome:
-        # Without a mask over the whole EPC, or without a count of one, this would write every tag
-        # in the field, for as long as the reader lives.
-        target = C1G2TargetTag(
-            MB=EPC_BANK, Pointer=EPC_BIT, TagMask="F" * (2 * len(old)), TagData=old.hex()
-        )
         words = len(new) // 2
-        order = C1G2Write(
-            OpSpecID=1, MB=EPC_BANK, WordPtr=EPC_WORD, WriteDataWordCount=words, WriteData=new
-        )
+        async with self._writing:
+            self._need_open()
+            if new != old and new.hex() in self._watch.in_view(self._now_ms()):
+                raise NeedsHuman("another tag in the field has this EPC")
+            _judge(await self._access_tag(old, writing(new), timeout_s), words)
+            try:
+                back = await self._access_tag(new, reading(words), timeout_s)
+            except Unavailable as error:
+                raise Uncertain(f"it was written and not read back: {error}") from error
+            if back.data != new:
+                raise Uncertain("what was read back is not what was written")
+            if new != old:
+                self._watch.forget(old.hex())
+
+    async def read_epc(self, epc: bytes, timeout_s: float = 1.0) -> bool:
+        """Whether a tag with this whole EPC answers, out of its memory. `Unavailable` without a
+        link: then nobody knows."""
+        async with self._writing:
+            try:
+                back = await self._access_tag(epc, reading(len(epc) // 2), timeout_s)
+            except Uncertain:
+                return False
+        return back.data == epc
+
+    async def alone(self) -> bytes:
+        """The EPC of the one tag that is seen now. `NeedsHuman` for none or several."""
+        self._need_open()
+        seen = self._watch.in_view(self._now_ms())
+        if len(seen) != 1:
+            raise NeedsHuman("tag.several" if seen else "tag.none")
+        return bytes.fromhex(seen[0])
+
+    def _need_open(self) -> Client:
+        if self._client is None or not self._reading or self._lost:
+            raise Unavailable("the reader is not open")
+        return self._client
+
+    async def _access_tag(self, epc: bytes, order: Any, timeout_s: float) -> Outcome:
+        """Do *order* to the tag *epc*. `Uncertain` on silence, `Unavailable`: nothing was sent."""
+        client = self._need_open()
+        self._access += 1
+        self._outcome = self._loop.create_future()
+        self._outcome.add_done_callback(lambda done: done.cancelled() or done.exception())
         try:
-            await asyncio.to_thread(client.in_turn, self._place, client, order, target)
-        except SENDING_ERRORS as error:
-            raise Unavailable(str(error)) from error
-        assert self._outcome is not None
-        try:
+            await asyncio.to_thread(client.in_turn, self._place, client, epc, order)
             async with asyncio.timeout(timeout_s):
                 return await self._outcome
         except TimeoutError:
             await self._forget(client)
-            raise Uncertain("the reader did not say what became of the write") from None
+            raise Uncertain("the reader did not say what became of the order") from None
+        except SENDING_ERRORS as error:
+            raise Unavailable(str(error)) from error
+        except asyncio.CancelledError:
+            self._on_lost()  # nobody waits to withdraw the order: the next session does
+            raise
+        finally:
+            self._outcome = None
 
-    def _place(self, client: _Client, order: C1G2Write, target: C1G2TargetTag) -> None:
-        client.start_access_spec(order, target, stop_after_count=1, access_spec_id=self._access)
+    def _place(self, client: Client, epc: bytes, order: Any) -> None:
         # Noted while it is still our turn: the answer cannot come before.
-        self._order = client.llrp.last_msg_id
+        self._order = client.place(self._access, epc, order)
 
-    async def _forget(self, client: _Client) -> None:
+    async def _forget(self, client: Client) -> None:
         """Withdraw the order; when that is not confirmed the session ends, which resets the reader.
 
         sllurp deletes all orders at the start of a session.
@@ -335,21 +339,10 @@ class LlrpReader:
                 await self._connecting
         self._settle(Uncertain("the link was closed while a tag was written"))
         polite = self._reading and not self._lost
-        await asyncio.to_thread(_hang_up, client, polite)
+        await asyncio.to_thread(client.hang_up, polite)
 
 
-def _hang_up(client: _Client, polite: bool) -> None:
-    with suppress(*SENDING_ERRORS):
-        if polite and client.is_alive():
-            client.in_turn(client.disconnect)
-            client.join(GOODBYE_S)
-    with suppress(*SENDING_ERRORS):
-        client.hard_disconnect()
-    with suppress(AttributeError):  # the thread takes itself away while it ends
-        client.join(JOIN_S)
-
-
-def _judge(outcome: WriteOutcome, words: int) -> None:
+def _judge(outcome: Outcome, words: int) -> None:
     """Nothing, or the trouble that *outcome* means (codes of LLRP 16.3.1.5.2)."""
     if outcome.result == 0 and outcome.words == words:
         return

@@ -37,6 +37,7 @@ from devices.drivers.printer_talk import FULL, UNREACHABLE, Talk, called
 BLOCKED = "printer.blocked"  # it says who it is, but not how: paper, ribbon or head
 STUCK = "printer.partial_format"
 UNIDENTIFIED = "printer.unidentified"
+TAG_UNREAD, TAG_DIFFERS = "printer.tag_unread", "printer.tag_differs"
 
 
 class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,6 +108,7 @@ class ZplTcpPrinter:
     async def print_label(self, job: str, payload: bytes, copies: int) -> Printed:
         """Print *payload*, one `^XA...^XZ`, *copies* times, and wait until all came out.
 
+        A label with a tag is confirmed when the printer has read out of it what was to be written.
         `Unavailable` or `NeedsHuman`: not one byte was sent. `PrintUncertain`: it was sent, and
         not all was confirmed; a printer out of paper prints the rest by itself when reloaded, so
         never send it again unasked. `ValueError`: *job*, *payload* or *copies* cannot be sent.
@@ -118,7 +120,7 @@ class ZplTcpPrinter:
             try:
                 await talk.send(wire, self._options.label_timeout_s)
                 while confirmed < copies and not why:
-                    why = await self._one_label(talk, job, link)
+                    why = await self._one_label(talk, job, zpl.tag_of(payload), link)
                     confirmed += not why
             except OSError as error:
                 why = str(error) or "the printer took too long"
@@ -199,8 +201,10 @@ class ZplTcpPrinter:
         if status and status.buffer_full:
             raise Unavailable(FULL)
 
-    async def _one_label(self, talk: _Talk, job: str, link: Link) -> str:
-        """Wait for one more label of *job*. Returns why it was not confirmed (empty: it was)."""
+    async def _one_label(self, talk: _Talk, job: str, tag: str, link: Link) -> str:
+        """Wait for one more label of *job*, with *tag* in it ("" = none). Returns why it was not
+        confirmed (empty: it was)."""
+        read = ""
         until = link.clock() + self._options.label_timeout_s
         asked = False
         while link.clock() < until:
@@ -213,7 +217,11 @@ class ZplTcpPrinter:
                 await talk.send(zpl.HOST_STATUS, self._options.answer_timeout_s)
                 continue
             link.alive()
+            if isinstance(answer, zpl.TagRead):
+                read = answer.epc
             if isinstance(answer, zpl.Echo) and answer.job == job:
+                if tag and read != tag:
+                    return TAG_DIFFERS if read else TAG_UNREAD
                 return ""
             if isinstance(answer, zpl.HostStatus):
                 asked = False

@@ -5,6 +5,7 @@ in the loop's thread.
 """
 
 import asyncio
+import struct
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
@@ -21,6 +22,7 @@ from devices.twins.llrp_wire import (
     Status,
     Type,
     connection_event,
+    event,
     message,
     status,
     tlv,
@@ -101,6 +103,19 @@ class LlrpReaderTwin:
     def thaw(self) -> None:
         """It goes on where it was."""
         self.radio.awake.set()
+
+    async def overflow(self) -> None:
+        """Its memory for reports is full: some are lost, and it says so."""
+        await self._say(251, b"")
+
+    async def antenna(self, number: int, connected: bool) -> None:
+        """An antenna's cable is pulled, or put in again."""
+        await self._say(255, struct.pack("!BH", connected, number))
+
+    async def _say(self, kind: int, value: bytes) -> None:
+        if self._session is not None:
+            session = self._session
+            await session.send(event(session.next_id(), self.radio.now_us(), kind, value))
 
     @property
     def has_client(self) -> bool:

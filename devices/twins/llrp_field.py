@@ -31,6 +31,7 @@ class Tag:
     chance: float = 1.0
     answer: WriteResult = WriteResult.DONE
     written: int = 0  # how often its EPC memory was written
+    forgets: bool = False  # says that it was written, and was not
 
     def epc_bank(self) -> bytes:
         """CRC (not computed), protocol control word with the length in words, EPC."""
@@ -76,6 +77,8 @@ class Write:
         start, end = 2 * self.word, 2 * self.word + len(self.data)
         if self.bank != EPC_BANK or end > EPC_BANK_BYTES_MAX:
             return WriteResult.OVERRUN
+        if tag.forgets:
+            return WriteResult.DONE
         memory = bytearray(EPC_BANK_BYTES_MAX)
         bank = tag.epc_bank()
         memory[: len(bank)] = bank
@@ -84,6 +87,22 @@ class Write:
         tag.epc = bytes(memory[EPC_STARTS_AT_BYTE : EPC_STARTS_AT_BYTE + 2 * words])
         tag.written += 1
         return WriteResult.DONE
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """C1G2Read (16.3.1.3.2.1): whole words out of one bank."""
+
+    op_spec: int
+    bank: int
+    word: int
+    words: int
+
+    def of(self, tag: Tag) -> bytes | None:
+        """What is there; None where there is nothing (of ours)."""
+        memory = tag.epc_bank() if self.bank == EPC_BANK else b""
+        data = memory[2 * self.word : 2 * (self.word + self.words)]
+        return data if len(data) == 2 * self.words else None
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from devices.twins.llrp_specs import (
     Sighting,
     State,
     read_access_spec,
+    read_result,
     read_rospec,
     write_result,
 )
@@ -251,6 +252,8 @@ class Radio:
                 result = write.onto(tag)
                 words = len(write.data) // 2 if result is WriteResult.DONE else 0
                 sighting.results += write_result(result, write.op_spec, words)
+            for read in spec.reads:
+                sighting.results += read_result(read.op_spec, read.of(tag))
             spec.done += 1
             if spec.done == spec.stop_count:
                 self.access_specs.pop(spec.id, None)

@@ -4,7 +4,7 @@ import struct
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from devices.twins.llrp_field import Mask, Write
+from devices.twins.llrp_field import Mask, Read, Write
 from devices.twins.llrp_wire import Malformed, Status, Type, message, parameters, tlv, tv, unpack
 
 
@@ -44,6 +44,7 @@ class AccessSpec:
     stop_count: int = 0
     masks: list[Mask] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
+    reads: list[Read] = field(default_factory=list)
     done: int = 0
 
 
@@ -75,6 +76,8 @@ def read_rospec(body: bytes) -> ROSpec:
 def _read_aispec(spec: ROSpec, body: bytes) -> None:
     (count,) = unpack("H", body)
     spec.antennas = list(unpack(f"{count}H", body[2:]))
+    if not spec.antennas:
+        raise Malformed("an AISpec names its antennas", Status.FIELD_ERROR)
     for kind, part in parameters(body[2 + 2 * count :]):
         if kind == 184:
             trigger, duration_ms = unpack("BI", part)
@@ -116,6 +119,9 @@ def _read_access_command(spec: AccessSpec, body: bytes) -> None:
             spec.masks = [_read_mask(target) for inner, target in parameters(part) if inner == 339]
         elif kind == 342:
             spec.writes.append(_read_write(part))
+        elif kind == 341:
+            op_spec, _password, bank, word, count = unpack("HIBHH", part)
+            spec.reads.append(Read(op_spec, bank >> 6, word, count))
         else:
             raise Malformed(f"operation {kind}", Status.UNSUPPORTED_PARAMETER)
 
@@ -164,6 +170,13 @@ class Sighting:
 def write_result(result: int, op_spec: int, words: int) -> bytes:
     """C1G2WriteOpSpecResult (16.3.1.5.2)."""
     return tlv(350, struct.pack("!BHH", result, op_spec, words))
+
+
+def read_result(op_spec: int, data: bytes | None) -> bytes:
+    """C1G2ReadOpSpecResult (16.3.1.5.1); without data a non-specific tag error."""
+    words = data or b""
+    head = struct.pack("!BHH", 0 if data is not None else 1, op_spec, len(words) // 2)
+    return tlv(349, head + words)
 
 
 def tag_report(

@@ -140,6 +140,13 @@ def connection_event(message_id: int, attempt: Connection, at_us: int) -> bytes:
     return message(Type.READER_EVENT_NOTIFICATION, message_id, tlv(246, body))
 
 
+def event(message_id: int, at_us: int, kind: int, value: bytes = b"") -> bytes:
+    """READER_EVENT_NOTIFICATION with one event: 251 the buffer overflowed (16.2.7.6.6), 255 an
+    antenna was (dis)connected (16.2.7.6.9)."""
+    body = tlv(128, struct.pack("!Q", at_us)) + tlv(kind, value)
+    return message(Type.READER_EVENT_NOTIFICATION, message_id, tlv(246, body))
+
+
 def general_capabilities(antennas: int) -> bytes:
     """GeneralDeviceCapabilities (16.2.3.2) of a fixed reader with general purpose ports."""
     firmware = b"1.0.0"

@@ -23,7 +23,8 @@ GARBAGE = b"\x00\xff%PDF-1.4 \x02?\x03"
 
 @dataclass(frozen=True, slots=True)
 class PrintedLabel:
-    """One label that came out. `copy` counts from 1; `fields` is what `^FD` says, decoded."""
+    """One label that came out. `copy` counts from 1; `fields` is what `^FD` says, decoded; `tag`
+    what its inlay holds now, "VOID" when it was given up."""
 
     number: int
     copy: int
@@ -31,6 +32,7 @@ class PrintedLabel:
     at_ms: int
     fields: list[str]
     zpl: str
+    tag: str = ""
 
 
 @dataclass(slots=True)
@@ -67,6 +69,9 @@ class PrinterTwin:
         self.echoes_to_newest = False  # ... and tell whoever is there of another one's labels
         self.mute = self.garbage = False
         self.cut_next_answer = False  # the link drops in its middle
+        self.writes_tags = True  # without such a module `^RF` is passed over
+        self.bad_inlays = 0  # so many of the next ones take nothing
+        self.stubborn_inlays = 0  # so many say that they were written, and keep what they had
         self.answer_delay_s = 0.0
         self.cut_after_bytes: int | None = None  # of the next format; the link drops there
         self._now_ms, self._tray = now_ms, tray
@@ -236,8 +241,40 @@ class PrinterTwin:
             if not self.is_blocked and self._jobs:
                 await self._print_one(self._jobs[0])
 
+    def _encode(self, format_: Format) -> str | None:
+        """What the next inlay holds, by the printer's own reading; None when it took nothing."""
+        if not (format_.tag and self.writes_tags):
+            return ""
+        if self.bad_inlays:
+            self.bad_inlays -= 1
+            return None
+        if self.stubborn_inlays:
+            self.stubborn_inlays -= 1
+            return "e2" + "0" * 22
+        return format_.tag.decode("ascii", "replace").lower()
+
     async def _print_one(self, job: _Job) -> None:
+        tag = self._encode(job.format)
+        for _ in range(job.format.inlays - 1):
+            if tag is not None:
+                break
+            self._put_out(job, "VOID")
+            tag = self._encode(job.format)
+        if tag is None:  # given up, as `^RS` says: the next format is taken
+            self._put_out(job, "VOID")
+            self._jobs.popleft()
+            return
         job.printed += 1
+        self._put_out(job, tag)
+        if job.printed == job.format.copies:
+            self._jobs.popleft()
+        hearer = self._senders[-1] if self.echoes_to_newest and self._senders else job.sender
+        for echo in job.format.echoes:
+            if echo.each_label or job.printed == 1:
+                await self._say(hearer, echo.said(tag.upper().encode()))
+
+    def _put_out(self, job: _Job, tag: str) -> None:
+        """One label leaves the printer."""
         self.counter += 1
         label = PrintedLabel(
             number=self.counter,
@@ -246,19 +283,14 @@ class PrinterTwin:
             at_ms=self._now_ms(),
             fields=list(job.format.fields),
             zpl=job.format.zpl,
+            tag=tag,
         )
         self.labels.append(label)
         if self._tray is not None:
             self._lay(label, self._tray)
-        if job.printed == job.format.copies:
-            self._jobs.popleft()
         if self._roll is not None:
             self._roll -= 1
-            self.paper_is_out = self._roll == 0
-        hearer = self._senders[-1] if self.echoes_to_newest and self._senders else job.sender
-        for echo in job.format.echoes:
-            if echo.each_label or job.printed == 1:
-                await self._say(hearer, echo.text)
+            self.paper_is_out = self._roll <= 0
 
     def _lay(self, label: PrintedLabel, tray: Path) -> None:
         with tray.open("a", encoding="utf-8") as file:

@@ -80,10 +80,17 @@ def _word(rest: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What `^HV` sends back, for the whole format or for each label."""
+    """What `^HV` sends back, for the whole format or for each label. With `of_tag` what was read
+    out of the label's tag stands between `text` and `end`."""
 
     text: bytes
     each_label: bool
+    of_tag: bool = False
+    end: bytes = b""
+
+    def said(self, tag: bytes) -> bytes:
+        """With *tag*, in hex, in the label's inlay."""
+        return self.text + (tag if self.of_tag else b"") + self.end
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,8 @@ class Format:
     copies: int
     fields: tuple[str, ...]
     echoes: tuple[Reply, ...]
+    tag: bytes = b""  # hex, to be written into its inlay
+    inlays: int = 3  # so many are tried, and the others come out marked VOID
 
 
 def read_format(zpl: bytes, code_page: str) -> tuple[Format, str]:
@@ -102,6 +111,7 @@ def read_format(zpl: bytes, code_page: str) -> tuple[Format, str]:
     echoes: list[Reply] = []
     numbered: dict[bytes, bytes] = {}
     copies, escape, number = 1, b"", b""
+    tag, inlays, writes, read_from = b"", 3, False, b""
     for command in zpl.split(b"^")[1:]:
         name, rest = command[:2].upper(), command[2:].replace(b"\r", b"").replace(b"\n", b"")
         if name == b"CI":
@@ -110,6 +120,13 @@ def read_format(zpl: bytes, code_page: str) -> tuple[Format, str]:
             escape = rest[:1] or b"_"
         elif name == b"FN":
             number = rest
+        elif name == b"RS":
+            inlays = _number([*rest.split(b","), b"", b"", b"", b""][3], 3)
+        elif name == b"RF":
+            writes = rest[:1].upper() == b"W"
+            read_from = read_from if writes else number
+        elif name == b"FD" and writes:
+            tag, writes = rest, False
         elif name in (b"FD", b"FV"):
             data = _unescape(rest, escape)
             fields.append(data.decode(code_page, "replace"))
@@ -119,16 +136,20 @@ def read_format(zpl: bytes, code_page: str) -> tuple[Format, str]:
         elif name == b"PQ":
             copies = max(1, min(_number(rest, 1), COPIES_MAX))
         elif name == b"HV":
-            echoes.append(_host_verification(rest, escape, numbered))
+            echoes.append(_host_verification(rest, escape, numbered, read_from))
     text = zpl.decode("utf-8", "backslashreplace")
-    return Format(text, copies, tuple(fields), tuple(echoes)), code_page
+    return Format(text, copies, tuple(fields), tuple(echoes), tag, inlays), code_page
 
 
-def _host_verification(rest: bytes, escape: bytes, numbered: dict[bytes, bytes]) -> Reply:
+def _host_verification(
+    rest: bytes, escape: bytes, numbered: dict[bytes, bytes], read_from: bytes
+) -> Reply:
     number, length, header, end, scope, *_ = [*rest.split(b","), b"", b"", b"", b"", b""]
     data = numbered.get(number, b"")[: _number(length, 64)]
-    text = _unescape(header, escape) + data + _unescape(end, escape)
-    return Reply(text, each_label=scope.strip().upper() == b"L")
+    return Reply(
+        _unescape(header, escape) + data, each_label=scope.strip().upper() == b"L",
+        of_tag=bool(read_from) and number == read_from, end=_unescape(end, escape),
+    )  # fmt: skip
 
 
 def _number(parameters: bytes, default: int) -> int:

@@ -57,6 +57,8 @@ def load(tx: Tx, state: State, who: Who) -> Facts:
     order = order_of(tx, line) if line is not None else None
     papers = _papers(tx, order.id) if order is not None else ()
     at_hand = parcel.order if parcel is not None else order.id if order is not None else 0
+    blind = pack_tags.blind(tx, station.reader, who.zone, who.now) if station.reader else ""
+    sees = station.reader and not blind
     return Facts(
         station=station.code, place=station.place, contents=contents, order=order, parcel=parcel,
         scale=bench.scale, printer=bench.printer, stopped=bench.stopped,
@@ -66,7 +68,7 @@ def load(tx: Tx, state: State, who: Who) -> Facts:
         upgrades=_upgrades(tx, at_hand) if at_hand else (),
         slip=_slip(tx, order.id) if order is not None and bench.slip_printer else None,
         boxes=_boxes(tx), slip_numbers=_slip_numbers(tx, parcel), weight_g=bench.weight_g,
-        tags=_tags(tx, station, contents, who.now) if station.reader else None,
+        tags=_tags(tx, station, contents, who.now) if sees else None, blind=blind,
         near=pack_tags.near(tx, contents, station.place) if state.at == "weigh" else (),
     )  # fmt: skip
 

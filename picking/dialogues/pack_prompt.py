@@ -158,6 +158,8 @@ def _warnings(state: State, facts: Facts, language: Language) -> tuple[str, ...]
         return tuple(lines)
     if state.at in ("one", "item") and facts.tags is not None:
         lines.append(rfid_line(facts, language))
+    elif state.at in ("one", "item") and facts.blind:
+        lines.append(say("rfid.blind", language, span=facts.blind))
     if facts.redirected:
         lines.append(say("pack.prints_there", language, station=facts.redirected))
     if facts.printer:

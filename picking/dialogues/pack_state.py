@@ -204,7 +204,8 @@ class Facts:
     `paper_printer` say why the label and the A4 printer are down, "" when they are not; `stopped`
     and `paper_stopped` why nothing at all can be printed. `redirected`: the station whose printers
     are used instead; `helper`: a neighbour whose printers work now; `own_works`: ours do again.
-    `tags` is None where there is no reader. `near`: what other orders have at this bench.
+    `tags` is None where there is no reader, or one that did not see a while ago: `blind` says when,
+    and nothing is missing for its sake. `near`: what other orders have at this bench.
     """
 
     station: str
@@ -228,6 +229,7 @@ class Facts:
     slip_numbers: tuple[str, ...] = ()
     weight_g: int | None = None
     tags: tuple[Tagged, ...] | None = None
+    blind: str = ""
     near: tuple[Part, ...] = ()
 
     @property

@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, func, select
 
 from picking.dialogues.pack_state import Content, Tagged
-from wms import weights
+from wms import gaps, weights
 from wms.db import Tx
 from wms.epc import gtin_of
 from wms.proof import Part
@@ -22,6 +23,7 @@ def tags(
 ) -> tuple[Tagged, ...]:
     """Items whose tags the reader sees now. A code of several owners is the one that is here."""
     fresh = (tag_reads.c.device == reader) & (tag_reads.c.last_ms >= now - TAG_FRESH_MS)
+    fresh &= tag_reads.c.gone_ms == 0
     codes = [gtin_of(code) for code in tx.scalars(select(tag_reads.c.epc).where(fresh))]
     counted = Counter(code for code in codes if code)
     if not counted:
@@ -44,6 +46,12 @@ def tags(
     return tuple(
         Tagged(item, sku, count, whose.get(item, "")) for (item, sku), count in sorted(seen.items())
     )
+
+
+def blind(tx: Tx, reader: str, zone: ZoneInfo, now: int) -> str:
+    """When the reader could not see what is here, "" while it can: "14:02:07-"."""
+    since_ms = now - TAG_FRESH_MS
+    return gaps.span(gaps.of(tx, reader, since_ms=since_ms, now=now), zone, since_ms=since_ms)
 
 
 def _wanted_by(

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, select
 from picking import portal
 from picking.dialogues.base import Seen, Who
 from picking.portal import Decision, Sighting
-from wms import inbound_receipt
+from wms import gaps, inbound_receipt
 from wms.db import Tx
 from wms.inbound import BLIND, OPEN
 from wms.inbound_receipt import Last
@@ -135,6 +135,7 @@ class Facts:
     place: str = ""  # of the station
     reader: str = ""
     portal: Decision | None = None
+    blind: str = ""  # from when to when the reader was away
     sightings: tuple[Sighting, ...] = ()
 
     def delivery(self, state: State) -> Delivery | None:
@@ -182,6 +183,7 @@ def load(tx: Tx, state: State, who: Who) -> Facts:
         may_bind=at is not None and who.may_touch(BIND, at.owner),
         station=station.code if station and station.printer else "",
         place=station.place if station else "", reader=reader, portal=decision,
+        blind=gaps.span(decision.blind, who.zone, since_ms=state.portal_ms) if decision else "",
         sightings=portal.locate(tx, decision) if decision and state.at == "locate" else (),
     )  # fmt: skip
 

@@ -235,9 +235,10 @@ def _portal(page: Prompt, state: State, facts: Facts, language: Language) -> Pro
     }  # fmt: skip
     lines = [say("receive.tags_unsure" if decision.blind else "receive.tags", language, **counts)]
     if decision.blind:
-        lines.append(say("receive.tags_blind", language, reader=facts.reader))
+        lines.append(say("receive.tags_blind", language, reader=facts.reader, span=facts.blind))
+    absent = "receive.tags_unseen" if decision.blind else "receive.tags_missing"
     for one in decision.missing[:LINES_MAX]:
-        lines.append(say("receive.tags_missing", language, sku=one.sku, count=one.count))
+        lines.append(say(absent, language, sku=one.sku, count=one.count))
     others = sorted({one.delivery for one in decision.elsewhere})
     for code in others[:LINES_MAX]:
         count = sum(one.delivery == code for one in decision.elsewhere)

@@ -50,7 +50,7 @@ from picking.dialogues.base import (
     wrong,
 )
 from picking.pickups import Pickup
-from wms import loading, parcels, print_jobs
+from wms import door, loading, parcels, print_jobs
 from wms.carriers import called
 from wms.db import Tx
 from wms.errors import Code, Rejected
@@ -77,12 +77,13 @@ class State(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The open pickups, the codes of what waits for the one at hand, and how many parcels are in
-    the cage at hand."""
+    """The open pickups, the codes of what waits for the one at hand, how many parcels are in the
+    cage at hand, and why some that went out of the door should not have."""
 
     pickups: tuple[Pickup, ...]
     behind: tuple[str, ...] = ()
     inside: int = 0
+    door: tuple[Rejected, ...] = ()
 
     def at(self, state: State) -> Pickup | None:
         """The pickup at hand, while it is open."""
@@ -152,7 +153,9 @@ def facts(tx: Tx, state: State, who: Who) -> Facts:
     if at is None:
         return known
     inside = loading.in_cage(tx, state.cage) if state.cage else 0
-    return Facts(known.pickups, pickups.behind(tx, at.carrier), inside)
+    reader = who.station.reader if who.station is not None else ""
+    stop = door.alarms(tx, reader=reader, manifest=at.id, now=who.now) if reader else ()
+    return Facts(known.pickups, pickups.behind(tx, at.carrier), inside, stop)
 
 
 def arrive(state: State, facts: Facts) -> State:
@@ -343,8 +346,11 @@ def prompt(state: State, facts: Facts, language: Language) -> Prompt:
         )  # fmt: skip
     waiting = None if state.at == "close" else pickup.waiting  # there the sum says it
     focus = Focus(place=called(pickup.carrier, language), qty=waiting, tote=state.cage)
+    stop = tuple(say(why.code, language, **why.params) for why in facts.door[:LINES_MAX])
+    if stop:
+        stop = (say("ship.door_stop", language, count=len(facts.door)), *stop)
     return replace(
-        page, focus=focus, lines=_lines(state, facts, pickup, language),
+        page, focus=focus, lines=(*stop, *_lines(state, facts, pickup, language)),
         done=pickup.loaded, total=pickup.loaded + pickup.waiting,
     )  # fmt: skip
 

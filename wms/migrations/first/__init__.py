@@ -66,6 +66,7 @@ from wms.migrations.first.record import (
 from wms.migrations.first.returns import photos, return_lines, return_rules, return_units, returns
 from wms.migrations.first.work import (
     device_facts,
+    device_gaps,
     devices,
     missions,
     print_jobs,
@@ -73,6 +74,7 @@ from wms.migrations.first.work import (
     stations,
     stops,
     tag_reads,
+    tags,
     tasks,
     tour_totes,
     tours,
@@ -81,7 +83,8 @@ from wms.migrations.first.work import (
 
 __all__ = [
     "allocations", "api_tokens", "approvals", "barcodes", "boxes", "commands", "count_lines",
-    "counts", "cursors", "deliveries", "device_facts", "devices", "documents", "endpoints",
+    "counts", "cursors", "deliveries", "device_facts", "device_gaps", "devices", "documents",
+    "endpoints",
     "event_seqs", "events", "holidays", "inbound_lines", "inbound_units", "inbounds",
     "insert_rules", "item_weights", "items", "kit_lines", "label_modes", "lots", "manifests",
     "meta", "metadata", "missions", "moves", "order_lines", "orders", "owners", "parcel_lines",
@@ -89,7 +92,7 @@ __all__ = [
     "person_roles", "photos", "pick_faces", "pickups", "places", "print_jobs", "requests",
     "return_lines", "return_rules", "return_units", "returns", "robots", "roles", "scans", "seals",
     "service_upgrades", "services", "sessions", "shops", "slips", "stations", "stock",
-    "stocktakes", "stops", "tag_reads", "tasks", "terminals", "tour_totes", "tours",
+    "stocktakes", "stops", "tag_reads", "tags", "tasks", "terminals", "tour_totes", "tours",
     "tracking_ranges", "transit", "versions", "wall_slots", "waves", "work_materials",
     "work_orders", "work_spans",
 ]  # fmt: skip

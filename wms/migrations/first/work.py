@@ -165,6 +165,8 @@ stations = Table(
     text_("reader"),
     text_("neighbour"),  # station whose printer helps out
     text_("redirect"),  # station whose printers a worker chose instead; "" = its own
+    flag("rfid"),  # its label printer writes tags
+    text_("light"),  # of its door: device:channel, "" = none
     CheckConstraint(
         one_of("kind", "pack", "ship", "receive", "return", "wall", "work"), name="kind"
     ),
@@ -216,7 +218,23 @@ tag_reads = Table(
     whole("count"),
     whole("rssi"),  # dBm of the strongest of the newest reads
     whole("antenna"),  # that had it; 0 = the reader does not say
+    text_("way"),  # the last time through a door: in, out; by = only ever beside it; "" = no door
+    Column("passed_ms", MS, nullable=False, server_default="0"),  # when that was
+    # When it had been silent for long enough, its reader at work; 0 = it is there.
+    Column("gone_ms", MS, nullable=False, server_default="0"),
     PrimaryKeyConstraint("device", "epc"),
+    Index("ix_tag_reads_device_passed", "device", "passed_ms"),
+)
+
+device_gaps = Table(  # when a device was not at work: what it did not see then may have been there
+    "device_gaps",
+    metadata,
+    Column("id", ID, primary_key=True),
+    Column("device", String, nullable=False),
+    Column("from_ms", MS, nullable=False),
+    Column("until_ms", MS),  # NULL: still
+    text_("reason"),
+    Index("ix_device_gaps_device_until", "device", "until_ms"),
 )
 
 print_jobs = Table(
@@ -240,4 +258,19 @@ print_jobs = Table(
     Column("done_ms", MS),
     CheckConstraint(one_of("state", *PRINT_STATES), name="state"),
     Index("ix_print_jobs_state", "state"),
+)
+
+tags = Table(  # EPCs that were made here
+    "tags",
+    metadata,
+    Column("epc", String, primary_key=True),  # lower-case hex
+    Column("item_id", ForeignKey("items.id"), nullable=False, index=True),
+    Column("gtin", String, nullable=False),
+    Column("serial", String, nullable=False),
+    # asked: to be written; written: and proven by reading; uncertain: perhaps; void: never
+    Column("state", String, nullable=False, server_default="asked"),
+    Column("job_id", ForeignKey("print_jobs.id"), index=True),  # of the label that it is in
+    Column("made_ms", MS, nullable=False),
+    Column("done_ms", MS),
+    CheckConstraint(one_of("state", "asked", "written", "uncertain", "void"), name="state"),
 )
