@@ -9,7 +9,12 @@ import pytest
 from devices import printing
 from devices.drivers.zpl_tcp import ZplTcpPrinter
 from tests.prove import Broken
-from tests.prove.part_labels import PART, one_round
+from tests.prove.part_labels import PART, RETRY_S, one_round
+
+
+@pytest.fixture(autouse=True)
+def _soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printing, "RETRY_S", RETRY_S)
 
 
 def test_no_label_is_lost_and_none_comes_out_twice(sqlite_url: str) -> None:

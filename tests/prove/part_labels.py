@@ -36,7 +36,8 @@ from wms.schema import print_jobs
 
 PRINTERS = ("label-1", "label-2", "label-3", "label-4")
 LABELS = 400  # a round
-STORMS = 1_000  # of a seed
+STORMS = 3_000  # of a seed
+AT_ONCE = 2  # one alone waits more than it works
 CHUNK = 20
 QUICK = {
     "poll_s": 0.1, "connect_timeout_s": 0.5, "answer_timeout_s": 0.1, "label_timeout_s": 0.4,
@@ -79,19 +80,27 @@ class Story:
 
 
 def rounds(seed: int) -> Iterator[Counter[str]]:
-    """Storms that no other seed has. Raises `Broken`."""
-    for number in count(seed * STORMS):
-        yield told(number)
+    """Storms that no other seed has, some at once. Raises `Broken`."""
+    for number in count(seed * STORMS, AT_ONCE):
+        yield told(*range(number, number + AT_ONCE))
 
 
-def told(number: int) -> Counter[str]:
-    """The storm of this *number* over `LABELS` labels, in a book of its own."""
+def told(*numbers: int) -> Counter[str]:
+    """The storms of these *numbers* at once, each over `LABELS` labels in a book of its own."""
     # A twin that hangs up in the middle of everything is no news.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    printing.RETRY_S = RETRY_S  # this process is for nothing else
     with tempfile.TemporaryDirectory(prefix="genba-labels-", dir=memory_folder()) as name:
-        book = Path(name) / "book.db"
-        book.write_bytes(empty_book())
-        return asyncio.run(one_round(number, f"sqlite:///{book}"))
+        books = [Path(name) / f"{number}.db" for number in numbers]
+        for book in books:
+            book.write_bytes(empty_book())
+        found = asyncio.run(_at_once(dict(zip(numbers, books, strict=True))))
+    return sum(found, Counter[str]())
+
+
+async def _at_once(books: dict[int, Path]) -> list[Counter[str]]:
+    storms = [one_round(number, f"sqlite:///{book}") for number, book in books.items()]
+    return await asyncio.gather(*storms)
 
 
 async def one_round(seed: int, url: str, labels: int = LABELS) -> Counter[str]:
@@ -116,7 +125,6 @@ async def one_round(seed: int, url: str, labels: int = LABELS) -> Counter[str]:
     )  # fmt: skip
     for name, device in config.devices.items():
         await supervisor.start(name, device.driver, device.options)
-    patience, printing.RETRY_S = printing.RETRY_S, RETRY_S
     tasks = [
         asyncio.create_task(_server(story, supervisor, random)),
         asyncio.create_task(_trouble(story, random)),
@@ -125,7 +133,6 @@ async def one_round(seed: int, url: str, labels: int = LABELS) -> Counter[str]:
     try:
         await _floor(story, labels, tasks)
     finally:
-        printing.RETRY_S = patience
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
