@@ -374,9 +374,7 @@ class Vda5050Twin:
 
     def _factsheet(self) -> dict[str, Any]:
         scopes = {"pick": "NODE", "drop": "NODE", "cancelOrder": "INSTANT", "startPause": "INSTANT"}
-        known = [
-            {"actionType": name, "actionScopes": [scope]} for name, scope in scopes.items()
-        ]  # fmt: skip
+        known = [{"actionType": name, "actionScopes": [scope]} for name, scope in scopes.items()]
         return {"typeSpecification": {"seriesName": "twin"},
                 "protocolFeatures": {"agvActions": known, "optionalParameters": []}}  # fmt: skip
 
