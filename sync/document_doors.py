@@ -12,7 +12,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
-from sync.http import Now, TheBook, TheToken
+from sync.http import Now, TheBook, TheToken, told_once
 from wms import commands, documents, order_view, tokens
 from wms.db import Tx
 from wms.documents import NewDocument
@@ -54,7 +54,7 @@ async def post_document(
     """201 for a new one; 200 for the same again; 409 for another under its code."""
     whose = tokens.owner_for(token, owner)
     answer = await book.write(take, reference, data, owner=whose, token=token, now=now)
-    return Response(answer, status_code=201 if answer.new else 200)
+    return told_once(answer)
 
 
 @get(

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol, TypeVar
 
 import msgspec
 from litestar import Response, Router, get, post
@@ -43,7 +43,20 @@ State = Literal[
     "", "waiting_date", "accepted", "short", "released", "picked", "packed", "shipped",
     "cancelled", "held",
 ]  # fmt: skip
+New = TypeVar("New", bound="_New")
 _CURSOR = re.compile(rb"(?P<life>[0-9a-f]*)[.](?P<xid>[0-9]{1,18})[.](?P<position>[0-9]{1,18})")
+
+
+class _New(Protocol):
+    """What the book says of something that may have been told before."""
+
+    @property
+    def new(self) -> bool: ...
+
+
+def told_once(answer: New) -> Response[New]:
+    """201 for what is new; 200 with the same answer for what was told before."""
+    return Response(answer, status_code=201 if answer.new else 200)
 
 
 @post(
@@ -60,7 +73,7 @@ async def post_order(
     With an `Idempotency-Key` a repeated request gets the very answer of the first one.
     """
     answer = await book.write(accept_once, data, token=token, key=key, now=now)
-    return Response(answer, status_code=201 if answer.new else 200)
+    return told_once(answer)
 
 
 def accept_once(tx: Tx, order: NewOrder, *, token: Token, key: str, now: int) -> Accepted:

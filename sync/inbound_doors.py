@@ -7,13 +7,11 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
-from sync.http import Now, TheBook, TheToken
+from sync.http import Now, TheBook, TheToken, told_once
 from wms import commands, inbound, inbound_view, photos, tokens
 from wms.db import Tx
-from wms.errors import Code, Rejected
 from wms.inbound import AnnouncedInbound, NewInbound
 from wms.inbound_view import InboundPage, InboundView
-from wms.text import shown
 from wms.tokens import Token
 
 SCOPE = "inbound:write"
@@ -35,7 +33,7 @@ async def post_inbound(
     A delivery is known by its owner and `external_id`.
     """
     answer = await book.write(announce, data, token=token, now=now)
-    return Response(answer, status_code=201 if answer.new else 200)
+    return told_once(answer)
 
 
 @get("/inbounds/{reference:str}", opt={"scope": SCOPE}, summary="What of a delivery has come")
@@ -119,9 +117,7 @@ def cancel(
 
 def picture(tx: Tx, reference: str, photo: int, *, owner: str) -> tuple[str, bytes]:
     """A picture of this very delivery. Refuses `REFERENCE_UNKNOWN` and what `find` refuses."""
-    if photo not in inbound_view.get(tx, reference, owner=owner).photos:
-        raise Rejected(Code.REFERENCE_UNKNOWN, field="photo", value=shown(str(photo)))
-    return photos.image_of(tx, photo)
+    return photos.image_of(tx, photo, among=inbound_view.get(tx, reference, owner=owner).photos)
 
 
 def _record(

@@ -7,16 +7,14 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Struct
 
-from sync.http import Now, TheBook, TheToken
+from sync.http import Now, TheBook, TheToken, told_once
 from wms import commands, photos, returns, returns_close, returns_orders, returns_view, tokens
 from wms.db import Tx
-from wms.errors import Code, Rejected
 from wms.orders import Accepted
 from wms.returns import Announced, NewReturn
 from wms.returns_close import Decision
 from wms.returns_orders import ToOwner
 from wms.returns_view import ReturnPage, ReturnView
-from wms.text import shown
 from wms.tokens import Token
 
 SCOPE = "returns:write"
@@ -38,7 +36,7 @@ async def post_return(
     An RMA is known by its owner and `external_id`.
     """
     answer = await book.write(announce, data, token=token, now=now)
-    return Response(answer, status_code=201 if answer.new else 200)
+    return told_once(answer)
 
 
 @get("/returns/{reference:str}", opt={"scope": SCOPE}, summary="What became of a return")
@@ -117,7 +115,7 @@ async def post_to_owner(
     201 for a new one; 200 with the same answer for the same `external_id` again.
     """
     answer = await book.write(send_to_owner, data, token=token, now=now)
-    return Response(answer, status_code=201 if answer.new else 200)
+    return told_once(answer)
 
 
 def send_to_owner(tx: Tx, asked: ToOwner, *, token: Token, now: int) -> Accepted:
@@ -155,10 +153,7 @@ def decide(
 
 def picture(tx: Tx, reference: str, photo: int, *, owner: str) -> tuple[str, bytes]:
     """A picture of this very return. Refuses `RETURN_UNKNOWN` and `REFERENCE_UNKNOWN`."""
-    seen = returns_view.get(tx, reference, owner=owner)
-    if photo not in seen.photos:
-        raise Rejected(Code.REFERENCE_UNKNOWN, field="photo", value=shown(str(photo)))
-    return photos.image_of(tx, photo)
+    return photos.image_of(tx, photo, among=returns_view.get(tx, reference, owner=owner).photos)
 
 
 def _record(tx: Tx, name: str, key: str, code: str, token: Token, now: int) -> None:

@@ -5,7 +5,7 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
-from sync.http import Now, TheBook, TheToken
+from sync.http import Now, TheBook, TheToken, told_once
 from wms import calendar, commands, tokens, work_orders
 from wms.db import Tx
 from wms.tokens import Token
@@ -33,7 +33,7 @@ async def post_work(
 ) -> Response[Work]:
     """201 for new work; 200 with how far it is for the same again; 409 for another."""
     answer = await book.write(create, data, token=token, now=now)
-    return Response(answer, status_code=201 if answer.new else 200)
+    return told_once(answer)
 
 
 @get("/work-orders", opt={"scope": SCOPE}, summary="Work orders, the newest first")

@@ -5,7 +5,7 @@ from its name, its size is limited, and whatever is not plainly one of three for
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -105,10 +105,13 @@ def taken(tx: Tx, *, after: int, limit: int) -> tuple[Photo, ...]:
     return tuple(_photo(row) for row in tx.execute(query))
 
 
-def image_of(tx: Tx, photo: int) -> tuple[str, bytes]:
-    """The type and the bytes of one picture. Refuses `REFERENCE_UNKNOWN`."""
+def image_of(
+    tx: Tx, photo: int, *, among: Collection[int] | None = None
+) -> tuple[str, bytes]:  # fmt: skip
+    """The type and the bytes of one picture, *among* these if they are given. Refuses
+    `REFERENCE_UNKNOWN`."""
     row = tx.execute(select(photos.c.type, photos.c.image).where(photos.c.id == photo)).first()
-    if row is None:
+    if row is None or (among is not None and photo not in among):
         raise Rejected(Code.REFERENCE_UNKNOWN, field="photo", value=str(photo))
     return row.type, bytes(row.image)
 
