@@ -1,12 +1,14 @@
 """Putting goods back on the real floor, on both databases: where from, where to, and whose."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import func, select
 
+from tests import put_back_racers as racers
 from tests.floor_site import DAVE, JAN, ON_BOTH, FloorSite, Hand, floor_at, refused
 from tests.picking_site import BERT
+from tests.racing import race
 from tests.test_cancel import (
     CUP,
     TEA,
@@ -110,6 +112,23 @@ def test_the_last_goods_come_back_by_undo(site: FloorSite) -> None:
     for text in (TEA, TEA, "A-01"):
         hand.scan(text)
     assert waiting_tasks(site) == 0
+
+
+@pytest.mark.long
+def test_two_who_put_the_last_goods_back_at_one_moment_leave_nothing_to_do(
+    new_book: Callable[[], str],
+) -> None:
+    """Each of them sees the other's goods still in the tote; the tote is free all the same."""
+    with floor_at(new_book()) as site:
+        site.stock_up()
+        do_cancel(site, dropped(site))
+        skus = ("TEA", "CUP", "TEA", "TEA")
+        (put,) = race(site.book.url, (racers.put_it, "T-01", skus, "D-01", site.now))
+        assert (put[1], put.count("done")) == ("done", 3), put
+        assert site.in_tote("T-01") == {}
+        assert waiting_tasks(site) == 0
+        assert [row.state for row in site.rows(select(tour_totes.c.state))] == ["empty"]
+        site.check()
 
 
 def test_a_repeated_scan_puts_back_once(site: FloorSite) -> None:

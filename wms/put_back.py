@@ -300,6 +300,7 @@ def put(
     )[place]  # fmt: skip
     if refusal is not None:
         raise refusal
+    _lock(tx, container)
     line = Move(
         key=key, item=goods.item, qty=qty, source=container, target=place, lot=goods.lot,
         condition=goods.condition, serial=goods.serial, reason=PUT_BACK, ref=f"task:{task}",
@@ -313,8 +314,15 @@ def put(
 
 def emptied(tx: Tx, container: str, *, now: int) -> None:
     """Goods were taken out of *container* for another reason: perhaps nothing is left to do."""
+    _lock(tx, container)
     if not _free(tx, container):
         settle(tx, container, now=now)
+
+
+def _lock(tx: Tx, container: str) -> None:
+    """Of two who take the last goods out at one moment, the second sees that nothing is left."""
+    here = select(places.c.code).where(places.c.code == container)
+    tx.execute(here.with_for_update(key_share=True))
 
 
 def _free(tx: Tx, container: str) -> int:
