@@ -9,6 +9,13 @@ WALKS = only("test_floor_pick_people", "only_by_their_badge")
 
 RULES = (
     Bug(
+        what="a customer's own repaired goods are replaced by some from the shelf",
+        file="wms/allocate.py",
+        right=" and not lines[0].own\n",
+        wrong="\n",
+        tests=only("test_own_goods", "never_replaced and reship"),
+    ),
+    Bug(
         what="what is in a tote already is not recalled",
         file="picking/recall.py",
         right='in_(("open", "picked")), allocations.c.task_id.is_(None),',

@@ -1,11 +1,13 @@
 """Planted bugs have their place, in many rooms; and one that nobody would notice is reported."""
 
+from collections import Counter
+
 import pytest
 
 from tests.plant_bugs import BUGS, ROOT
 from tests.planted import Bug
 from tests.prove import Broken
-from tests.prove.part_mutants import PART, WANTED, rounds
+from tests.prove.part_mutants import CONTROL, PART, WANTED, rounds
 
 UNNOTICED = Bug(
     what="a comment that says something else",
@@ -21,10 +23,14 @@ def test_every_bug_has_its_one_place() -> None:
     assert lost == []
 
 
-def test_there_are_enough_in_many_rooms() -> None:
+def test_there_are_enough_in_every_room_and_the_controls_among_them() -> None:
     assert len(BUGS) >= PART.wanted[WANTED]
-    rooms = {bug.file.partition("/")[0] for bug in BUGS}
-    assert rooms >= {"wms", "picking", "sync", "devices", "app"}
+    rooms = Counter(bug.file.partition("/")[0] for bug in BUGS)
+    assert set(rooms) == {"wms", "picking", "sync", "devices", "labels", "tui", "app"}
+    assert min(rooms.values()) >= 6
+    assert [bug.what.partition(":")[0] for bug in BUGS[-PART.wanted[CONTROL] :]] == [
+        "naive hand-off", "id-cursor outbox", "CHECK-only reservation",
+    ]  # fmt: skip
 
 
 @pytest.mark.long
