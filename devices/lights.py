@@ -74,6 +74,6 @@ async def run(book: Book, supervisor: Supervisor, *, now: Callable[[], int]) -> 
     """Keep the lights as the book wants them, until cancelled."""
     lights = Lights(supervisor)
     while True:
-        seen = book.bell.count
+        seen = book.bell.look()
         await lights.set_all(await book.read(wanted, now()))
-        await book.bell.wait(seen)
+        await seen.changed()

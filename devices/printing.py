@@ -189,14 +189,14 @@ async def run(book: Book, supervisor: Supervisor, *, now: Callable[[], int]) -> 
     busy: dict[str, asyncio.Task[None]] = {}
     try:
         while True:
-            seen = book.bell.count
+            seen = book.bell.look()
             for job in await _ours(book, supervisor):
                 task = busy.get(job.lane)
                 if task is None or task.done():
                     if task is not None:
                         task.result()
                     busy[job.lane] = asyncio.create_task(_print(book, supervisor, job, now))
-            await book.bell.wait(seen)
+            await seen.changed()
     finally:
         for task in busy.values():
             task.cancel()

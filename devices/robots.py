@@ -28,6 +28,7 @@ from devices.codecs.grh1 import (
 from devices.robot_book import book_word, set_aside, take_next
 from devices.transporter import POLL_S, Handoff, Settings, Transporter
 from wms import mission_tasks, missions, robots
+from wms.bell import Look
 from wms.db import Book, nowhere
 from wms.errors import Rejected
 from wms.mission_rows import Mission
@@ -44,11 +45,11 @@ TOLD = ("battery", "hold", "mode", "person", "wish")
 
 @dataclass(frozen=True, slots=True)
 class _Rest:
-    """Nothing was to be done: what was seen then, how often the bell had rung, and until when that
-    answer is good. `mission` was under way."""
+    """Nothing was to be done: what was seen then, what was read, and until when that answer is
+    good. `mission` was under way."""
 
     seen: tuple[object, ...]
-    bell: int
+    look: Look
     until_s: float
     mission: Mission | None
 
@@ -136,7 +137,7 @@ class _Conductor:
             await self._note_progress(self._rest.mission, status)
             await self._show(status, self._waits)
             return True
-        bell = self._book.bell.count
+        look = self._book.bell.look()
         numbers = {status.mission, *(entry.mission for entry in seen.journal)}
         record = await self._book.read(
             robots.record, self._robot, numbers=numbers,
@@ -156,19 +157,19 @@ class _Conductor:
             await self._note_presence()
         await self._note_progress(record.mission, status)
         await self._show(status, self._told(action))
-        self._note_rest(action, seen, bell, record.mission)
+        self._note_rest(action, seen, look, record.mission)
         return True
 
     def _nothing_new(self, seen: Sighting) -> bool:
-        """The robot shows what it showed, the book was not written, and there was nothing to do."""
+        """It shows what it showed, what was read was not written, and there was nothing to do."""
         rest = self._rest
         return (
             rest is not None and rest.seen == _face(seen)
-            and rest.bell == self._book.bell.count and self._clock() < rest.until_s
+            and not rest.look.is_stale and self._clock() < rest.until_s
         )  # fmt: skip
 
     def _note_rest(
-        self, action: rules.Action, seen: Sighting, bell: int, mission: Mission | None
+        self, action: rules.Action, seen: Sighting, look: Look, mission: Mission | None
     ) -> None:
         """An answer that waits for a moment of its own is asked for again at every look."""
         now_s = self._clock()
@@ -176,7 +177,7 @@ class _Conductor:
         self._rest = None
         if waits and now_s >= self._rest_until_s:
             until_s = now_s + self._book.bell.patience_s
-            self._rest = _Rest(_face(seen), bell, until_s, mission)
+            self._rest = _Rest(_face(seen), look, until_s, mission)
 
     async def note_silence(self) -> None:
         """Rule 8: after the patience, a person looks after each mission under way."""

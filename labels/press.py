@@ -142,8 +142,8 @@ async def run(
 ) -> None:  # fmt: skip
     """Work until cancelled: batch after batch, then wait for the bell (or a second)."""
     while True:
-        seen = book.bell.count
+        seen = book.bell.look()
         if not await press_once(
             book, now=now, dots_per_mm=dots_per_mm, executor=executor, languages=languages
         ):
-            await book.bell.wait(seen)
+            await seen.changed()

@@ -105,8 +105,8 @@ def _terminal_of(tx: Tx, row: Row[Any]) -> str | None:
 async def run(book: Book, *, now: Callable[[], int], settings: floor.Settings) -> None:
     """Handle facts until cancelled."""
     while True:
-        seen = book.bell.count
+        seen = book.bell.look()
         more = await book.read(is_waiting)
         while more:
             more = await book.write(take_some, now=now(), settings=settings)
-        await book.bell.wait(seen)
+        await seen.changed()

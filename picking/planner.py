@@ -44,10 +44,10 @@ async def plan_forever(
     *rng* gives the chance in mission numbers.
     """
     while True:
-        seen = book.bell.count
+        seen = book.bell.look()
         await plan_once(book, now=clock_ms(), settings=settings, rng=rng)
         await asyncio.sleep(PAUSE_S)
-        await book.bell.wait(seen)
+        await seen.changed()
 
 
 async def plan_once(

@@ -18,10 +18,10 @@ PAUSE_S = 1.0  # on a busy floor the bell rings with every scan; nothing here is
 async def replenish_forever(book: Book, *, clock_ms: Callable[[], int]) -> None:
     """Look whenever something was committed, once a second at most; ends when cancelled."""
     while True:
-        seen = book.bell.count
+        seen = book.bell.look()
         await replenish_once(book, now=clock_ms())
         await asyncio.sleep(PAUSE_S)
-        await book.bell.wait(seen)
+        await seen.changed()
 
 
 async def replenish_once(book: Book, *, now: int) -> list[int]:

@@ -19,6 +19,7 @@ from sync import outbox
 from sync.addresses import Forbidden, pinned
 from sync.outbox import Endpoint, configure, lag, of_config
 from sync.webhooks import BadSecret, Outgoing, Tried, headers_of, judged, words_of
+from wms.bell import Look
 from wms.config import Webhook
 from wms.db import Book, Tx
 from wms.errors import Rejected
@@ -125,9 +126,9 @@ async def run(
     flying: dict[asyncio.Task[Tried], Outgoing] = {}
     try:
         while True:
-            seen = book.bell.count
+            seen = book.bell.look()
             await _turn(book, sender, flying)
-            await _anything(book, seen, flying)
+            await _anything(seen, flying)
     finally:
         for task in flying:
             task.cancel()
@@ -167,11 +168,11 @@ def turn(
 
 
 async def _anything(
-    book: Book, seen: int, flying: Mapping[asyncio.Task[Tried], Outgoing]
+    seen: Look, flying: Mapping[asyncio.Task[Tried], Outgoing]
 ) -> None:  # fmt: skip
-    """Until an attempt came back, or something was committed, or a second."""
+    """Until an attempt came back, or what was read has changed, or a second."""
     if not any(task.done() for task in flying):
-        bell = asyncio.create_task(book.bell.wait(seen))
+        bell = asyncio.create_task(seen.changed())
         try:
             await asyncio.wait({bell, *flying}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import Engine, create_engine, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from wms.db import Bell, Book, Tx, insert_once, open_engine, sqlite_module
+from wms.bell import Bell
+from wms.db import Book, Tx, insert_once, open_engine, sqlite_module
 from wms.errors import Code, Rejected
 from wms.schema import meta
 

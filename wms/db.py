@@ -17,9 +17,11 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
+from wms.bell import Bell, listen, note_read
 from wms.trouble import Trouble, name_of, no_room, trouble_of
 
 Tx = Connection  # an open transaction; whoever receives one never commits it
+Tables = set[str]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -97,31 +99,6 @@ def untroubled(_kind: Trouble, _why: str) -> None:
     """Nobody looks after the machine."""
 
 
-class Bell:
-    """Rings after every commit of this process. Waiting is for workers, for `patience_s` at most:
-    another process may have committed something."""
-
-    patience_s = 1.0
-
-    def __init__(self) -> None:
-        self._rung = asyncio.Event()
-        self.count = 0
-
-    def ring(self) -> None:
-        self.count += 1
-        self._rung.set()
-        self._rung = asyncio.Event()
-
-    async def wait(self, seen: int, timeout_s: float | None = None) -> int:
-        """Return at once if it rang since *seen*, else at the next ring or after the patience."""
-        limit_s = self.patience_s if timeout_s is None else timeout_s
-        if self.count == seen:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(limit_s):
-                    await self._rung.wait()
-        return self.count
-
-
 class Book:
     """The door to the database: one writer at a time on SQLite, a small pool on PostgreSQL.
 
@@ -143,6 +120,7 @@ class Book:
         self.full = False
         self.writing = open_engine(url)
         self.reading = open_engine(url, readonly=True)
+        listen(self.writing, self.reading)
         self.bell = Bell()
         writers = 1 if self.is_sqlite else 4
         self._writers: Executor | None = ThreadPoolExecutor(writers) if threads else None
@@ -156,38 +134,55 @@ class Book:
         self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run *command* in one transaction and commit; the whole of it again after a collision."""
-        if self.full:
-            raise no_room()
-        return self.write_anyway_now(command, *args, **kwargs)
+        return self._write(command, *args, **kwargs)[0]
 
     def write_anyway_now(
         self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """`write_now`, also while the book is full: the alarm itself has to be written."""
-        with self._noticed():
-            return self._write(command, *args, **kwargs)
-
-    def _write(
-        self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
-    ) -> R:
-        name = f"{command.__module__}.{command.__qualname__}"
-        self.reached(f"{name}:begun")
-        for attempt in stamina.retry_context(
-            on=_collided, attempts=TRIES, wait_initial=0.005, wait_max=0.2, wait_jitter=0.02
-        ):
-            with attempt, self.writing.begin() as tx:
-                result = command(tx, *args, **kwargs)
-                self.reached(f"{name}:written")
-        self.reached(f"{name}:committed")
-        return result
+        return self._write_anyway(command, *args, **kwargs)[0]
 
     def read_now(
         self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """Run *query* in one read-only snapshot."""
+        return self._read(query, *args, **kwargs)[0]
+
+    def _write(
+        self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[R, Tables]:
+        """What *command* answered, and the tables that it wrote."""
+        if self.full:
+            raise no_room()
+        return self._write_anyway(command, *args, **kwargs)
+
+    def _write_anyway(
+        self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[R, Tables]:
+        name = f"{command.__module__}.{command.__qualname__}"
+        written: Tables = set()
+        self.reached(f"{name}:begun")
+        with self._noticed():
+            for attempt in stamina.retry_context(
+                on=_collided, attempts=TRIES, wait_initial=0.005, wait_max=0.2, wait_jitter=0.02
+            ):
+                with attempt, self.writing.begin() as tx:
+                    written.clear()
+                    tx.info["tables"] = written
+                    result = command(tx, *args, **kwargs)
+                    self.reached(f"{name}:written")
+        self.reached(f"{name}:committed")
+        return result, written
+
+    def _read(
+        self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
+    ) -> tuple[R, Tables]:
+        """What *query* answered, and the tables that it read."""
         self.reached(f"{query.__module__}.{query.__qualname__}:read")
+        read: Tables = set()
         with self._noticed(), self.reading.begin() as tx:
-            return query(tx, *args, **kwargs)
+            tx.info["tables"] = read
+            return query(tx, *args, **kwargs), read
 
     @contextlib.contextmanager
     def _noticed(self) -> Iterator[None]:
@@ -206,20 +201,19 @@ class Book:
         self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """`write_now` off the event loop; the bell rings once it is committed."""
-        result = await self._off_loop(
-            self._writers, partial(self.write_now, command, *args, **kwargs)
-        )
-        self.bell.ring()
-        return result
+        call = partial(self._write, command, *args, **kwargs)
+        return self._ringing(await self._off_loop(self._writers, call))
 
     async def write_anyway(
         self, command: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
         """`write_anyway_now` off the event loop."""
-        result = await self._off_loop(
-            self._writers, partial(self.write_anyway_now, command, *args, **kwargs)
-        )
-        self.bell.ring()
+        call = partial(self._write_anyway, command, *args, **kwargs)
+        return self._ringing(await self._off_loop(self._writers, call))
+
+    def _ringing(self, answered: tuple[R, Tables]) -> R:
+        result, written = answered
+        self.bell.ring(written)
         return result
 
     async def breathe(self) -> None:
@@ -229,8 +223,11 @@ class Book:
     async def read(
         self, query: Callable[Concatenate[Tx, P], R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        """`read_now` off the event loop."""
-        return await self._off_loop(self._readers, partial(self.read_now, query, *args, **kwargs))
+        """`read_now` off the event loop; the look of this task notes what was read."""
+        call = partial(self._read, query, *args, **kwargs)
+        result, read = await self._off_loop(self._readers, call)
+        note_read(read)
+        return result
 
     async def _off_loop(self, executor: Executor | None, call: Callable[[], R]) -> R:
         if executor is None:

@@ -124,8 +124,8 @@ def _waits(tx: Tx) -> bool:
 async def run(book: Book) -> None:
     """Seal until cancelled."""
     while True:
-        seen = book.bell.count
+        seen = book.bell.look()
         if await book.read(_waits):
             await book.write(seal)
         await asyncio.sleep(0.5)
-        await book.bell.wait(seen)
+        await seen.changed()
