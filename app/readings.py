@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import ColumnElement, Table, func, select, tuple_
+from sqlalchemy import ColumnElement, Table, func, select
 
 from wms import events
 from wms.db import Tx
@@ -110,7 +110,7 @@ def _count_events(tx: Tx, counts: Counts, visible: ColumnElement[bool]) -> None:
     row = tx.execute(newest).first()
     upto = Cursor(row.xid, row.id) if row else Cursor()
     if counts.event is not None:
-        fresh = tuple_(*order) > tuple_(counts.event.xid, counts.event.position)
+        fresh = events.later(events_table, counts.event)
         counts.events.update(_by(tx, events_table.c.kind, visible & fresh))
     counts.event = upto
 
@@ -142,8 +142,7 @@ def _live(tx: Tx, table: Table, states: tuple[str, ...]) -> dict[str, int]:
 
 def _unread(tx: Tx, reader: str, table: Table, now: int) -> Lag:
     at = events.cursor_of(tx, reader)
-    later = tuple_(table.c.xid, table.c.id) > tuple_(at.xid, at.position)
-    return _lag(tx, table, later, now)
+    return _lag(tx, table, events.later(table, at), now)
 
 
 def _lag(tx: Tx, table: Table, waiting: ColumnElement[bool], now: int) -> Lag:

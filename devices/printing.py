@@ -8,9 +8,11 @@ the printer needs a hand. After a while it goes to the neighbour's printer, if t
 import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import structlog
-from sqlalchemy import case, select, update
+from sqlalchemy import Select, case, select, update
 
 from devices.capabilities import (
     ConfigFault,
@@ -58,9 +60,23 @@ def waiting(tx: Tx) -> list[Job]:
 
     A station's printers are its own, or those that a worker chose instead (`redirect`).
     """
+    first: dict[str, Job] = {}
+    for row in tx.execute(_waiting()):
+        pair = (row.printer, row.other)
+        if row.format == "pdf":
+            pair = (row.slip_printer, row.other_slip)
+        own, other = (name or "" for name in pair)
+        job = Job(row.id, own, other, row.copies, row.state, row.reason, row.created_ms)
+        if job.lane:
+            first.setdefault(job.lane, job)
+    return list(first.values())
+
+
+@cache
+def _waiting() -> Select[Any]:
     helper, used = stations.alias("helper"), stations.alias("used")
     columns, home = ("id", "copies", "state", "reason", "created_ms", "format"), stations.c
-    query = (
+    return (
         select(
             *(print_jobs.c[name] for name in columns), used.c.printer, used.c.slip_printer,
             helper.c.printer.label("other"), helper.c.slip_printer.label("other_slip"),
@@ -71,16 +87,6 @@ def waiting(tx: Tx) -> list[Job]:
         .where(print_jobs.c.state.in_(WAITING))
         .order_by(print_jobs.c.id)
     )  # fmt: skip
-    first: dict[str, Job] = {}
-    for row in tx.execute(query):
-        pair = (row.printer, row.other)
-        if row.format == "pdf":
-            pair = (row.slip_printer, row.other_slip)
-        own, other = (name or "" for name in pair)
-        job = Job(row.id, own, other, row.copies, row.state, row.reason, row.created_ms)
-        if job.lane:
-            first.setdefault(job.lane, job)
-    return list(first.values())
 
 
 def owned_elsewhere(tx: Tx) -> frozenset[str]:

@@ -8,9 +8,11 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import Select, bindparam, select, update
 
 from labels import sbpl, tpcl
 from labels.templates import find, render
@@ -51,9 +53,14 @@ class Pressed:
 
 def requested(tx: Tx, *, limit: int = BATCH) -> list[Job]:
     """The oldest requested jobs."""
+    return [Job(*row) for row in tx.execute(_requested(), {"most": limit})]
+
+
+@cache
+def _requested() -> Select[Any]:
     columns = (print_jobs.c[name] for name in ("id", "station", "template", "data", "copy_no"))
     query = select(*columns).where(print_jobs.c.state == "requested").order_by(print_jobs.c.id)
-    return [Job(*row) for row in tx.execute(query.limit(limit))]
+    return query.limit(bindparam("most"))
 
 
 def press(

@@ -1,6 +1,7 @@
 """From the drop place to the bench: which one, and who carries the tote there."""
 
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import Any, Literal
 
@@ -64,9 +65,14 @@ def dispatch(tx: Tx, *, now: int, rng: Random) -> list[SentTote]:
 
 def waits(tx: Tx) -> bool:
     """Whether `dispatch` has something to do."""
+    return tx.execute(_waits()).first() is not None
+
+
+@cache
+def _waits() -> Select[Any]:
     ready = _ready().with_only_columns(orders.c.state).limit(1)
     bench = exists().where(stations.c.kind == "pack")
-    return tx.execute(ready.where(orders.c.state.in_(BACK) | bench)).first() is not None
+    return ready.where(orders.c.state.in_(BACK) | bench)
 
 
 def deliver(tx: Tx, *, tote: str, place: str, key: str, actor: str, now: int) -> bool:

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
-from sqlalchemy import Row, or_, select, tuple_
+from sqlalchemy import Row, or_, select
 
 from picking import floor
 from wms.db import Book, Tx
-from wms.events import Cursor, advance, cursor_of, horizon
+from wms.events import Cursor, advance, cursor_of, rows_after
 from wms.prompts import Await
 from wms.schema import device_facts, stations, terminals
 
@@ -25,15 +25,7 @@ AT_ONCE = 5  # facts a transaction
 
 
 def _next(tx: Tx) -> Row[Any] | None:
-    at = cursor_of(tx, READER)
-    query = (
-        select(device_facts)
-        .where(tuple_(device_facts.c.xid, device_facts.c.id) > tuple_(at.xid, at.position))
-        .where(device_facts.c.xid < horizon(tx))
-        .order_by(device_facts.c.xid, device_facts.c.id)
-        .limit(1)
-    )
-    return tx.execute(query).first()
+    return next(iter(rows_after(tx, device_facts, cursor_of(tx, READER), 1)), None)
 
 
 def is_waiting(tx: Tx) -> bool:

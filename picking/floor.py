@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, insert, update
 
 from picking import assist, terminals
 from picking.dialogues import DIALOGUES, MENU, menu, sign_in
@@ -110,9 +110,7 @@ def scan(
     if row is None:
         raise Rejected(Code.TERMINAL_UNKNOWN, terminal=terminal[:40])
     pull = Pull(scan_id, storable(text), via, now if pulled_ms is None else pulled_ms, clock_ms)
-    known = tx.execute(
-        select(scans).where(scans.c.terminal_id == terminal, scans.c.scan_id == scan_id)
-    ).first()
+    known = terminals.taken(tx, terminal, scan_id)
     if known is not None:
         return _same_answer(known, pull)
     why = terminals.why_out(tx, row, idle_ms=settings.idle_ms, now=now)
@@ -139,7 +137,7 @@ def show(tx: Tx, *, terminal: str, now: int, settings: Settings) -> tuple[Prompt
     if why is not None:  # the next input will write it down
         return sign_in.prompt(sign_in.State(why=why), row.language), row.version + 1
     who = _who(tx, row, "show", now, settings)
-    return _render(tx, _session(tx, who), who), row.version
+    return _shown(tx, who), row.version
 
 
 def _same_answer(known: Row[Any], pull: Pull) -> Answer:
@@ -168,7 +166,9 @@ def _sign_in(
         mark = pull.mark if seen.kind == "badge" else ""  # six digits are guessed from their hash
         terminals.enter(tx, row, person, mark=mark, now=pull.at_ms)
         who = _who(tx, _here(tx, row.id), "show", now, settings)
-        return Outcome("applied", None, seen), _render(tx, _session(tx, who), who)
+        return Outcome("applied", None, seen), _render(
+            tx, terminals.session_of(tx, who.person.id), who
+        )
     shown = _signed_out(_here(tx, row.id))
     if said is None:
         return Outcome("applied", None, seen), shown
@@ -186,7 +186,7 @@ def _converse(
     tx: Tx, row: Row[Any], pull: Pull, now: int, settings: Settings
 ) -> tuple[Outcome, Prompt]:
     who = _who(tx, row, f"{row.id}:{pull.scan_id}", now, settings)
-    session = _session(tx, who, lock=True)
+    session = terminals.session_of(tx, who.person.id, lock=True)
     if _bounced(session, pull, settings):
         return Outcome("repeat", None), _render(tx, session, who)
     outcome, changed = _decide(tx, session, who, pull, settings)
@@ -203,7 +203,7 @@ def _converse(
     if row.person_id is None:
         return outcome, _signed_out(row)
     who = _who(tx, row, who.key, now, settings)
-    return outcome, _render(tx, _session(tx, who), who)
+    return outcome, _shown(tx, who)
 
 
 def _bounced(session: Row[Any], pull: Pull, settings: Settings) -> bool:
@@ -343,6 +343,10 @@ def _state(session: Row[Any], dialogue: Dialogue[Any, Any]) -> Any:
     return dialogue.state()
 
 
+def _shown(tx: Tx, who: Who) -> Prompt:
+    return _render(tx, terminals.session_of(tx, who.person.id), who)
+
+
 def _render(tx: Tx, session: Row[Any], who: Who) -> Prompt:
     """The prompt from what the book says now, with the message of the last input."""
     dialogue = _open_dialogue(session, who)
@@ -387,11 +391,6 @@ def _here(tx: Tx, terminal: str) -> Row[Any]:
     row = terminals.read(tx, terminal)
     assert row is not None, "its row is locked in this transaction"
     return row
-
-
-def _session(tx: Tx, who: Who, *, lock: bool = False) -> Row[Any]:
-    query = select(sessions).where(sessions.c.person_id == who.person.id)
-    return tx.execute(query.with_for_update() if lock else query).one()
 
 
 def _who(tx: Tx, row: Row[Any], key: str, now: int, settings: Settings) -> Who:

@@ -5,6 +5,7 @@ checked inside the transaction that takes the input, and before: a stranger neve
 """
 
 import hmac
+from functools import cache
 from typing import Annotated, Any
 
 from litestar import Request, Router, get, post
@@ -12,7 +13,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 from msgspec.structs import replace
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 
 from picking import floor
 from picking.floor import Answer, Settings
@@ -68,10 +69,14 @@ def secret_of(request: Request[Any, Any, Any]) -> str:
 
 def admit(tx: Tx, terminal: str, secret: str) -> None:
     """Refuses `TERMINAL_UNKNOWN` for an unknown terminal and for a wrong token alike."""
-    query = select(terminals.c.token_hash).where(terminals.c.id == terminal)
-    stored = tx.execute(query).scalar() or ""
+    stored = tx.execute(_token(), {"terminal": terminal}).scalar() or ""
     if not hmac.compare_digest(stored, token_hash(secret)):
         raise Rejected(Code.TERMINAL_UNKNOWN, terminal=terminal[:40])
+
+
+@cache
+def _token() -> Select[str]:
+    return select(terminals.c.token_hash).where(terminals.c.id == bindparam("terminal"))
 
 
 def show(tx: Tx, terminal: str, secret: str, *, now: int, settings: Settings) -> Shown:

@@ -1,10 +1,11 @@
 """Carrier pickups of the day, each with the manifest that its parcels are loaded onto."""
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, case, func, select
 
 from picking.waves import next_pickup
 from wms import calendar
@@ -85,11 +86,22 @@ def behind(tx: Tx, carrier: str) -> tuple[str, ...]:
 
 def listed(tx: Tx, *, zone: ZoneInfo) -> tuple[Pickup, ...]:
     """Open manifests, the next pickup first, with what is loaded and what waits for the truck."""
+    return tuple(
+        Pickup(
+            row.id, row.code, row.carrier, f"{local_time(row.pickup_ms, zone):%H:%M}",
+            int(row.loaded), int(row.waiting),
+        )
+        for row in tx.execute(_listed())
+    )  # fmt: skip
+
+
+@cache
+def _listed() -> Select[Any]:
     mine = parcels.c.manifest_id == manifests.c.id
     loaded = func.sum(case((mine & (parcels.c.state == "loaded"), 1), else_=0))
     unwanted = parcels.c.order_id.in_(select(orders.c.id).where(orders.c.state == "cancelled"))
     waiting = func.sum(case(((parcels.c.state == "closed") & ~unwanted, 1), else_=0))
-    query = (
+    return (
         select(
             manifests, func.coalesce(loaded, 0).label("loaded"),
             func.coalesce(waiting, 0).label("waiting"),
@@ -103,13 +115,6 @@ def listed(tx: Tx, *, zone: ZoneInfo) -> tuple[Pickup, ...]:
         .group_by(*manifests.columns)
         .order_by(manifests.c.pickup_ms, manifests.c.id)
         .limit(LISTED_MAX)
-    )  # fmt: skip
-    return tuple(
-        Pickup(
-            row.id, row.code, row.carrier, f"{local_time(row.pickup_ms, zone):%H:%M}",
-            int(row.loaded), int(row.waiting),
-        )
-        for row in tx.execute(query)
     )  # fmt: skip
 
 

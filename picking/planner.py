@@ -7,10 +7,11 @@ own, which checks again: two planners on one book do no harm.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 
 from picking.dispatch import dispatch, waits
 from picking.release import Released, Settings, release_wave
@@ -76,8 +77,7 @@ def look(tx: Tx, *, now: int, settings: Settings, all_due: bool = False) -> Todo
     """
     site = calendar.load(tx)
     today = calendar.business_day(now, site.zone).isoformat()
-    due = (orders.c.state == "waiting_date") & (orders.c.ship_date <= today)
-    wakes = tx.execute(select(orders.c.id).where(due).limit(1)).first() is not None
+    wakes = tx.execute(_due(), {"today": today}).first() is not None
     wake = wakes or holds.is_due(tx, today)
     waiting = [*_waiting(tx), *_served_again(tx, today)]
     times = _pickup_times(tx) if waiting else {}
@@ -106,12 +106,20 @@ def _served_again(tx: Tx, today: str) -> list[Waiting]:
     return [_as_waiting(row) for number, row in short.items() if number not in lacking]
 
 
+@cache
 def _in_state(state: str) -> Select[Any]:
     return (
         select(orders.c.id, orders.c.carrier, orders.c.accepted_ms, orders.c.priority)
         .where(orders.c.state == state)
         .order_by(orders.c.priority.desc(), orders.c.accepted_ms, orders.c.id)
     )
+
+
+@cache
+def _due() -> Select[int]:
+    """An order whose day has come. The planner asks after each change: it is built once."""
+    due = (orders.c.state == "waiting_date") & (orders.c.ship_date <= bindparam("today"))
+    return select(orders.c.id).where(due).limit(1)
 
 
 def _as_waiting(row: Any) -> Waiting:

@@ -1,11 +1,12 @@
 """Terminals and who is at them: one person at one terminal, and the work follows the person."""
 
+from functools import cache
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 
 from picking.dialogues import sign_in
 from picking.dialogues.base import Say, Seen, Station, Who
@@ -16,13 +17,41 @@ from wms.errors import Code
 from wms.messages import Language
 from wms.people import Person
 from wms.schema import people as people_table
-from wms.schema import sessions, stations, terminals
+from wms.schema import scans, sessions, stations, terminals
 
 
 def read(tx: Tx, terminal: str, *, lock: bool = False) -> Row[Any] | None:
     """The row of *terminal*; with *lock* its inputs take turns."""
-    query = select(terminals).where(terminals.c.id == terminal)
-    return tx.execute(query.with_for_update() if lock else query).first()
+    return tx.execute(_row(lock), {"terminal": terminal}).first()
+
+
+@cache
+def _row(lock: bool) -> Select[Any]:
+    """Every input asks so several times: it is built once."""
+    query = select(terminals).where(terminals.c.id == bindparam("terminal"))
+    return query.with_for_update() if lock else query
+
+
+def taken(tx: Tx, terminal: str, scan_id: str) -> Row[Any] | None:
+    """The journal's line of an input that was taken before."""
+    return tx.execute(_taken(), {"terminal": terminal, "scan": scan_id}).first()
+
+
+@cache
+def _taken() -> Select[Any]:
+    mine = scans.c.terminal_id == bindparam("terminal")
+    return select(scans).where(mine, scans.c.scan_id == bindparam("scan"))
+
+
+def session_of(tx: Tx, person: int, *, lock: bool = False) -> Row[Any]:
+    """The conversation of *person*; with *lock* whoever changes it takes turns."""
+    return tx.execute(_session(lock), {"person": person}).one()
+
+
+@cache
+def _session(lock: bool) -> Select[Any]:
+    query = select(sessions).where(sessions.c.person_id == bindparam("person"))
+    return query.with_for_update() if lock else query
 
 
 def change(tx: Tx, terminal: str, **values: Any) -> None:
@@ -61,8 +90,12 @@ def why_out(tx: Tx, row: Row[Any], *, idle_ms: int, now: int) -> sign_in.Why | N
         return None
     if now - row.seen_ms > idle_ms:
         return "idle"
-    active = select(people_table.c.active).where(people_table.c.id == row.person_id)
-    return None if tx.execute(active).scalar_one() else ""
+    return None if tx.execute(_active(), {"person": row.person_id}).scalar_one() else ""
+
+
+@cache
+def _active() -> Select[int]:
+    return select(people_table.c.active).where(people_table.c.id == bindparam("person"))
 
 
 def sign_in_state(row: Row[Any]) -> sign_in.State:
@@ -79,7 +112,7 @@ def who_is_at(
     """The worker at the terminal of *row*, and where that terminal stands."""
     station = None
     if row.station:
-        found = tx.execute(select(stations).where(stations.c.code == row.station)).first()
+        found = tx.execute(_station(), {"station": row.station}).first()
         if found is not None:
             station = Station(
                 found.code, found.kind, found.place, printer=found.printer,
@@ -88,6 +121,11 @@ def who_is_at(
     person = people.by_id(tx, row.person_id)
     today = business_day(now, zone).isoformat()
     return Who(person, row.id, station, now, today, zone, rng, key, pepper)
+
+
+@cache
+def _station() -> Select[Any]:
+    return select(stations).where(stations.c.code == bindparam("station"))
 
 
 def or_whose_work(tx: Tx, who: Who, seen: Seen, said: Say | None) -> Say | None:

@@ -7,10 +7,22 @@ back its own order and nothing else.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, func, insert, not_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    bindparam,
+    func,
+    insert,
+    not_,
+    select,
+    true,
+    update,
+)
 
 from sync.webhooks import Outgoing, Tried, body_of
 from wms import events, incarnation
@@ -99,8 +111,12 @@ def collect(tx: Tx, *, now: int) -> int:
 
 def active(tx: Tx) -> list[tuple[int, Endpoint]]:
     """The endpoints of the configuration with their ids."""
-    query = select(endpoints).where(endpoints.c.active == 1).order_by(endpoints.c.id)
-    return [(row.id, _endpoint(row)) for row in tx.execute(query)]
+    return [(row.id, _endpoint(row)) for row in tx.execute(_active())]
+
+
+@cache
+def _active() -> Select[Any]:
+    return select(endpoints).where(endpoints.c.active == 1).order_by(endpoints.c.id)
 
 
 def _endpoint(row: Row[Any]) -> Endpoint:
@@ -128,16 +144,21 @@ def due(
     endpoint that rested after failures.
     """
     found: list[Outgoing] = []
-    here = endpoints.c.active == 1, endpoints.c.paused_until_ms <= now
-    for row in tx.execute(select(endpoints).where(*here).order_by(endpoints.c.id)).all():
+    here = [row for row in tx.execute(_active()).all() if row.paused_until_ms <= now]
+    for row in here:
         busy = [one.delivery for one in flying if one.endpoint == row.id]
         room = (1 if row.failures >= FAILURES_MAX else concurrency) - len(busy)
         if room > 0:
-            found += _outgoing(tx, row, list(tx.execute(_heads(row.id, now, busy, room))))
+            heads = {"endpoint": row.id, "now": now, "busy": busy, "room": room}
+            found += _outgoing(tx, row, tx.execute(_heads(), heads).all())
     return found
 
 
-def _heads(endpoint: int, now: int, busy: Collection[int], room: int) -> Select[Any]:
+@cache
+def _heads() -> Select[Any]:
+    """Of each order the first that has not arrived. The sender asks so after every event: it is
+    built once."""
+    endpoint = bindparam("endpoint", type_=deliveries.c.endpoint_id.type)
     earlier = deliveries.alias("earlier")
     held_back = (
         select(1)
@@ -150,13 +171,16 @@ def _heads(endpoint: int, now: int, busy: Collection[int], room: int) -> Select[
         select(events_table, *sent)
         .join(deliveries, deliveries.c.event_id == events_table.c.id)
         .where(deliveries.c.endpoint_id == endpoint, deliveries.c.state == "pending")
-        .where(deliveries.c.next_ms <= now, deliveries.c.id.not_in(busy), not_(held_back))
+        .where(deliveries.c.next_ms <= bindparam("now"), not_(held_back))
+        .where(deliveries.c.id.not_in(bindparam("busy", expanding=True)))
         .order_by(deliveries.c.next_ms, deliveries.c.id)
-        .limit(room)
+        .limit(bindparam("room"))
     )
 
 
 def _outgoing(tx: Tx, endpoint: Row[Any], rows: Sequence[Row[Any]]) -> list[Outgoing]:
+    if not rows:
+        return []
     told = [events.told(row) for row in rows]
     life, codes = incarnation.current(tx), _order_codes(tx, told)
     return [
@@ -175,8 +199,10 @@ def _order_of(told: Told) -> int:
 
 def _order_codes(tx: Tx, told: Iterable[Told]) -> dict[int, str]:
     wanted = {_order_of(one) for one in told} - {0}
+    if not wanted:
+        return {}
     rows = tx.execute(select(orders.c.id, orders.c.code).where(orders.c.id.in_(wanted)))
-    return {row.id: row.code for row in rows} if wanted else {}
+    return {row.id: row.code for row in rows}
 
 
 def settle(

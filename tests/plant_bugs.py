@@ -198,14 +198,14 @@ BUGS = (
     Bug(
         what="readers do not wait for slow writers",
         file="wms/events.py",
-        right="        .where(events.c.xid < horizon(tx))\n",
+        right='        .where(table.c.xid < bindparam("horizon"))\n',
         wrong="",
         tests=("tests/test_events.py",),
     ),
     Bug(
         what="seals do not wait for slow writers",
-        file="wms/seals.py",
-        right="        .where(table.c.xid < horizon(tx))\n",
+        file="wms/events.py",
+        right='        .where(table.c.xid < bindparam("horizon"))\n',
         wrong="",
         tests=("tests/test_seals.py",),
     ),

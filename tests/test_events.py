@@ -6,12 +6,13 @@ from contextlib import ExitStack
 from random import Random
 
 import pytest
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, event
 
 from wms import events
-from wms.db import Book, open_engine
+from wms.db import Book, Tx, open_engine
 from wms.event_kinds import PickShort, WaveReleased
 from wms.events import Cursor, Told
+from wms.schema import moves
 
 
 @pytest.fixture
@@ -170,3 +171,25 @@ def test_writers_of_one_aggregate_get_numbers_in_turn(book: Book) -> None:
         numbers.setdefault(one.aggregate, []).append(one.seq)
     assert all(seqs == list(range(1, len(seqs) + 1)) for seqs in numbers.values()), numbers
     assert len(numbers["wave:1"]) == 40
+
+
+def test_a_reader_finds_its_place_without_passing_what_it_read(sqlite_url: str) -> None:
+    book, asked = Book(sqlite_url), []
+    event.listen(book.reading, "before_cursor_execute", lambda *told: asked.append(told[2:4]))
+
+    def plan(tx: Tx) -> list[str]:
+        events.rows_after(tx, moves, Cursor(0, 7), 1)
+        statement, values = asked[-1]
+        return [row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+    assert book.read_now(plan) == ["SEARCH moves USING INDEX ix_moves_xid (xid=? AND rowid>?)"]
+    book.close()
+
+
+def test_many_aggregates_at_once_are_numbered_in_their_order(book: Book) -> None:
+    happened = [wave(number % 700) for number in range(1_400)]
+    book.write_now(events.emit, *happened, now=1)
+    found = read_all(book, Cursor(), limit=2_000)
+    assert [(one.aggregate, one.seq) for one in found] == [
+        (f"wave:{number % 700}", 1 + number // 700) for number in range(1_400)
+    ]

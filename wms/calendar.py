@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import jpholiday
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from wms.db import Tx, upsert
 from wms.errors import Code, Rejected
@@ -136,10 +136,10 @@ def arrival(calendar: Calendar, *, carrier: str, shipped: date, days: int) -> da
 def load(tx: Tx) -> Calendar:
     """The site's calendar as the book has it."""
     closed: dict[str, list[str]] = {}
-    for row in tx.execute(select(holidays)):
+    for row in tx.execute(_written()["holidays"]):
         closed.setdefault(row.scope, []).append(row.date)
-    zone = tx.execute(select(meta.c.value).where(meta.c.key == TIMEZONE_KEY)).scalar()
-    told = tx.execute(select(transit)).all()
+    zone = tx.execute(_written()["zone"]).scalar()
+    told = tx.execute(_written()["transit"]).all()
     return Calendar(
         zone=ZoneInfo(zone or TIMEZONE),
         closed={scope: closed_on(days) for scope, days in closed.items()},
@@ -147,9 +147,19 @@ def load(tx: Tx) -> Calendar:
         surface={(row.carrier, row.prefecture): row.surface_days for row in told},
         cutoffs={
             row.code: row.order_cutoff
-            for row in tx.execute(select(owners).where(owners.c.order_cutoff != ""))
+            for row in tx.execute(_written()["cutoffs"])
         },
     )  # fmt: skip
+
+
+@cache
+def _written() -> dict[str, Select[Any]]:
+    """What the book has of the calendar. Everybody who plans asks for it: it is built once."""
+    return {
+        "holidays": select(holidays), "transit": select(transit),
+        "zone": select(meta.c.value).where(meta.c.key == TIMEZONE_KEY),
+        "cutoffs": select(owners).where(owners.c.order_cutoff != ""),
+    }  # fmt: skip
 
 
 def set_timezone(tx: Tx, name: str) -> None:

@@ -5,12 +5,27 @@ is told can see that nothing is missing. Readers keep a cursor and read in commi
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Row, Table, insert, select, text, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    insert,
+    literal,
+    select,
+    text,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 
 from wms.db import Tx, insert_for, insert_once
 from wms.event_kinds import KINDS, Event
@@ -82,18 +97,35 @@ def since(
     tx: Tx, cursor: Cursor, limit: int, *, kinds: tuple[str, ...] = (), owner: str = ""
 ) -> list[Told]:
     """Events after *cursor* in commit order, at most *limit*; only *kinds*, *owner*'s if given."""
-    query = (
-        select(events)
-        .where(tuple_(events.c.xid, events.c.id) > tuple_(cursor.xid, cursor.position))
-        .where(events.c.xid < horizon(tx))
-        .order_by(events.c.xid, events.c.id)
-        .limit(limit)
-    )
+    query = _after(events)
     if kinds:
         query = query.where(events.c.kind.in_(kinds))
     if owner:
         query = query.where(events.c.owner == owner)
-    return [told(row) for row in tx.execute(query)]
+    return [told(row) for row in tx.execute(query, _from(tx, cursor, limit))]
+
+
+def rows_after(tx: Tx, table: Table, cursor: Cursor, limit: int) -> Sequence[Row[Any]]:
+    """Rows of *table* after *cursor* in commit order, at most *limit*."""
+    return tx.execute(_after(table), _from(tx, cursor, limit)).all()
+
+
+def _from(tx: Tx, cursor: Cursor, limit: int) -> dict[str, int]:
+    at = {"xid": cursor.xid, "position": cursor.position}
+    return {**at, "horizon": horizon(tx), "most": limit}
+
+
+@cache
+def _after(table: Table) -> Select[Any]:
+    """Workers ask so whenever the table was written: it is built once."""
+    at = bindparam("xid", type_=BigInteger), bindparam("position", type_=BigInteger)
+    return (
+        select(table)
+        .where(Later(table.c.xid, table.c.id, *at))
+        .where(table.c.xid < bindparam("horizon"))
+        .order_by(table.c.xid, table.c.id)
+        .limit(bindparam("most"))
+    )
 
 
 def told(row: Row[tuple[object, ...]]) -> Told:
@@ -104,10 +136,45 @@ def told(row: Row[tuple[object, ...]]) -> Told:
     )
 
 
+def later(table: Table, cursor: Cursor) -> ColumnElement[bool]:
+    """Whether a row of *table* comes after *cursor* in commit order."""
+    at = literal(cursor.xid, BigInteger), literal(cursor.position, BigInteger)
+    return Later(table.c.xid, table.c.id, *at)
+
+
+class Later(FunctionElement[bool]):
+    """`xid`, `id` after `xid`, `position`. On SQLite all have one `xid`: its index would give every
+    row there is, so there the ids decide."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def self_group(self, against: OperatorType | None = None) -> "Later":
+        """Itself: `(...) = 1`, as SQLite's dialect has booleans, would keep the index away."""
+        return self
+
+
+@compiles(Later)
+def _later(element: Later, compiler: Any, **options: Any) -> str:
+    xid, number, at, position = (compiler.process(part, **options) for part in element.clauses)
+    return f"({xid}, {number}) > ({at}, {position})"
+
+
+@compiles(Later, "sqlite")
+def _later_on_sqlite(element: Later, compiler: Any, **options: Any) -> str:
+    xid, number, at, position = (compiler.process(part, **options) for part in element.clauses)
+    return f"({xid} = {at} AND {number} > {position})"
+
+
 def cursor_of(tx: Tx, name: str) -> Cursor:
     """Where the reader *name* stopped."""
-    row = tx.execute(select(cursors).where(cursors.c.name == name)).first()
+    row = tx.execute(_cursor(), {"reader": name}).first()
     return Cursor(row.xid, row.position) if row else Cursor()
+
+
+@cache
+def _cursor() -> Select[Any]:
+    return select(cursors).where(cursors.c.name == bindparam("reader"))
 
 
 def advance(tx: Tx, name: str, cursor: Cursor) -> None:

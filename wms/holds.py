@@ -4,10 +4,11 @@ A held order keeps its promises and its totes. `before_hold` says where it was; 
 the book is asked how far it came meanwhile, for walks are finished under a hold.
 """
 
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import Row, Select, exists, select, update
+from sqlalchemy import Row, Select, bindparam, exists, select, update
 
 from wms import orders as order_book
 from wms.cancel import locked
@@ -83,20 +84,27 @@ def release(
 
 def is_due(tx: Tx, today: str) -> bool:
     """Whether an order that waits under a hold for its later day has come to it."""
-    return tx.execute(_due(today).limit(1)).first() is not None
+    return tx.execute(_one_due(), {"today": today}).first() is not None
 
 
 def wake(tx: Tx, *, today: str, now: int) -> list[int]:
     """Orders in work whose later day has come go on from where they are. Returns their ids."""
-    woken = list(tx.scalars(_due(today).order_by(orders.c.id)))
+    woken = list(tx.scalars(_due().order_by(orders.c.id), {"today": today}))
     for order in woken:  # few: the customer changed the day while it was on the floor
         release(tx, order, today=today, now=now)
     return woken
 
 
-def _due(today: str) -> Select[int]:
+@cache
+def _due() -> Select[int]:
     waits = (orders.c.state == "held") & (orders.c.state_reason == LATER)
-    return select(orders.c.id).where(waits, orders.c.ship_date <= today)
+    return select(orders.c.id).where(waits, orders.c.ship_date <= bindparam("today"))
+
+
+@cache
+def _one_due() -> Select[int]:
+    """The planner asks it after every change."""
+    return _due().limit(1)
 
 
 def _where(tx: Tx, row: Row[Any], today: str) -> str:

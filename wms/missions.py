@@ -295,7 +295,7 @@ def silent(tx: Tx, *, robot: str, now: int) -> None:
 
 def wait_in_vain(tx: Tx, *, now: int) -> bool:
     """Whether missions have waited long enough while no robot can work."""
-    return tx.execute(_in_vain().limit(1), {"since": now - PATIENCE_MS}).first() is not None
+    return tx.execute(_in_vain(1), {"since": now - PATIENCE_MS}).first() is not None
 
 
 def leave_to_people(tx: Tx, *, now: int) -> int:
@@ -303,7 +303,7 @@ def leave_to_people(tx: Tx, *, now: int) -> int:
     Returns how many that were."""
     number = 0
     since = {"since": now - PATIENCE_MS}
-    for row in tx.execute(_in_vain().order_by(missions.c.id), since).all():
+    for row in tx.execute(_in_vain(), since).all():
         mission = mission_of(row)
         why = Why.NONE_WORKS
         if change(tx, mission, "person", come_from=("queued",), now=now, reason=why):
@@ -314,10 +314,10 @@ def leave_to_people(tx: Tx, *, now: int) -> int:
 
 
 @cache
-def _in_vain() -> Select[Any]:
+def _in_vain(most: int | None = None) -> Select[Any]:
     """Queued before `since`, and every robot away since then, held, or not in automatic.
 
-    The planner asks it after every commit, so it is built once.
+    The planner asks it after every change, so it is built once.
     """
     since = bindparam("since", type_=missions.c.created_ms.type)
     may_come = or_(devices.c.health == "online", devices.c.since_ms > since)
@@ -325,7 +325,8 @@ def _in_vain() -> Select[Any]:
         devices.c.name == robots.c.device, may_come, robots.c.hold == "",
         robots.c.mode.in_(("auto", "")),
     )  # fmt: skip
-    return query().where(missions.c.state == "queued", missions.c.created_ms <= since, ~able)
+    waits = missions.c.state == "queued", missions.c.created_ms <= since
+    return query().where(*waits, ~able).order_by(missions.c.id).limit(most)
 
 
 def came_back(tx: Tx, *, robot: str, now: int) -> None:

@@ -6,14 +6,14 @@ behind, so no writer waits for it. Whoever changes an old row breaks every later
 
 import asyncio
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Table, func, insert, select, tuple_
+from sqlalchemy import Row, Table, func, insert, select
 
 from wms.db import Book, Tx
-from wms.events import Cursor, advance, cursor_of, horizon
+from wms.events import Cursor, advance, cursor_of, rows_after
 from wms.schema import commands, moves, seals
 
 SEALED: dict[str, Table] = {"command": commands, "move": moves}
@@ -37,18 +37,9 @@ def chain(before: str, kind: str, row: Mapping[str, Any]) -> str:
     return hashlib.sha256(before.encode() + kind.encode() + canonical(row)).hexdigest()
 
 
-def unsealed(tx: Tx, kind: str, limit: int = BATCH) -> list[Any]:
+def unsealed(tx: Tx, kind: str, limit: int = BATCH) -> Sequence[Row[Any]]:
     """Committed rows of *kind* after the last sealed one, in commit order."""
-    table = SEALED[kind]
-    at = cursor_of(tx, f"seal.{kind}")
-    query = (
-        select(table)
-        .where(tuple_(table.c.xid, table.c.id) > tuple_(at.xid, at.position))
-        .where(table.c.xid < horizon(tx))
-        .order_by(table.c.xid, table.c.id)
-        .limit(limit)
-    )
-    return list(tx.execute(query))
+    return rows_after(tx, SEALED[kind], cursor_of(tx, f"seal.{kind}"), limit)
 
 
 def seal(tx: Tx) -> int:
