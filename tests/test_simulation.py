@@ -1,12 +1,24 @@
 """A whole site on a virtual clock: a calm shift passes, a stormy one too, and a seed is a story."""
 
+import asyncio
+import json
+import os
 import subprocess
 import sys
+from collections import Counter
 
 import pytest
 
+from app.simulation.flows import PARTS, drawn
+from app.simulation.loop import VirtualLoop
+from app.simulation.network import Network
 from app.simulation.run import run
-from app.simulation.shift import Plan
+from app.simulation.shift import Plan, of_seed
+from app.simulation.tally import Gusts, Tally
+
+NAMED_MIN = 60
+STRUCK_MIN = 500  # in a shift of eight hours
+SEEDS = range(1, 7)
 
 
 def test_a_calm_quarter_of_an_hour_passes_and_its_seed_tells_it_again() -> None:
@@ -14,19 +26,70 @@ def test_a_calm_quarter_of_an_hour_passes_and_its_seed_tells_it_again() -> None:
     first, second = run(plan), run(plan)
     assert first.verdict.faults == []
     assert first.trace == second.trace and first.trace.rows > 2_500
+    assert len(first.shift.storm.menu()) >= NAMED_MIN and first.injected == 0
+
+
+def test_a_fault_on_a_cable_counts_when_somebody_speaks_and_not_before() -> None:
+    network = Network()
+    tally = Tally(lambda: 0.0)
+
+    async def talk() -> None:
+        server = await asyncio.start_server(lambda _reader, _writer: None, "here", 7)
+        network.hit = tally.hit
+        cable = network.cable(7)
+        cable.where = "printer"
+        cable.stalled = True
+        _, writer = await asyncio.open_connection("here", 7)
+        await asyncio.sleep(10)
+        assert not tally.struck
+        writer.write(b"~HS")
+        writer.write(b"~HS")
+        assert tally.struck == {"printer: cable stalled": 2}
+        cable.stalled = False
+        network.gusts = Gusts(late=100.0)
+        writer.write(b"~HS")
+        assert tally.struck["printer: message late"] == 1
+        server.close()
+
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(network)) as runner:
+        runner.run(talk())
+
+
+def test_a_handful_of_seeds_has_every_flow() -> None:
+    assert {part for seed in SEEDS for part in drawn(seed)} == set(PARTS)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(1, 4))
-def test_a_shift_in_which_everything_fails_ends_whole(seed: int) -> None:
-    result = run(Plan(seed=seed, orders=8))
+def test_a_calm_shift_with_every_flow_ends_whole() -> None:
+    result = run(Plan(seed=4, orders=6, faults_every_s=0, parts=tuple(sorted(PARTS))))
     assert result.verdict.faults == []
-    assert result.kills > 0 and len(result.struck) > 40
+    done = result.shift.world.flows
+    wanted = ("deliveries", "put away", "counts", "returns", "kits", "sorted", "gifts")
+    assert not [flow for flow in wanted if not done[flow]]
+
+
+@pytest.mark.long
+def test_shifts_in_which_everything_fails_end_whole_and_every_named_fault_strikes() -> None:
+    struck: Counter[str] = Counter()
+    for seed in SEEDS:
+        result = run(of_seed(seed, orders=8, faults=True))
+        assert result.verdict.faults == [], (seed, result.story)
+        assert result.kills > 0 and result.injected >= STRUCK_MIN
+        struck.update(result.struck)
+    assert len(struck) >= NAMED_MIN
+    assert not sorted(name for name, times in struck.items() if not times)
 
 
 @pytest.mark.long
 def test_another_process_tells_the_same_story() -> None:
     ask = (sys.executable, "-m", "app", "simulate", "--seeds", "7", "--orders", "4", "--faults")
-    told = [subprocess.run(ask, capture_output=True, text=True, check=False) for _ in range(2)]
+    told = [
+        subprocess.run(
+            (*ask, "--json"), capture_output=True, text=True, check=False,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )
+        for seed in ("1", "2")
+    ]  # fmt: skip
     assert told[0].returncode == 0, told[0].stdout + told[0].stderr
     assert told[0].stdout == told[1].stdout
+    assert json.loads(told[0].stdout)["injected"] >= STRUCK_MIN

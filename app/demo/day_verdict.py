@@ -47,11 +47,8 @@ def judge_day(
         verdict.faults.append(f"bill: {error}")
     for row in verdict.report:
         verdict.claim(row.agrees, f"the day report differs: {row.words}")
-    _deliveries(tx, tally, verdict)
-    _cancelled(tx, tally, verdict)
-    _returned(tx, tally, verdict)
-    _shelves(tx, tally, verdict)
-    _gift(tx, verdict)
+    judge_flows(tx, tally, verdict, dose)
+    verdict.claim(tally["exchanged"] >= 1, "no exchange was shipped")
     if dose.whole:
         _certificate(folder, verdict)
     flows = tally["flows"]
@@ -59,6 +56,17 @@ def judge_day(
         verdict.claim(flows.get(flow, 0) > 0, f"{flow}: did not happen")
     done = ", ".join(f"{flow} {count}" for flow, count in sorted(flows.items()))
     verdict.lines.append(("shift", done))
+
+
+def judge_flows(tx: Tx, tally: dict[str, Any], verdict: Verdict, dose: Dose) -> None:
+    """What was done by hand is what the book says, in each flow that *dose* has."""
+    if dose.trucks_each:
+        _deliveries(tx, tally, verdict)
+    _cancelled(tx, tally, verdict, ("put_back", "stop", *(("count",) if dose.has("count") else ())))
+    _returned(tx, tally, verdict)
+    _shelves(tx, tally, verdict)
+    if special.GIFT in dose.specials:
+        _gift(tx, verdict)
 
 
 def _deliveries(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
@@ -79,15 +87,16 @@ def _deliveries(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
     verdict.lines.append(("deliveries", f"{row.differ} pieces differ, {row.damaged} damaged"))
 
 
-def _cancelled(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
-    """What the shops were told is cancelled is, and goods nobody wants lie on shelves again."""
+def _cancelled(tx: Tx, tally: dict[str, Any], verdict: Verdict, kinds: tuple[str, ...]) -> None:
+    """What the shops were told is cancelled is, and goods nobody wants lie on shelves again: no
+    task of these *kinds* is left."""
     states = dict(tx.execute(select(orders.c.external_id, orders.c.state)).tuples().all())
     wrong = [name for name in tally["cancelled"] if states.get(name) != "cancelled"]
     verdict.claim(not wrong, f"told that it was cancelled, but it is not: {wrong[:5]}")
     gone = {name for name, state in states.items() if state == "cancelled"}
     verdict.claim(gone == set(tally["cancelled"]), "the book cancelled what nobody asked for")
     open_tasks = select(tasks.c.kind).where(
-        tasks.c.kind.in_(("put_back", "stop", "count")), tasks.c.state.in_(("open", "claimed"))
+        tasks.c.kind.in_(kinds), tasks.c.state.in_(("open", "claimed"))
     )
     left = Counter(tx.scalars(open_tasks))
     verdict.claim(not left, f"nobody did: {dict(left)}")
@@ -105,11 +114,14 @@ def _returned(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
         .where(returns.c.state == "closed", returns.c.external_id.like("RMA-%"))
     )  # fmt: skip
     verdict.claim(closed == sent_back, f"{sent_back} boxes came back, {closed} returns are closed")
-    units = tx.scalar(select(func.sum(return_units.c.qty)))
+    units = tx.scalar(select(func.coalesce(func.sum(return_units.c.qty), 0)))
     graded = tally["flows"].get("graded", 0)
     verdict.claim(units == graded, f"{graded} pieces graded by hand, {units} booked")
     states = Counter(tx.scalars(select(orders.c.state).where(orders.c.kind == "exchange")))
-    verdict.claim(states["shipped"] >= 1, "no exchange was shipped")
+    sent = tally["exchanged"]
+    verdict.claim(
+        states["shipped"] == sent, f"{sent} exchanges heard of, {states['shipped']} booked"
+    )
     told = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
     verdict.lines.append(("returns", f"{sent_back} boxes, {units} graded; exchanges: {told}"))
 

@@ -34,6 +34,8 @@ class Flows:
     returning: int  # how many boxes come back
     answers: Counter[str] = field(default_factory=Counter)
     cancelled: set[str] = field(default_factory=set)
+    look_s: float = AGAIN_S  # how often somebody looks whether something has happened
+    late_s: float = LATE_S
     sent_back: bool = False
     stocktake: str = ""
     waiting: set[str] = field(default_factory=set)  # what is still to come
@@ -61,14 +63,12 @@ class Flows:
                 group.create_task(self._until_done(name, flow(client)))
 
     def _others(self) -> list[tuple[str, Flow]]:
-        found: list[tuple[str, Flow]] = [("shipped boxes", self._send_back)]
-        if self.dose.whole:
-            found += [
-                ("a set", self._have_made), ("a stocktake", self._take_stock),
-                ("a stopped box", self._stop), ("a bill", self._send_paper),
-                ("an undelivered box", self._undelivered),
-            ]  # fmt: skip
-        return found
+        known: dict[str, Flow] = {
+            "shipped boxes": self._send_back, "a set": self._have_made,
+            "a stocktake": self._take_stock, "a stopped box": self._stop,
+            "a bill": self._send_paper, "an undelivered box": self._undelivered,
+        }  # fmt: skip
+        return [(name, known[name]) for name in self.dose.flows]
 
     async def _until_done(self, name: str, flow: Coroutine[Any, Any, None]) -> None:
         await flow
@@ -79,19 +79,20 @@ class Flows:
             body = shift.announcement(truck, self.site)
             await self._ask(client, "/v1/inbounds", body)
             self.world.happened("announced")
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(5 * self.look_s)
 
     async def _cancel(self, client: httpx2.AsyncClient, external_id: str) -> None:
         """Now and then at once, mostly while it is being worked on."""
         while external_id not in self.oms.posted:
-            await asyncio.sleep(AGAIN_S)
-        await asyncio.sleep(self.random.choice((0.0, 1.0, 1.0)) * self.random.random() * LATE_S)
+            await asyncio.sleep(self.look_s)
+        thinks_s = self.random.choice((0.0, 1.0, 1.0)) * self.random.random() * self.late_s
+        await asyncio.sleep(thinks_s)
         await self._ask_to_cancel(client, external_id)
 
     async def _stop(self, client: httpx2.AsyncClient) -> None:
         """出荷止め: the shop has heard the number already, and does not want it to leave."""
         while not self._heard(special.STOPPED, "parcel.inspected"):
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(self.look_s)
         await self._ask_to_cancel(client, special.STOPPED)
 
     async def _ask_to_cancel(self, client: httpx2.AsyncClient, external_id: str) -> None:
@@ -105,7 +106,7 @@ class Flows:
         """When the trucks are gone, some customers send a box back: every second one wants another,
         and the third box holds a broken piece."""
         while len(shipped := self._shipped()) < self.returning:
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(self.look_s)
         for number, (external_id, parcel) in enumerate(shipped[: self.returning]):
             unit = min(self.world.boxes[parcel].units)
             kind = "exchange" if number % 2 else "return"
@@ -140,14 +141,14 @@ class Flows:
         """持ち戻り: the carrier brings a box back unopened. Its owner looks at the photo, and wants
         the goods back on the shelf."""
         while not self.sent_back or not (left := self._may_come_back()):
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(self.look_s)
         external_id, parcel = left[0]
         units = Counter(self.world.boxes[parcel].units)
         back = shift.Back(parcel, external_id, "undelivered", units)
         self.world.back.append(back)
         owner = self.oms.posted[external_id]["owner"]
         while not (code := await self._photographed(client, owner)):
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(self.look_s)
         await self._ask(
             client, f"/v1/returns/{code}/decision?owner={owner}", {"decision": "cancel"}
         )
@@ -176,12 +177,12 @@ class Flows:
         path = f"/v1/work-orders/{made['code']}"
         await self._ask(client, f"{path}/release?owner={body['owner']}", {})
         while (await self._look(client, f"{path}?owner={body['owner']}"))["state"] != "done":
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(5 * self.look_s)
 
     async def _send_paper(self, client: httpx2.AsyncClient) -> None:
         """後払い請求書: the order was announced with it, and its box waits until it has come."""
         while special.PAPER not in self.oms.posted:
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(self.look_s)
         pdf = base64.b64encode(special.bill_pdf()).decode()
         body = {"kind": "invoice", "code": special.PAPER_CODE, "pdf": pdf}
         path = f"/v1/orders/{special.PAPER}/documents?owner={special.OWNER}"
@@ -189,17 +190,35 @@ class Flows:
 
     async def _take_stock(self, client: httpx2.AsyncClient) -> None:
         """一斉棚卸 of a small zone: frozen, counted by two people, signed."""
-        zone = special.STOCKTAKE_ZONE
-        begun = await self._ask(client, "/v1/stocktakes", {"zone": zone})
-        self.stocktake = str(begun["code"])
-        path = f"/v1/stocktakes/{self.stocktake}"
+        zone, path = special.STOCKTAKE_ZONE, "/v1/stocktakes"
+        while not (running := await self._stocktakes(client)):
+            await self._try(client, path, {"zone": zone})  # whose answer may be lost
+        self.stocktake = str(running[0]["code"])
+        path = f"{path}/{self.stocktake}"
         while True:
             seen = (await self._look(client, path))["stocktake"]
             if seen["counted"] == seen["places"]:
                 break
-            await asyncio.sleep(1.0)
-        await self._ask(client, f"{path}/sign", {"by": "森 一郎"})
+            await asyncio.sleep(5 * self.look_s)
+        while (await self._stocktakes(client))[0]["state"] != "signed":
+            await self._try(client, f"{path}/sign", {"by": "森 一郎"})
         self.world.happened("stocktake signed")
+
+    async def _stocktakes(self, client: httpx2.AsyncClient) -> list[dict[str, Any]]:
+        """Those of that zone, whatever has become of them."""
+        every: list[dict[str, Any]] = (await self._look(client, "/v1/stocktakes"))["stocktakes"]
+        return [one for one in every if one["zone"] == special.STOCKTAKE_ZONE]
+
+    async def _try(
+        self, client: httpx2.AsyncClient, path: str, body: dict[str, Any]
+    ) -> None:  # fmt: skip
+        """Ask for it; whoever needs to know whether it happened looks."""
+        try:
+            done = (await client.post(path, json=body)).is_success
+        except httpx2.HTTPError:
+            done = False
+        if not done:
+            await asyncio.sleep(self.look_s)
 
     def exchanges_left(self) -> int:
         """Replacements that are still to be shipped: one for every exchange that was accepted, but
@@ -230,11 +249,11 @@ class Flows:
             try:
                 answer = await (client.get(path) if body is None else client.post(path, json=body))
             except httpx2.HTTPError:
-                await asyncio.sleep(AGAIN_S)
+                await asyncio.sleep(self.look_s)
                 continue
             if answer.is_success:
                 found: dict[str, Any] = answer.json()
                 return found
             if answer.status_code < 500 and answer.status_code != 429:
                 raise AssertionError(f"{path}: {answer.status_code} {answer.text[:300]}")
-            await asyncio.sleep(AGAIN_S)
+            await asyncio.sleep(self.look_s)

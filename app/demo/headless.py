@@ -14,7 +14,7 @@ from app.demo.processes import Demo, Options, demo_database, free_port, make_fol
 from app.demo.site import ZONE
 from app.demo.verdict import Verdict, judge
 from app.language import spoken
-from app.wiring import clock_ms
+from app.local import clock_ms
 from wms import billing
 from wms.calendar import local_time
 from wms.db import Book, Tx

@@ -16,6 +16,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 SECRET = "whsec_Z2VuYmEtZGVtby1zZWNyZXQtMDEyMzQ1Njc4OTAxMg=="  # noqa: S105 - of the demo alone
 FAILS_PERCENT = 3
+AGAIN_S = 0.2
 HEADERS_MAX = 16_384
 
 
@@ -35,6 +36,8 @@ class Oms:
     port: int = 0
     transport: httpx2.AsyncBaseTransport | None = None  # another way to the floor than the network
     fails_percent: float = FAILS_PERCENT
+    answer_with: int = 0  # while set, every event gets this status and is not taken
+    again_s: float = AGAIN_S  # after so long an order without an answer is posted again
     verify: Callable[[bytes, dict[str, str]], object] = Webhook(SECRET).verify
     _server: asyncio.Server | None = None
 
@@ -62,14 +65,14 @@ class Oms:
             try:
                 answer = await client.post("/v1/orders", json=body)
             except httpx2.HTTPError:
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(self.again_s)
                 continue
             if answer.status_code in (200, 201):
                 self.posted[body["external_id"]] = body
                 return
             if answer.status_code < 500 and answer.status_code != 429:
                 raise AssertionError(f"order refused: {answer.status_code} {answer.text[:300]}")
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(self.again_s)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One HTTP/1.1 connection: request after request until the other side closes it."""
@@ -100,6 +103,9 @@ class Oms:
             self.forged += 1
             return 401
         chance = self.random.random() * 100
+        if self.answer_with:
+            self.failures += 1
+            return self.answer_with
         if chance < self.fails_percent:
             self.failures += 1
             return 500

@@ -15,7 +15,7 @@ from app.demo.processes import Demo, Options, demo_database, free_port, make_fol
 from app.demo.report_words import table
 from app.demo.verdict import Verdict
 from app.language import spoken
-from app.wiring import clock_ms
+from app.local import clock_ms
 from tui.board import Board, BoardAction, run_board
 from tui.board_link import HttpBoardLink
 from tui.link import HttpLink

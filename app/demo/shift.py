@@ -34,7 +34,7 @@ POSTS = (
 class Dose:
     """How much of a shift happens. `trucks_each` deliveries of each owner with `lines_each`
     items; of the boxes that come back so many at least and at most; one of so many orders is
-    cancelled; which special orders come.
+    cancelled; which special orders come; what else shops and owners want of the floor.
 
     What a site does not do every hour (a stocktake, sets, undelivered boxes, cages, papers) belongs
     to a `whole` one.
@@ -47,15 +47,22 @@ class Dose:
     cancel_every: int
     specials: tuple[str, ...]
     posts: tuple[tuple[str, str, str], ...]
+    flows: tuple[str, ...]
     whole: bool
+
+    def has(self, role: str) -> bool:
+        """Whether somebody of that trade works."""
+        return any(one == role for one, _, _ in self.posts)
 
     def returning(self, count: int) -> int:
         """How many boxes come back on a day of *count* orders."""
         return min(max(self.returns_min, count // RETURN_EVERY), self.returns_max)
 
 
-SOME = Dose(1, 2, 2, 2, 50, (special.GIFT,), POSTS[:4] + POSTS[5:6], whole=False)
-WHOLE = Dose(2, 5, 3, 12, 9, special.NAMES, POSTS, whole=True)
+RETURNING = ("shipped boxes",)
+NOW_AND_THEN = ("a set", "a stocktake", "a stopped box", "a bill", "an undelivered box")
+SOME = Dose(1, 2, 2, 2, 50, (special.GIFT,), POSTS[:4] + POSTS[5:6], RETURNING, whole=False)
+WHOLE = Dose(2, 5, 3, 12, 9, special.NAMES, POSTS, RETURNING + NOW_AND_THEN, whole=True)
 DOSES = {"": None, "some": SOME, "whole": WHOLE}
 
 
@@ -144,7 +151,7 @@ def with_shift(site: Site, seed: int, dose: Dose) -> Site:
 def bodies(site: Site, count: int, seed: int, dose: Dose) -> list[dict[str, Any]]:
     """What the shops order during a shift: *count* orders, the special ones early among them, and
     those of the wall a few at a time."""
-    sorted_ = max(count // special.WALL_EVERY, special.WALL_MIN) if dose.whole else 0
+    sorted_ = max(count // special.WALL_EVERY, special.WALL_MIN) if dose.has("sort") else 0
     made = orders.make(site, count - len(dose.specials) - sorted_, seed)
     recipient = made[0]["recipient"]
     of_wall = special.of_the_wall(recipient, sorted_, Random(seed + 23))

@@ -18,7 +18,7 @@ RETRY_S = 0.15
 BOUNCE_WAIT_S = 0.35  # longer than the floor's bounce: the same code counts again
 CABLE_WAIT_S = 15.0  # a busy server takes its time
 CABLE_LOST_S = 3.0  # ... one that was away has not heard the cable
-LOOK_S = 0.4  # how often a packer looks up whether the screen has changed
+LOOK_S, LOOK_S_MAX = 0.4, 3.0  # how often a packer looks up whether the screen has changed
 
 
 class _Shown(msgspec.Struct):
@@ -37,6 +37,7 @@ class HttpTerminal:
     run: str = "a"
     version: int = 0
     lost: int = 0  # how often there was no answer
+    retry_s: float = RETRY_S
 
     async def prompt(self) -> Prompt:
         shown = await self._ask("GET", "", None)
@@ -112,14 +113,14 @@ class HttpTerminal:
                 answer = await self.client.request(method, url, **options)
             except httpx2.HTTPError:
                 self.lost += 1
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(self.retry_s)
                 continue
             if answer.status_code == 200:
                 return answer
             if answer.status_code < 500 and answer.status_code != 429:
                 told = options.get("json")
                 raise AssertionError(f"{method} {url} {told}: {answer.status_code} {answer.text}")
-            await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(self.retry_s)
 
 
 @dataclass(slots=True)
@@ -130,6 +131,8 @@ class BenchTerminal:
     scanner: ScannerTwin
     trouble: Trouble
     plugged: Callable[[], bool]
+    cable_wait_s: float = CABLE_WAIT_S
+    slower: float = 1.0  # each look comes so many times as late as the one before
 
     async def prompt(self) -> Prompt:
         return await self.http.prompt()
@@ -158,9 +161,10 @@ class BenchTerminal:
         if self.plugged():
             await pull()
             clock, lost = asyncio.get_running_loop().time, self.http.lost
-            until_s = clock() + CABLE_WAIT_S
+            until_s, look_s = clock() + self.cable_wait_s, LOOK_S
             while clock() < until_s:
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(look_s)
+                look_s = min(look_s * self.slower, LOOK_S_MAX)
                 prompt = await self.http.prompt()
                 if self.http.version != before:
                     return prompt

@@ -121,11 +121,8 @@ class Hardware:
         field_ = self.readers[reader].field
         for epc in list(field_.epcs()):
             field_.remove(epc)
-        serial = self.random.randrange(1 << 30)
-        for (sku, _), qty in units.items():
-            good = self.world.goods[sku]
-            for n in range(qty if good.tagged else 0):
-                field_.place(sgtin96(good.jan, serial + n, prefix_digits=7), 1)
+        for epc in tags_of(units, self.world, self.random):
+            field_.place(epc, 1)
 
     def unplug(self, name: str) -> None:
         """Pull a cable."""
@@ -152,6 +149,15 @@ class Hardware:
         await self.readers[name].stop()
         await asyncio.sleep(off_s)
         await self.readers[name].start()
+
+
+def tags_of(units: Counter[Bin], world: World, random: Random) -> list[str]:
+    """What the tagged ones of *units* answer with."""
+    serial = random.randrange(1 << 30)
+    return [
+        sgtin96(world.goods[sku].jan, serial + n, prefix_digits=7)
+        for (sku, _), qty in units.items() for n in range(qty if world.goods[sku].tagged else 0)
+    ]  # fmt: skip
 
 
 def label_of(printer: PrinterTwin, parcel: str) -> str | None:

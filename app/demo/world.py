@@ -22,13 +22,10 @@ from app.demo.flows import Flows
 from app.demo.oms import Oms
 from app.demo.schedule import Day
 from app.demo.site import CARRIERS, Bin, Worker
+from app.demo.tally import busy, tally_of
 from app.demo.terminals import BenchTerminal, HttpTerminal
 from app.demo.trouble import Trouble
 from app.demo.twins import Hardware
-
-# A shift is over when these have nothing left to do.
-IDLE_LAST = ("task", "count", "replenish", "work")
-IDLE_TURNS = 5
 
 
 @dataclass(slots=True)
@@ -80,7 +77,8 @@ class WorldProcess:
             "shipped": len(shipped), "short": len(short), "cancelled": len(cancelled),
             "unpacked": len(heard.keys() - packed - shipped - short - cancelled),
             "left": len(left), "waiting": sorted(left),
-            "flows": dict(self.world.flows), "busy": self.busy(),
+            "flows": dict(self.world.flows),
+            "busy": busy(self.flows, self.world, self.bots),
             "happened": dict(self.trouble.happened), "coped": dict(self.trouble.coped),
             "unplugged": sorted(self.hardware.unplugged),
             "bots": {
@@ -90,58 +88,22 @@ class WorldProcess:
             },
         }  # fmt: skip
 
-    def busy(self) -> list[str]:
-        """What of the shift is not done yet."""
-        if self.flows is None:
-            return []
-        trucks = [truck.external_id for truck in self.world.trucks if not truck.done]
-        standing = [
-            pallet for truck in self.world.trucks for pallet in truck.pallets
-            if self.world.where.get(pallet) == truck.dock and self.world.totes[pallet].total()
-        ]  # fmt: skip
-        active = [
-            name for name, bot in self.bots.items()
-            if bot.worker.role in IDLE_LAST and bot.idle < IDLE_TURNS
-        ]  # fmt: skip
-        boxes = [back.parcel for back in self.world.back if not back.done]
-        waits = (
-            ("returns", not self.flows.sent_back),
-            ("exchanges", self.flows.exchanges_left() > 0),
-        )  # fmt: skip
-        return [
-            *trucks, *standing, *boxes, *(name for name, true in waits if true),
-            *sorted(self.flows.waiting), *active,
-        ]  # fmt: skip
-
     def tally(self) -> dict[str, Any]:
         """What the world can testify at the end: inbox, trays, deliveries, boxes, shelves."""
-        oms = self.oms
-        assert oms is not None
-        return {
-            "posted": oms.posted, "inbox": oms.inbox, "heard": dict(oms.heard),
-            "forged": oms.forged, "webhook_deliveries": oms.deliveries,
-            "webhook_failures": oms.failures,
-            "labels": {
+        assert self.oms is not None
+        told = tally_of(
+            oms=self.oms, world=self.world, site=self.site, flows=self.flows,
+            labels={
                 name: [label.fields for label in printer.labels]
                 for name, printer in self.hardware.printers.items()
             },
-            "deliveries": {
+            deliveries={
                 name: [[one.mission, one.load, one.source, one.target] for one in robot.deliveries]
                 for name, robot in self.hardware.robots.items()
             },
-            "boxes": self.world.packed(), "shelves": self.world.left(),
-            "happened": dict(self.trouble.happened), "coped": dict(self.trouble.coped),
-            "flows": dict(self.world.flows),
-            "pieces": [[*key, qty] for key, qty in sorted(self.world.pieces.items())],
-            "places": self.world.lying(), "emptied": {
-                place: [(sku, lot, qty) for (sku, lot), qty in self.site.shelves[place].items()]
-                for place in sorted(self.world.emptied)
-            },
-            "cancelled": sorted(self.flows.cancelled) if self.flows else [],
-            "answers": dict(self.flows.answers) if self.flows else {},
-            "broken": sum(units.total() for units in self.world.broken.values()),
-            "stocktake": self.flows.stocktake if self.flows else "",
-            "exchanged": self.flows.exchanges_sent() if self.flows else 0,
+        )  # fmt: skip
+        return {
+            **told, "happened": dict(self.trouble.happened), "coped": dict(self.trouble.coped)
         }  # fmt: skip
 
     async def obey(self, line: dict[str, Any]) -> dict[str, Any]:

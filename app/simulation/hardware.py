@@ -1,20 +1,26 @@
 """The devices of a simulated site: the same twins, on wires in memory."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from app.demo.physical import STATIONS, RobotFloor, World
-from app.demo.site import DROPS
-from app.demo.twins import label_of
+from app.demo.site import DROPS, Bin
+from app.demo.special import WALL_SLOTS
+from app.demo.twins import LIGHTS, label_of, tags_of
+from app.simulation.benches import CabledScanner, Reader, Scanners
 from app.simulation.robots import SCAN_S, Wire, Wires
 from devices.twins import grh1_memory as m
 from devices.twins.grh1_body import Body, DeliveryLog
 from devices.twins.grh1_plc import Pace, Plc
+from devices.twins.lights import LightsTwin
 from devices.twins.printer import PrinterTwin
 from devices.twins.scale import ScaleTwin
 
+READER_DRIVER = "field-reader"  # of `app.simulation.benches`; no site can name it
 ROBOT_PORT = 10_000
 PERSON_S = 240.0  # until somebody comes to a robot that stands
 PACE = Pace(travel_s=60.0, hand_off_s=12.0)
@@ -22,26 +28,40 @@ PACE = Pace(travel_s=60.0, hand_off_s=12.0)
 
 @dataclass(slots=True)
 class Hardware:
-    """Printers, scales and robots by the names of `config.toml`."""
+    """Printers, scales, scanners, readers, lights and robots by the names of `config.toml`."""
 
     world: World
     random: Random
     benches: int
     robots: int
+    has_wall: bool = False
     wires: Wires = field(default_factory=Wires)
+    ports: Scanners = field(default_factory=Scanners)
     printers: dict[str, PrinterTwin] = field(default_factory=dict)
     scales: dict[str, ScaleTwin] = field(default_factory=dict)
+    readers: dict[str, Reader] = field(default_factory=dict)
     plcs: dict[str, Plc] = field(default_factory=dict)
+    lights: LightsTwin | None = None
+
+    @property
+    def scanners(self) -> dict[str, CabledScanner]:
+        """The scanners of benches, by name."""
+        return self.ports.twins
 
     async def start(self) -> None:
         """Switch everything on."""
         loop = asyncio.get_running_loop()
         for n in range(1, self.benches + 1):
             printer = PrinterTwin(now_ms=lambda: int(loop.time() * 1000))
-            scale = ScaleTwin()
+            scale, scanner = ScaleTwin(), CabledScanner(f"scanner-{n}")
             await printer.start()
             await scale.start()
+            scanner.plug()
             self.printers[f"label-{n}"], self.scales[f"scale-{n}"] = printer, scale
+            self.scanners[scanner.name], self.readers[f"reader-{n}"] = scanner, Reader()
+        if self.has_wall:
+            self.lights = LightsTwin()
+            await self.lights.start()
         for n in range(1, self.robots + 1):
             self._add_robot(n)
 
@@ -51,13 +71,19 @@ class Hardware:
             await printer.stop()
         for scale in self.scales.values():
             await scale.stop()
+        if self.lights is not None:
+            await self.lights.stop()
 
     def _add_robot(self, number: int) -> None:
         stations = sorted(STATIONS)
         body = Body(RobotFloor(self.world), station=stations[0])
         plc = Plc(body, stations=stations, log=DeliveryLog(None), pace=PACE, chance=self.random)
         self.plcs[f"agv-{number}"] = plc
-        self.wires.wires[ROBOT_PORT + number] = Wire(plc)
+        self.wires.wires[ROBOT_PORT + number] = Wire(plc, self.dice())
+
+    def dice(self) -> Random:
+        """Chance of its own for a part of it."""
+        return Random(self.random.getrandbits(64))  # noqa: S311 - no secret
 
     async def keep_working(self) -> None:
         """Robots go on with their work, whether anybody asks them or not; and when one has stood
@@ -91,11 +117,29 @@ class Hardware:
         for name, scale in self.scales.items():
             devices[name] = {"driver": "mt-sics", "host": scale.host, "port": scale.port,
                              "poll_s": 2.0}  # fmt: skip
+        for name in self.scanners:
+            devices[name] = {"driver": "serial-scanner", "port": name, "poll_s": 30.0}
+        for name in self.readers:
+            devices[name] = {"driver": READER_DRIVER, "reader": name}
+        if self.lights is not None:
+            devices[LIGHTS] = {"driver": "modbus-lights", "host": self.lights.host,
+                               "port": self.lights.port, "channels": len(WALL_SLOTS),
+                               "poll_s": 10.0}  # fmt: skip
         for number, name in enumerate(self.plcs, start=1):
             devices[name] = {"driver": "grh1", "host": "agv", "port": ROBOT_PORT + number,
                              "poll_s": 5.0, "beat_s": 1.0, "frozen_s": 15.0,
                              "patience_s": 60.0}  # fmt: skip
         return devices
+
+    def stations(self) -> dict[str, dict[str, Any]]:
+        """What `[stations]` has to say of the benches."""
+        return {
+            f"PACK-{n}": {
+                "kind": "pack", "place": f"PACK-{n}", "printer": f"label-{n}",
+                "scale": f"scale-{n}", "scanner": f"scanner-{n}", "reader": f"reader-{n}",
+            }
+            for n in range(1, self.benches + 1)
+        }  # fmt: skip
 
     def labels(self) -> dict[str, list[list[str]]]:
         """The fields of every label that came out, by printer."""
@@ -110,9 +154,18 @@ class Hardware:
             for name, plc in self.plcs.items()
         }
 
+    def shines(self, colour: str) -> list[str]:
+        """The slots of the wall whose light has that colour."""
+        lit = self.lights.lit() if self.lights is not None else {}
+        return [WALL_SLOTS[channel] for channel, colours in lit.items() if colour in colours]
+
     def label_of(self, printer: str, parcel: str) -> str | None:
         """Read the newest label of *parcel* in the printer's tray: its tracking number."""
         return label_of(self.printers[printer], parcel)
+
+    def show_tags(self, reader: str) -> Callable[[Counter[Bin]], None]:
+        """A way to put the tagged ones of some units before *reader*."""
+        return lambda units: self.readers[reader].show(tags_of(units, self.world, self.random))
 
     def mend(self, printer: str) -> bool:
         """Look at the printer: mend what stops it."""

@@ -9,16 +9,22 @@ import socket
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
+from app.simulation.tally import CALM, Gusts, unheard
+
 LATENCY_S = 0.002
+LATE_S, LATE_TIMES = 0.05, 32.0  # a late message is so late, and up to so many times as late
 FIRST_PORT = 20_000
 
 
 @dataclass(slots=True)
 class Cable:
-    """The way to one listening port. All of it may be changed at any time."""
+    """The way to one listening port. All of it may be changed at any time. `where` names what is
+    at its end; what happens to single messages happens on ways with a name."""
 
+    where: str = ""
     refused: bool = False
     stalled: bool = False  # connections stand, nothing arrives
     latency_s: float = LATENCY_S
@@ -28,10 +34,14 @@ class Cable:
 
 @dataclass(slots=True)
 class Network:
-    """Who listens where, and how good the cables are."""
+    """Who listens where, and how good the cables are. `carried` counts messages by port; *hit* is
+    told of each to which something happened."""
 
+    random: Random = field(default_factory=lambda: Random(0))  # noqa: S311 - no secret
+    hit: Callable[[str], None] = unheard
+    gusts: Gusts = CALM
     cables: dict[int, Cable] = field(default_factory=dict)
-    counted: Counter[str] = field(default_factory=Counter)
+    carried: Counter[int] = field(default_factory=Counter)
     _listeners: dict[int, "Listener"] = field(default_factory=dict)
     _pairs: dict[int, list["End"]] = field(default_factory=dict)
     _next_port: int = FIRST_PORT
@@ -40,10 +50,12 @@ class Network:
         """The cable to *port*."""
         return self.cables.setdefault(port, Cable())
 
-    def reset(self, port: int) -> None:
-        """Every connection to *port* is reset."""
-        for end in list(self._pairs.get(port, ())):
+    def reset(self, port: int) -> int:
+        """Every connection to *port* is reset. How many ends that were."""
+        ends = list(self._pairs.get(port, ()))
+        for end in ends:
             end.break_off(ConnectionResetError("connection reset"))
+        return len(ends)
 
     def reset_all(self) -> None:
         """Every connection of whoever connected to somebody is reset: its process is gone."""
@@ -73,6 +85,8 @@ class Network:
         cable = self.cable(int(port))
         await asyncio.sleep(cable.latency_s)
         listener = self._listeners.get(int(port))
+        if listener is not None and cable.refused:
+            self.hit(f"{cable.where}: connections refused")
         if listener is None or cable.refused:
             raise ConnectionRefusedError(111, f"nobody listens on {host}:{port}")
         near = End(self, loop, cable, ("127.0.0.1", 0), (listener.host, int(port)))
@@ -158,6 +172,7 @@ class End(asyncio.Transport):
         names = {"sockname": mine, "peername": theirs}
         super().__init__({**names, "socket": _Names(mine, theirs)})
         self._network, self._loop, self._cable = network, loop, cable
+        self._port = max(mine[1], theirs[1])  # the caller's own is 0
         self._protocol: Any = None
         self._closing = self._gone = False
         self._read_paused = False
@@ -239,25 +254,46 @@ class End(asyncio.Transport):
             self._loop.call_soon(end._end, error)
 
     def _send(self, data: bytes) -> None:
-        cable = self._cable
+        cable, hit = self._cable, self._network.hit
+        self._network.carried[self._port] += 1
         if cable.stalled:
+            hit(f"{cable.where}: cable stalled")
             return
+        if cable.latency_s > LATENCY_S:
+            hit(f"{cable.where}: cable slow")
         if cable.cut_after_bytes is not None:
             data, left = data[: cable.cut_after_bytes], cable.cut_after_bytes - len(data)
             cable.cut_after_bytes = left if left > 0 else None
             self._deliver(data)
             if left <= 0:
+                hit(f"{cable.where}: cut in a message")
                 self._plan(self.break_off, ConnectionResetError("connection cut"))
             return
         self._deliver(data)
 
     def _deliver(self, data: bytes) -> None:
-        step = self._cable.portion_bytes or len(data) or 1
+        cable, network = self._cable, self._network
+        step = len(data) or 1
+        if 0 < cable.portion_bytes < step:
+            network.hit(f"{cable.where}: byte by byte")
+            step = cable.portion_bytes
+        elif step > 1 and self._happens(network.gusts.in_pieces):
+            network.hit(f"{cable.where}: message in pieces")
+            step = network.random.randrange(1, step)
+        late_s = 0.0
+        if self._happens(network.gusts.late):
+            network.hit(f"{cable.where}: message late")
+            late_s = LATE_S * LATE_TIMES ** network.random.random()
         for start in range(0, len(data), step):
-            self._plan(self.peer.take, data[start : start + step])
+            self._plan(self.peer.take, data[start : start + step], late_s)
 
-    def _plan(self, call: Callable[[Any], None], argument: Any) -> None:
-        self._arrives_s = max(self._arrives_s, self._loop.time() + self._cable.latency_s)
+    def _happens(self, percent: float) -> bool:
+        blows = percent > 0 and self._cable.where != ""
+        return blows and self._network.random.random() * 100 < percent
+
+    def _plan(self, call: Callable[[Any], None], argument: Any, late_s: float = 0.0) -> None:
+        at_s = self._loop.time() + self._cable.latency_s + late_s
+        self._arrives_s = max(self._arrives_s, at_s)
         self._on_its_way.append((call, argument))
         self._loop.call_at(self._arrives_s, self._arrive)
 

@@ -5,10 +5,11 @@ arrives late, or the connection breaks.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from random import Random
 
+from app.simulation.tally import CALM, Gusts, unheard
 from devices.capabilities import Unavailable, Uncertain
 from devices.drivers.grh1 import Options
 from devices.drivers.registers import Refused, Registers
@@ -16,21 +17,28 @@ from devices.twins.grh1_plc import Plc
 from devices.twins.modbus_wire import Illegal
 
 SILENCE_S = 0.5
+BUSY, ILLEGAL_ADDRESS = 6, 2  # Modbus exceptions
+LATE_S = 0.4  # a request is up to so late
 SCAN_S = 5.0  # a PLC that nobody asks goes on with its work this often
 
 
 @dataclass(slots=True)
 class Wire:
-    """The way to one robot. All of it may be changed at any time."""
+    """The way to one robot. All of it may be changed at any time. *hit* is told of each request to
+    which something happened; `asked` counts them all."""
 
     plc: Plc
+    random: Random
+    hit: Callable[[str], None] = unheard
+    gusts: Gusts = CALM
+    asked: int = 0
     refused: bool = False
     silent: bool = False  # requests vanish
     lose_replies: int = 0  # so many writes are done and not answered
     late_writes: int = 0  # so many writes reach the robot long after they were given up
     answer_with: int = 0  # every request gets this Modbus exception
     life: int = 0  # grows when every connection breaks
-    counted: Counter[str] = field(default_factory=Counter)
+    broken: bool = False  # ... because of the wire, not because whoever asks is gone
 
 
 @dataclass(slots=True)
@@ -53,6 +61,7 @@ class _Connection:
     async def connect(self) -> None:
         await asyncio.sleep(0)
         if self._wire.refused:
+            self._wire.hit("robot: connections refused")
             raise Unavailable("device.unreachable")
         self._open, self._life = True, self._wire.life
 
@@ -69,7 +78,7 @@ class _Connection:
         await self._ask(Uncertain)
         if wire.late_writes:
             wire.late_writes -= 1
-            wire.counted["late write"] += 1
+            wire.hit("robot: late write")
             loop = asyncio.get_running_loop()
             loop.call_later(4 * SILENCE_S, wire.plc.write, address, list(values))
             await self._hang(Uncertain)
@@ -80,7 +89,7 @@ class _Connection:
         self._scan()
         if wire.lose_replies:
             wire.lose_replies -= 1
-            wire.counted["lost reply"] += 1
+            wire.hit("robot: reply lost")
             await self._hang(Uncertain)
 
     def close(self) -> None:
@@ -93,14 +102,30 @@ class _Connection:
         """A request on its way."""
         if not self._open:
             raise Unavailable("the connection is closed")
-        await asyncio.sleep(0)
-        if self._life != self._wire.life:
+        wire = self._wire
+        wire.asked += 1
+        await asyncio.sleep(self._late_s())
+        if self._life != wire.life:
+            if wire.broken:
+                wire.broken = False
+                wire.hit("robot: links broken")
             self._open = False
             raise doubt("device.unreachable")
-        if self._wire.silent:
+        if wire.silent:
+            wire.hit("robot: silent")
             await self._hang(doubt)
-        if self._wire.answer_with:
-            raise Refused(self._wire.answer_with)
+        if wire.answer_with:
+            wire.hit(
+                "robot: answers busy" if wire.answer_with == BUSY else "robot: illegal address"
+            )
+            raise Refused(wire.answer_with)
+
+    def _late_s(self) -> float:
+        wire = self._wire
+        if not wire.gusts.late or wire.random.random() * 100 >= wire.gusts.late:
+            return 0.0
+        wire.hit("robot: message late")
+        return wire.random.uniform(0.0, LATE_S)
 
     async def _hang(self, doubt: type[Unavailable] | type[Uncertain]) -> None:
         await asyncio.sleep(SILENCE_S)

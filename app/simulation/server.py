@@ -10,13 +10,18 @@ from random import Random
 from typing import Any
 
 from litestar import Litestar
+from sqlalchemy.exc import DBAPIError
 
 from app import mirror, wiring
+from app.machine.clock import SiteClock
+from app.simulation.benches import FieldReader
+from app.simulation.hardware import READER_DRIVER, Hardware
+from app.simulation.machine import Machine
 from app.simulation.network import Network
-from app.simulation.robots import Wires
 from devices import intake, registry
 from devices.capabilities import Driver, Health
 from devices.drivers.grh1 import Grh1Robot
+from devices.drivers.serial_scanner import SerialScanner
 from devices.patience import Policy
 from devices.supervisor import Supervisor
 from wms import alive
@@ -25,8 +30,8 @@ from wms.db import Book
 
 BELL_PATIENCE_S = 60.0
 BOOT_S = 3.0  # from being started to the first answer
+RESTART_S = 5.0
 POLICY = Policy(liveness_s=200.0, backoff_max_s=60.0)
-START_MS = 1_764_543_600_000  # 2025-12-01 08:00 in Tokyo
 
 
 class Killed(BaseException):
@@ -40,20 +45,16 @@ class Server:
     config: Config
     root: Path
     random: Random
-    wires: Wires
+    hardware: Hardware
     network: Network
+    machine: Machine
     points: Counter[str] = field(default_factory=Counter)
     strike: Callable[[str], bool] | None = None  # whether the process dies at that point
     kills: int = 0
     failed: asyncio.Event = field(default_factory=asyncio.Event)
     died: asyncio.Event = field(default_factory=asyncio.Event)
-    clock_off_ms: int = 0  # somebody set the machine's clock
     bug: BaseException | None = None
     life: "Life | None" = None
-
-    def clock_ms(self) -> int:
-        """UTC milliseconds, as the machine of the server believes."""
-        return START_MS + self.clock_off_ms + int(asyncio.get_running_loop().time() * 1000)
 
     async def start(self) -> None:
         """Boot: after a kill this is what the service manager does. Nothing if it runs."""
@@ -98,10 +99,15 @@ class Life:
         server.kills += 1
         server.died.set()
         server.network.reset_all()
-        for wire in server.wires.wires.values():
+        for wire in server.hardware.wires.wires.values():
             wire.life += 1
         assert self.task is not None
         self.task.cancel()
+
+    def _leave(self, _code: int) -> None:
+        """The process ends itself."""
+        self.end()
+        raise Killed("left")
 
     def reached(self, point: str) -> None:
         """A named moment in the code; whoever is dead does not get there."""
@@ -117,13 +123,14 @@ class Life:
         """From boot to the end."""
         server = self.server
         loop = asyncio.get_running_loop()
-        book = Book(server.config.database.url, reached=self.reached)
+        machine, clock = server.machine, SiteClock(server.machine.wall_ms, server.machine.steady_ms)
+        book = machine.open_book(server.config.database.url, self.reached, self._leave)
         book.bell.patience_s = BELL_PATIENCE_S
 
         async def on_health(device: str, health: Health, reason: str) -> None:
             await book.write(
                 intake.record_health, device=device, health=health, reason=reason,
-                now=server.clock_ms(),
+                now=clock.now_ms(),
             )  # fmt: skip
 
         supervisor = Supervisor(
@@ -131,17 +138,17 @@ class Life:
             policy=POLICY,
         )  # fmt: skip
         site = wiring.Site(
-            server.config, server.root, book, supervisor, server.random, "", None, server.clock_ms,
+            server.config, server.root, book, supervisor, server.random, "", None, clock.now_ms,
             loop.time, {}, {},
         )  # fmt: skip
         try:
-            await book.write(mirror.set_up, server.config, holder="1", now=server.clock_ms())
+            await self._set_up(book, clock)
             for name, device in sorted(server.config.devices.items()):
                 await supervisor.start(name, device.driver, device.options)
             crew = alive.Crew(server.random)
             reloader = wiring.reloader_of(site, server.root / "config.toml", crew)
             self.app = wiring.application(site, reloader)
-            await crew.keep(wiring.workers(site))
+            await crew.keep(wiring.workers(site) | machine.jobs(book, clock))
         except Killed:
             pass
         except BaseExceptionGroup:
@@ -153,7 +160,23 @@ class Life:
                 await supervisor.stop_all()
             book.close()
 
+    async def _set_up(self, book: Book, clock: SiteClock) -> None:
+        """A server that cannot write at boot ends, and is started again a little later."""
+        while True:
+            try:
+                now = clock.now_ms()
+                await book.write(mirror.set_up, self.server.config, holder="1", now=now)
+                return
+            except DBAPIError:
+                await asyncio.sleep(RESTART_S)
+                book.full = False  # the next process has not met it yet
+
     def _driver(self, name: str) -> Callable[[Any], Driver]:
+        hardware = self.server.hardware
         if name == "grh1":
-            return lambda options: Grh1Robot(options, self.server.wires.connect)
+            return lambda options: Grh1Robot(options, hardware.wires.connect)
+        if name == "serial-scanner":
+            return lambda options: SerialScanner(options, hardware.ports.open_line)
+        if name == READER_DRIVER:
+            return lambda options: FieldReader(hardware.readers[options["reader"]])
         return registry.load(name)

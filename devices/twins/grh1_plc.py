@@ -331,6 +331,11 @@ class Plc:
         """Stop the next mission with *error* on its way to "source" or "target", load included."""
         self._planned = (error, leg)
 
+    @property
+    def fails_next(self) -> bool:
+        """Whether that mission is still to come."""
+        return self._planned is not None
+
     def _planned_for(self, leg: str, *errors: int) -> bool:
         if self._planned is None or self._planned[1] != leg or self._planned[0] not in errors:
             return False
