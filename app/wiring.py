@@ -33,6 +33,7 @@ from app import (
     rights,
     robot_doors,
     site_doors,
+    tag_doors,
 )
 from app.board import board_router
 from app.http import HttpSettings, make_app
@@ -302,6 +303,7 @@ def application(site: Site, reloader: Reloader, care: Care | None = None) -> Lit
             privacy_doors.routes(site.config.privacy),
             board_router(site.config),
             metrics_router(site.supervisor, care), device_doors.routes(reloader),
+            tag_doors.routes(reloader),
         ],
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ import typer
 
 from tests.planted import Bug
 from tests.planted_controls import CONTROLS
+from tests.planted_rfid import RFID
 from tests.planted_rooms import ROOMS
 from tests.planted_rules import RULES
 from tests.planted_shift import SHIFT
@@ -269,6 +270,7 @@ BUGS = (
     *SHIFT,
     *RULES,
     *ROOMS,
+    *RFID,
     *CONTROLS,
 )
 

@@ -12,13 +12,13 @@ import msgspec
 import pytest
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
+from picking.http import Input
+from wms.db import Book
 
 from devices import registry
-from picking.http import Input
 from tests.sources import ROOT, project_files, text_of
 from tests.test_docs import DOCS, all_keys
 from wms import config, items
-from wms.db import Book
 from wms.event_kinds import KINDS, OrderEvent
 from wms.items import NewItem
 from wms.messages import texts
@@ -122,7 +122,7 @@ def test_every_option_of_every_driver_is_told_with_its_default() -> None:
             assert f"`{field.name}`" in told, f"{name}: {field.name}"
             default = field.default
             if isinstance(default, int | float) and not isinstance(default, bool):
-                said = re.search(rf"`{field.name}` ([\d.]+)", " ".join(told.split()))
+                said = re.search(rf"`{field.name}` (-?[\d.]+)", " ".join(told.split()))
                 assert said is not None, f"{name}: {field.name}"
                 assert float(said[1].rstrip(".")) == default, f"{name}: {field.name}"
 

@@ -67,7 +67,6 @@ def test_a_cage_that_leaves_before_it_is_loaded_stops_the_door(site: FloorSite) 
     assert light(site) == [DARK]
 
 
-@ON_BOTH
 def test_a_box_through_the_door_of_another_carrier_is_named(site: FloorSite) -> None:
     (code,) = packed(site, BASKET)
     site.set(places, places.c.code == code, epc="e3" * 12)

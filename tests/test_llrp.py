@@ -1,100 +1,65 @@
 """The LLRP driver and its twin: reads are evidence, writes are exact, silence is noticed."""
 
 import asyncio
-import random
 import socket
 import sys
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from devices.capabilities import ConfigFault, Health, Link, NeedsHuman, Unavailable, Uncertain
+from devices.capabilities import ConfigFault, Health, NeedsHuman, Unavailable, Uncertain
 from devices.cases.llrp import CASE
 from devices.codecs.llrp_tags import TagReports
 from devices.conformance import Floor, until
 from devices.drivers import llrp
 from devices.drivers.llrp import LlrpReader
-from devices.sightings import QUIET
-from devices.twins.llrp import GARBAGE, LlrpReaderTwin
+from devices.twins.llrp import GARBAGE
 from devices.twins.llrp_field import WriteResult
 from devices.twins.llrp_specs import AccessSpec
-from devices.twins.llrp_wire import Type, message, tlv
-from wms.signals import ReaderBlind, Signal, TagGone, TagPassed, TagSeen
-
-EPC = "3034257bf7194e4000001a{:02x}"
-OLD, OTHER, NEW = (bytes.fromhex(EPC.format(number)) for number in (1, 2, 99))
-
-
-@asynccontextmanager
-async def _twin(**options: Any) -> AsyncIterator[LlrpReaderTwin]:
-    twin = LlrpReaderTwin(random=random.Random(5), **options)
-    await twin.start()
-    try:
-        yield twin
-    finally:
-        await twin.stop()
-
-
-@asynccontextmanager
-async def _reader(
-    twin: LlrpReaderTwin, heard: list[Signal] | None = None, missed: list[str] | None = None,
-    trouble: list[str] | None = None, **options: Any,
-) -> AsyncIterator[LlrpReader]:  # fmt: skip
-    """A driver alone, without a supervisor."""
-    emit: Callable[[Signal], None] = (lambda _signal: None) if heard is None else heard.append
-    clock = asyncio.get_running_loop().time
-    driver = LlrpReader({"host": twin.host, "port": twin.port, **options})
-    try:
-        counted, said = ([] if missed is None else missed), ([] if trouble is None else trouble)
-        await driver.open(Link(
-            "portal", 1, emit, lambda: None, said.append, clock,
-            missed=lambda reason, _count: counted.append(reason),
-        ))  # fmt: skip
-        yield driver
-    finally:
-        await driver.close()
-
-
-def _seen(heard: list[Signal], epc: str) -> list[TagSeen]:
-    return [signal for signal in heard if isinstance(signal, TagSeen) and signal.epc == epc]
+from tests.llrp_bench import (
+    EPC,
+    NEW,
+    OLD,
+    OTHER,
+    no_link,
+    reader_of,
+    seen_of,
+    sllurp_threads,
+    tags_of,
+    twin_at,
+)
+from wms.signals import Signal, TagSeen
 
 
 async def test_tags_are_seen_on_their_antennas_until_they_are_gone() -> None:
     heard: list[Signal] = []
-    async with _twin() as twin:
+    async with twin_at() as twin:
         for number in range(3):
             twin.field.place(EPC.format(number), 1 + number % 2, rssi=-50 - number)
         twin.field.place("e280", 2)  # not every EPC has 96 bits
         twin.field.place(EPC.format(9), 4)  # and nobody asked for antenna 4
-        async with _reader(twin, heard, antennas=[1, 2]):
-            await until(lambda: len({s.epc for s in _tags(heard)}) == 4, "four tags")
-            assert {s.antenna for s in _seen(heard, EPC.format(1))} == {2}
-            assert {s.antenna for s in _seen(heard, EPC.format(2))} == {1}
-            assert all(-54 <= s.rssi <= -50 and s.count >= 1 for s in _seen(heard, EPC.format(2)))
-            assert not _seen(heard, EPC.format(9))
+        async with reader_of(twin, heard, antennas=[1, 2]):
+            await until(lambda: len({s.epc for s in tags_of(heard)}) == 4, "four tags")
+            assert {s.antenna for s in seen_of(heard, EPC.format(1))} == {2}
+            assert {s.antenna for s in seen_of(heard, EPC.format(2))} == {1}
+            assert all(-54 <= s.rssi <= -50 and s.count >= 1 for s in seen_of(heard, EPC.format(2)))
+            assert not seen_of(heard, EPC.format(9))
             twin.field.remove(EPC.format(1))
             for _ in range(2):  # one report may have been on its way
                 heard.clear()
-                await until(lambda: len(_seen(heard, EPC.format(2))) > 2, "the next reports")
-            assert not _seen(heard, EPC.format(1))
-
-
-def _tags(heard: list[Signal]) -> list[TagSeen]:
-    return [signal for signal in heard if isinstance(signal, TagSeen)]
+                await until(lambda: len(seen_of(heard, EPC.format(2))) > 2, "the next reports")
+            assert not seen_of(heard, EPC.format(1))
 
 
 async def test_a_field_left_out_is_as_in_the_last_report() -> None:
     heard: list[Signal] = []
-    async with _twin() as twin:
+    async with twin_at() as twin:
         twin.faults.omit_unchanged = True
         twin.field.place(EPC.format(1), 3)
-        async with _reader(twin, heard, antennas=[3]):
-            await until(lambda: len(_tags(heard)) > 5, "some reports")
-            assert {s.antenna for s in _tags(heard)} == {3}
-            assert all(s.rssi <= -40 for s in _tags(heard))
+        async with reader_of(twin, heard, antennas=[3]):
+            await until(lambda: len(tags_of(heard)) > 5, "some reports")
+            assert {s.antenna for s in tags_of(heard)} == {3}
+            assert all(s.rssi <= -40 for s in tags_of(heard))
 
 
 def test_what_is_remembered_ends_with_the_connection() -> None:
@@ -106,11 +71,11 @@ def test_what_is_remembered_ends_with_the_connection() -> None:
 @pytest.mark.parametrize("fault", ["dribble", "garbage", "delay"])
 async def test_a_bad_line_does_not_end_the_reading(fault: str) -> None:
     heard: list[Signal] = []
-    async with _twin() as twin:
+    async with twin_at() as twin:
         twin.field.place(EPC.format(1), 1)
         twin.faults.dribble = fault == "dribble"
         twin.faults.delay_s = 0.05 if fault == "delay" else 0.0
-        async with _reader(twin, heard) as reader:
+        async with reader_of(twin, heard) as reader:
             await until(lambda: bool(heard), "a tag")
             twin.faults.before_next_report = GARBAGE if fault == "garbage" else b""
             heard.clear()
@@ -119,81 +84,13 @@ async def test_a_bad_line_does_not_end_the_reading(fault: str) -> None:
             assert twin.field.epcs() == [NEW.hex()]
 
 
-async def test_a_message_that_cannot_be_read_is_counted_and_was_a_blind_moment() -> None:
-    heard: list[Signal] = []
-    missed: list[str] = []
-    without_a_status = message(Type.READER_EVENT_NOTIFICATION, 1, tlv(246, tlv(256, b"")))
-    async with _twin() as twin:
-        twin.field.place(EPC.format(1), 1)
-        async with _reader(twin, heard, missed=missed):
-            twin.faults.before_next_report = without_a_status + GARBAGE
-            await until(lambda: len(missed) == 2, "the bad message, and a report of no tag")
-            heard.clear()
-            await until(lambda: len(_tags(heard)) > 3, "more tags")
-        assert missed == ["garbage", "garbage"]
-
-
-async def test_a_stream_that_is_no_llrp_ends_the_session() -> None:
-    async with _twin() as twin:
-        twin.field.place(EPC.format(1), 1)
-        async with _reader(twin) as reader:
-            twin.faults.before_next_report = b"HTTP/1.1 400 Bad Request\r\n\r\n"
-            with pytest.raises(Unavailable):
-                await asyncio.wait_for(reader.run(), 30)
-            await until(lambda: not _sllurp_threads(), "its thread to end")
-
-
-async def test_what_the_reader_lost_and_cannot_see_is_said() -> None:
-    heard: list[Signal] = []
-    trouble: list[str] = []
-    async with _twin() as twin, _reader(twin, heard, trouble=trouble):
-        await twin.overflow()
-        await until(lambda: any(isinstance(s, ReaderBlind) for s in heard), "the overflow")
-        await twin.antenna(1, connected=False)
-        await until(lambda: trouble == [llrp.DEAF], "the antenna")
-        await twin.antenna(1, connected=True)
-        await until(lambda: trouble == [llrp.DEAF, ""], "the antenna again")
-    assert {s.reason for s in heard if isinstance(s, ReaderBlind)} == {llrp.OVERFLOW}
-
-
-async def test_a_reader_that_froze_and_went_on_was_blind() -> None:
-    heard: list[Signal] = []
-    async with _twin() as twin:
-        twin.field.place(EPC.format(1), 1)
-        async with _reader(twin, heard, keepalive_ms=100, gone_s=0.5):
-            await until(lambda: bool(heard), "the tag")
-            twin.freeze()
-            await asyncio.sleep(1.7)
-            assert not [s for s in heard if isinstance(s, TagGone)]
-            twin.thaw()
-            await until(lambda: any(isinstance(s, ReaderBlind) for s in heard), "the silence")
-            twin.field.remove(EPC.format(1))
-            await until(lambda: TagGone("portal", EPC.format(1)) in heard, "the end of the tag")
-    blind = next(s for s in heard if isinstance(s, ReaderBlind))
-    assert blind.ms >= 1_500
-    assert blind.reason == QUIET
-
-
-async def test_at_a_door_the_way_is_known() -> None:
-    heard: list[Signal] = []
-    async with _twin() as twin:
-        pallet = twin.field.place(EPC.format(1), 2)
-        twin.field.place(EPC.format(2), 1)
-        async with _reader(twin, heard, antennas=[1, 2], inside=[1], outside=[2], within_ms=200):
-            await until(lambda: len(_seen(heard, EPC.format(1))) > 2, "it outside")
-            pallet.antennas = {1}
-            await until(lambda: any(isinstance(s, TagPassed) for s in heard), "it inside")
-    passed = {(s.epc, s.way) for s in heard if isinstance(s, TagPassed)}
-    assert passed == {(EPC.format(1), "in")}, "the other one never moved"
-
-
 async def test_a_connection_that_came_too_late_is_not_left_behind() -> None:
     full = socket.socket()
     full.bind(("127.0.0.1", 0))
     full.listen(0)
     waiting = socket.create_connection(full.getsockname())
     driver = LlrpReader({"host": "127.0.0.1", "port": full.getsockname()[1]})
-    opening = asyncio.create_task(driver.open(_no_link()))
+    opening = asyncio.create_task(driver.open(no_link()))
     await asyncio.sleep(0.1)
     assert not opening.done(), "nobody accepts: it must still be knocking"
     opening.cancel()
@@ -201,54 +98,52 @@ async def test_a_connection_that_came_too_late_is_not_left_behind() -> None:
     await driver.close()
     late, _ = await asyncio.to_thread(full.accept)
     await asyncio.sleep(0.1)
-    assert not _sllurp_threads()
+    assert not sllurp_threads()
     for connection in (accepted, late, waiting, full):
         connection.close()
 
 
 async def test_the_reader_is_told_to_live_and_how_loud_to_be() -> None:
-    async with _twin() as twin, _reader(twin, keepalive_ms=300, antennas=[1, 2], power_dbm=20.1):
+    async with (
+        twin_at() as twin,
+        reader_of(twin, keepalive_ms=300, antennas=[1, 2], power_dbm=20.1),
+    ):
         assert twin.radio.keepalive_ms == 300
         assert twin.radio.rospecs[1].powers == {1: 41, 2: 41}  # 10 dBm is step 1, 0.25 dB each
 
 
 async def test_without_a_power_the_reader_gives_its_most() -> None:
-    async with _twin() as twin, _reader(twin):
+    async with twin_at() as twin, reader_of(twin):
         assert twin.radio.rospecs[1].powers == {1: 81}
 
 
 async def test_what_an_earlier_client_left_behind_is_cleared() -> None:
-    async with _twin() as twin:
-        async with _reader(twin):
+    async with twin_at() as twin:
+        async with reader_of(twin):
             assert list(twin.radio.rospecs) == [1]
             twin.drop()
             await until(lambda: not twin.has_client, "the drop")
         assert list(twin.radio.rospecs) == [1]
-        async with _reader(twin):
+        async with reader_of(twin):
             assert list(twin.radio.rospecs) == [1]
         assert not twin.radio.rospecs, "a polite goodbye stops the radio"
 
 
 async def test_a_reader_that_serves_another_client_is_unavailable_and_keeps_that_one() -> None:
-    async with _twin() as twin, _reader(twin):
+    async with twin_at() as twin, reader_of(twin):
         second = LlrpReader({"host": twin.host, "port": twin.port})
         with pytest.raises(Unavailable, match="Client initiated connection"):
-            await second.open(_no_link())
+            await second.open(no_link())
         await second.close()
         assert twin.refused == 1
         assert twin.has_client
 
 
-def _no_link() -> Link:
-    clock = asyncio.get_running_loop().time
-    return Link("portal", 1, lambda _signal: None, lambda: None, lambda _why: None, clock)
-
-
 async def test_a_reader_that_refuses_says_so() -> None:
-    async with _twin() as twin:
+    async with twin_at() as twin:
         twin.faults.refuse_clients = True
         with pytest.raises(Unavailable, match="Failed"):
-            async with _reader(twin):
+            async with reader_of(twin):
                 pass
 
 
@@ -259,22 +154,18 @@ async def test_a_handshake_that_stops_is_given_up(
     step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(llrp, "HANDSHAKE_S", 0.3)
-    async with _twin() as twin:
+    async with twin_at() as twin:
         twin.faults.mute.add(step)
         with pytest.raises(Unavailable, match="no LLRP handshake"):
-            async with _reader(twin):
+            async with reader_of(twin):
                 pass
-        await until(lambda: not _sllurp_threads(), "its thread to end")
-
-
-def _sllurp_threads() -> list[str]:
-    return [t.name for t in threading.enumerate() if t.name.startswith("sllurp")]
+        await until(lambda: not sllurp_threads(), "its thread to end")
 
 
 async def test_an_antenna_the_reader_has_not_is_a_fault() -> None:
-    async with _twin(antennas=2) as twin:
+    async with twin_at(antennas=2) as twin:
         with pytest.raises(ConfigFault, match="antenna 3 is not there: the reader has 2"):
-            async with _reader(twin, antennas=[1, 3]):
+            async with reader_of(twin, antennas=[1, 3]):
                 pass
 
 
@@ -299,10 +190,10 @@ def test_wrong_options_are_refused(options: dict[str, Any]) -> None:
 
 
 async def test_a_write_changes_that_one_tag() -> None:
-    async with _twin() as twin:
+    async with twin_at() as twin:
         for epc in (OTHER, OLD[:10] + b"\xff\xff", OLD):
             twin.field.place(epc.hex(), 1)
-        async with _reader(twin) as reader:
+        async with reader_of(twin) as reader:
             await reader.write_epc(OLD, NEW)
             assert sorted(tag.written for tag in twin.field.tags) == [0, 0, 1]
             assert NEW.hex() in twin.field.epcs()
@@ -313,9 +204,9 @@ async def test_a_write_changes_that_one_tag() -> None:
 
 
 async def test_a_longer_tag_that_begins_alike_is_another_tag() -> None:
-    async with _twin() as twin:
+    async with twin_at() as twin:
         longer = twin.field.place(OLD.hex() + "00000001", 1)
-        async with _reader(twin) as reader:
+        async with reader_of(twin) as reader:
             with pytest.raises(Uncertain):
                 await reader.write_epc(OLD, NEW, timeout_s=0.3)
             assert longer.written == 0
@@ -327,9 +218,9 @@ async def test_a_longer_tag_that_begins_alike_is_another_tag() -> None:
 
 
 async def test_a_write_is_done_when_it_was_read_back() -> None:
-    async with _twin() as twin:
+    async with twin_at() as twin:
         tag = twin.field.place(OLD.hex(), 1)
-        async with _reader(twin) as reader:
+        async with reader_of(twin) as reader:
             tag.forgets = True
             with pytest.raises(Uncertain):
                 await reader.write_epc(OLD, NEW, timeout_s=0.3)
@@ -338,14 +229,14 @@ async def test_a_write_is_done_when_it_was_read_back() -> None:
 
 async def test_only_one_tag_alone_in_the_field_is_chosen() -> None:
     heard: list[Signal] = []
-    async with _twin() as twin, _reader(twin, heard) as reader:
+    async with twin_at() as twin, reader_of(twin, heard) as reader:
         with pytest.raises(NeedsHuman, match="none"):
             await reader.alone()
         twin.field.place(OLD.hex(), 1)
-        await until(lambda: len(_seen(heard, OLD.hex())) > 1, "one tag")
+        await until(lambda: len(seen_of(heard, OLD.hex())) > 1, "one tag")
         assert await reader.alone() == OLD
         twin.field.place(NEW.hex(), 1)
-        await until(lambda: len(_seen(heard, NEW.hex())) > 1, "another one")
+        await until(lambda: len(seen_of(heard, NEW.hex())) > 1, "another one")
         with pytest.raises(NeedsHuman, match="several"):
             await reader.alone()
         with pytest.raises(NeedsHuman, match="has this EPC"):
@@ -357,9 +248,9 @@ async def test_answers_that_come_at_any_moment_are_handled() -> None:
     interval_s = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)
     try:
-        async with _twin(round_s=0.002) as twin:
+        async with twin_at(round_s=0.002) as twin:
             tag = twin.field.place(OLD.hex(), 1)
-            async with _reader(twin) as reader:
+            async with reader_of(twin) as reader:
                 for number in range(150):
                     new = OLD[:-2] + number.to_bytes(2, "big")
                     await reader.write_epc(tag.epc, new, timeout_s=1.0)
@@ -369,9 +260,9 @@ async def test_answers_that_come_at_any_moment_are_handled() -> None:
 
 
 async def test_an_order_that_the_reader_refuses_was_not_carried_out() -> None:
-    async with _twin() as twin:
+    async with twin_at() as twin:
         tag = twin.field.place(OLD.hex(), 1)
-        async with _reader(twin) as reader:
+        async with reader_of(twin) as reader:
             twin.radio.access_specs[1] = AccessSpec(1, antenna=0, rospec=0, enabled=False)
             with pytest.raises(Unavailable, match="is there already"):
                 await reader.write_epc(OLD, NEW)
@@ -381,23 +272,23 @@ async def test_an_order_that_the_reader_refuses_was_not_carried_out() -> None:
 
 
 async def test_of_two_tags_with_the_same_epc_one_is_written() -> None:
-    async with _twin() as twin:
+    async with twin_at() as twin:
         twin.field.place(OLD.hex(), 1)
         twin.field.place(OLD.hex(), 1)
-        async with _reader(twin) as reader:
+        async with reader_of(twin) as reader:
             await reader.write_epc(OLD, NEW)
             assert sorted(tag.written for tag in twin.field.tags) == [0, 1]
 
 
 async def test_silence_about_a_write_is_uncertain_and_the_order_is_withdrawn() -> None:
     heard: list[Signal] = []
-    async with _twin() as twin:
+    async with twin_at() as twin:
         twin.field.place(OTHER.hex(), 1)
-        async with _reader(twin, heard) as reader:
+        async with reader_of(twin, heard) as reader:
             with pytest.raises(Uncertain):
                 await reader.write_epc(OLD, NEW, timeout_s=0.2)
             late = twin.field.place(OLD.hex(), 1)
-            await until(lambda: bool(_seen(heard, OLD.hex())), "the late tag")
+            await until(lambda: bool(seen_of(heard, OLD.hex())), "the late tag")
             assert late.written == 0
             await reader.write_epc(OLD, NEW)
             assert late.written == 1
@@ -408,7 +299,7 @@ async def test_an_order_that_cannot_be_withdrawn_ends_the_session(
     how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(llrp, "DELETE_S", 0.2)
-    async with _twin() as twin:
+    async with twin_at() as twin:
         floor = Floor(CASE)
         await floor.start({"host": twin.host, "port": twin.port})
         await floor.seen(Health.ONLINE)
@@ -422,7 +313,7 @@ async def test_an_order_that_cannot_be_withdrawn_ends_the_session(
         twin.faults.mute.clear()
         await floor.seen(Health.ONLINE, after_session=1)
         late = twin.field.place(OLD.hex(), 1)
-        await until(lambda: bool(_seen(floor.heard, OLD.hex())), "the late tag")
+        await until(lambda: bool(seen_of(floor.heard, OLD.hex())), "the late tag")
         assert late.written == 0
         await floor.stop()
 
@@ -441,15 +332,15 @@ async def test_an_order_that_cannot_be_withdrawn_ends_the_session(
 async def test_a_write_that_failed_says_whether_the_tag_is_unchanged(
     answer: WriteResult, trouble: type[Exception]
 ) -> None:
-    async with _twin() as twin:
+    async with twin_at() as twin:
         twin.field.place(OLD.hex(), 1).answer = answer
-        async with _reader(twin) as reader:
+        async with reader_of(twin) as reader:
             with pytest.raises(trouble):
                 await reader.write_epc(OLD, NEW)
 
 
 async def test_a_write_that_the_link_cut_short_is_uncertain() -> None:
-    async with _twin() as twin:
+    async with twin_at() as twin:
         floor = Floor(CASE)
         await floor.start({"host": twin.host, "port": twin.port})
         await floor.seen(Health.ONLINE)
@@ -463,17 +354,17 @@ async def test_a_write_that_the_link_cut_short_is_uncertain() -> None:
 
 @pytest.mark.parametrize(("old", "new"), [(OLD, NEW[:10]), (b"", b""), (b"abc", b"abd")])
 async def test_only_whole_words_of_equal_length_are_written(old: bytes, new: bytes) -> None:
-    async with _twin() as twin, _reader(twin) as reader:
+    async with twin_at() as twin, reader_of(twin) as reader:
         with pytest.raises(ValueError, match="whole words"):
             await reader.write_epc(old, new)
         assert "ADD_ACCESSSPEC" not in twin.heard
 
 
 async def test_a_reader_that_does_not_answer_the_goodbye_leaves_no_thread() -> None:
-    async with _twin() as twin:
-        async with _reader(twin):
+    async with twin_at() as twin:
+        async with reader_of(twin):
             twin.faults.mute.add("DELETE_ACCESSSPEC")
-        await until(lambda: not _sllurp_threads(), "its thread to end")
+        await until(lambda: not sllurp_threads(), "its thread to end")
 
 
 async def test_a_write_without_a_link_sends_nothing() -> None:
@@ -484,8 +375,8 @@ async def test_a_write_without_a_link_sends_nothing() -> None:
 
 async def test_many_tags_in_view_are_all_reported() -> None:
     heard: list[Signal] = []
-    async with _twin(round_s=0.05) as twin:
+    async with twin_at(round_s=0.05) as twin:
         for number in range(200):
             twin.field.place(EPC.format(number), 1, chance=0.7)
-        async with _reader(twin, heard):
-            await until(lambda: len({tag.epc for tag in _tags(heard)}) == 200, "200 tags")
+        async with reader_of(twin, heard):
+            await until(lambda: len({tag.epc for tag in tags_of(heard)}) == 200, "200 tags")

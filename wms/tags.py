@@ -64,6 +64,21 @@ def label_is(tx: Tx, *, job: int, state: str, now: int) -> None:
             now)  # fmt: skip
 
 
+def found(tx: Tx, *, epc: str, now: int) -> str | None:
+    """What is known of a tag that was read with *epc*; None when it is none that counts. One of
+    which nobody knew whether it was written, was: it is from now on."""
+    counts = (tags.c.epc == epc) & (tags.c.state != "void")
+    state: str | None = tx.scalar(select(tags.c.state).where(counts))
+    if state == "uncertain":
+        _become(tx, [epc], "written", now)
+    return state
+
+
+def became(tx: Tx, *, epc: str, state: str, now: int) -> None:
+    """The tag *epc* is written, uncertain or void now."""
+    _become(tx, [epc], state, now)
+
+
 def seen(tx: Tx, *, epcs: Collection[str], now: int) -> None:
     """Readers have seen *epcs*: those of which nobody knew whether they were written, were."""
     codes = sorted(epcs)
