@@ -63,8 +63,9 @@ def _percent(done: int, many: int) -> str:
 
 def _tried(part: Figures) -> str:
     first, last = part.seeds
+    seeds = f"{first}" if first == last else f"{first} to {last}"
     return (
-        f"| {part.name} | {part.promise} | {first} to {last} | {part.began[0]} | {part.began[1]} |"
+        f"| {part.name} | {part.promise} | {seeds} | {part.began[0]} | {part.began[1]} |"
         f" {part.seconds / 60:,.1f} |"
     )
 
