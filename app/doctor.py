@@ -3,8 +3,6 @@
 Every check looks at one thing and gives findings; none changes anything that was there.
 """
 
-import os
-import shutil
 import socket
 import sqlite3
 import sys
@@ -15,9 +13,12 @@ from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
+from sqlalchemy import select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.local import database_url
+from app.local import clock_ms, database_url, reading
+from app.machine import examined
+from app.machine.disk import level_of, room_of
 from app.secrets import read_secret
 from devices import registry
 from devices.capabilities import ConfigFault
@@ -25,13 +26,15 @@ from labels.glyphs import printable
 from wms import db, lock, site_settings, upgrade
 from wms.carriers import called
 from wms.config import Config, ConfigError, load
+from wms.db import Tx
 from wms.errors import Rejected
 from wms.messages import Language, say
+from wms.schema import commands
 
 State = Literal["ok", "warn", "fault"]
-FSYNCS = 40
+FSYNCS, FSYNCS_MORE = 40, 1_000
 FSYNC_MS_MAX = 50.0  # slower than this and every scan feels it
-DISK_PERCENT_WARN, DISK_PERCENT_FAULT = 10, 5
+CLOCK_MS_MAX = 2_000  # an OMS and a person's watch agree with that
 NAMES = "髙橋 𠮷田 神﨑 葛󠄀城"  # characters that careless fonts and encodings lose
 REACH_S = 1.5
 NUMBERS_FEW = 500  # tracking numbers of an owner and carrier: some days' work
@@ -49,8 +52,8 @@ class Finding(Struct, frozen=True, kw_only=True):
 class Doctor:
     """Looks at one installation, in the reader's language."""
 
-    def __init__(self, config: Path, language: Language) -> None:
-        self.path = config
+    def __init__(self, config: Path, language: Language, *, fsyncs: int = FSYNCS) -> None:
+        self.path, self.fsyncs = config, fsyncs
         self.language = language
         self.config: Config | None = None
 
@@ -63,7 +66,7 @@ class Doctor:
             yield from check()
         if self.config is None:
             return
-        for later in (self.book, self.disk, self.door, self.secrets, self.devices):
+        for later in (self.book, self.disk, self.clock, self.door, self.secrets, self.devices):
             yield from later(self.config)
 
     def _say(self, check: str, state: State, code: str, **params: str | int) -> Finding:
@@ -146,34 +149,57 @@ class Doctor:
                 )  # fmt: skip
 
     def _fsync(self, folder: Path) -> Iterator[Finding]:
-        """How long this disk takes to promise that something is written."""
+        """How long this disk takes to promise that something is written, and whether that is so."""
         folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".genba-doctor"
-        spent = []
-        handle = os.open(probe, os.O_CREAT | os.O_WRONLY, 0o600)
-        try:
-            for _ in range(FSYNCS):
-                began = time.perf_counter()
-                os.write(handle, b"x" * 512)
-                os.fsync(handle)
-                spent.append((time.perf_counter() - began) * 1000)
-        finally:
-            os.close(handle)
-            probe.unlink()
-        worst = sorted(spent)[int(FSYNCS * 0.95)]
+        spent = examined.fsyncs_ms(folder, self.fsyncs, time.perf_counter)
+        median, worst = spent[len(spent) // 2], spent[int(len(spent) * 0.95)]
         slow = worst > FSYNC_MS_MAX
         yield self._say("disk", "warn" if slow else "ok", "fsync_slow" if slow else "fsync",
                         ms=f"{worst:.1f}")  # fmt: skip
+        mount = examined.mount_of(folder.resolve())
+        rotates = mount is not None and examined.turns(mount.device)
+        why = examined.why_not_believed(mount, median, rotates=rotates)
+        if why:
+            kind, ms = mount.kind if mount else "?", f"{median:.3f}"
+            yield self._say("disk", "warn", why.removeprefix("doctor."), kind=kind, ms=ms)
+        elif self.fsyncs > FSYNCS:
+            yield self._say(
+                "disk", "ok", "fsync_more", count=len(spent), median=f"{median:.2f}",
+                worst=f"{spent[-1]:.1f}", kind=mount.kind if mount else "?",
+            )  # fmt: skip
 
-    def disk(self, _config: Config) -> Iterator[Finding]:
+    def disk(self, config: Config) -> Iterator[Finding]:
         """Room for the days to come."""
-        usage = shutil.disk_usage(self.path.resolve().parent)
-        free = usage.free * 100 // usage.total
-        state: State = "ok"
-        if free < DISK_PERCENT_WARN:
-            state = "fault" if free < DISK_PERCENT_FAULT else "warn"
+        held = lock.path_of(database_url(config, self.path.resolve().parent))
+        folder = held.parent if held is not None and held.parent.exists() else self.path.parent
+        room = room_of(folder.resolve())
+        level = level_of(room)
+        state: State = "ok" if level == "ok" else "warn" if level == "low" else "fault"
         code = "disk" if state == "ok" else "disk_full"
-        yield self._say("disk", state, code, percent=free, gigabytes=usage.free // 10**9)
+        yield self._say("disk", state, code, percent=room.percent, gigabytes=room.free // 10**9)
+
+    def clock(self, config: Config) -> Iterator[Finding]:
+        """Somebody keeps the clock right; it is not behind the book, nor off its database's."""
+        told = examined.kernel_clock()
+        if told is None:
+            yield self._say("clock", "warn", "clock_unknown")
+        elif not told.synchronised:
+            yield self._say("clock", "warn", "clock_alone")
+        elif told.error_ms > CLOCK_MS_MAX:
+            yield self._say("clock", "warn", "clock_off", ms=told.error_ms)
+        else:
+            yield self._say("clock", "ok", "clock", ms=told.error_ms)
+        try:
+            with reading(database_url(config, self.path.resolve().parent)) as book:
+                theirs, newest = book.read_now(moments)
+        except (Rejected, SQLAlchemyError):
+            return  # no book, or one that `book` has told of
+        if newest > clock_ms() + CLOCK_MS_MAX:
+            minutes = max(1, (newest - clock_ms()) // 60_000)
+            yield self._say("clock", "warn", "clock_book", minutes=minutes)
+        if theirs is not None and abs(theirs - clock_ms()) > CLOCK_MS_MAX:
+            off = abs(theirs - clock_ms())
+            yield self._say("clock", "warn", "clock_database", ms=off)
 
     def door(self, config: Config) -> Iterator[Finding]:
         """The server's port is free, or the server has it."""
@@ -218,6 +244,16 @@ class Doctor:
                     "devices", "warn", "device_silent", device=name, address=f"{host}:{number}",
                     why=str(error),
                 )  # fmt: skip
+
+
+def moments(tx: Tx) -> tuple[int | None, int]:
+    """The database server's clock (UTC ms; None on SQLite, which has none of its own), and when the
+    newest command was written."""
+    newest = tx.execute(select(commands.c.at_ms).order_by(commands.c.id.desc()).limit(1)).scalar()
+    if tx.dialect.name == "sqlite":
+        return None, newest or 0
+    asked = text("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)")
+    return int(tx.execute(asked).scalar_one()), newest or 0
 
 
 DEFAULT_PORTS = {"zpl-tcp": 9100, "llrp": 5084, "grh1": 502, "vda5050": 1883, "mt-sics": 8001}

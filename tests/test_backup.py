@@ -25,6 +25,7 @@ from tests.sources import ROOT
 from wms import (
     auditor,
     backup,
+    burnt,
     events,
     incarnation,
     restore,
@@ -35,7 +36,7 @@ from wms import (
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.event_kinds import WaveReleased
-from wms.schema import cursors, meta, metadata, stock
+from wms.schema import cursors, meta, metadata, orders, stock, tracking_ranges
 from wms.schema import events as events_table
 
 FIRST, SECOND = b"\1" * 8, b"\2" * 8
@@ -46,6 +47,61 @@ def everything(url: str) -> dict[str, list[Any]]:
     """Every row of every table; but for numbers of commits, and the life."""
     with contextlib.closing(Book(url)) as book:
         return book.read_now(_rows)
+
+
+DAYS_MS = 3 * 86_400_000  # since the backup
+
+
+def test_i7_numbers_that_went_out_after_the_backup_are_not_given_again(
+    lived: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """A label printed after the backup is on a box: its number, and its order's, are taken."""
+    file, told = backup.make(lived, tmp_path, now=NOON)
+    target, now = f"sqlite:///{tmp_path / 'new.db'}", NOON + DAYS_MS
+    if told.engine == "sqlite":
+        proven, _ = restore.into_sqlite(file, tmp_path / "new.db", now=now, random=SECOND)
+    else:
+        target = request.getfixturevalue("postgres").create_empty()
+        proven = restore.into_postgresql(file, target, now=now, random=SECOND)
+    assert proven.faults == 0
+    with contextlib.closing(Book(lived)) as book:
+        was = book.read_now(burnt.given)
+    assert {one.counter: one.was for one in proven.skipped}.items() <= was.items()
+    ranges = [one for one in proven.skipped if one.counter[0] == "tracking"]
+    assert ranges
+    assert all(one.now - one.was >= burnt.TRACKING_SKIPPED_MIN for one in ranges)
+    with contextlib.closing(Book(target)) as book:
+        assert book.write_now(_new_order) == was["id", "orders", ""] + burnt.IDS_SKIPPED
+
+
+def _new_order(tx: Tx) -> int:
+    """The number that the next order gets: one like the newest."""
+    newest = select(orders).order_by(orders.c.id.desc()).limit(1)
+    row = dict(tx.execute(newest).one()._mapping)
+    number = row.pop("id")
+    fresh = row | {"code": f"after {number}", "external_id": f"after {number}"}
+    made = tx.execute(insert(orders).values(fresh)).inserted_primary_key
+    assert made is not None
+    return int(made[0])
+
+
+def test_i7_the_book_from_before_says_how_far_the_numbers_went(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    world = World(sqlite_url)
+    live(world)
+    world.close()
+    file, _ = backup.make(sqlite_url, tmp_path, now=NOON)
+    further = update(tracking_ranges).values(next=tracking_ranges.c.next + 7)
+    with contextlib.closing(Book(sqlite_url)) as book:
+        book.write_now(lambda tx: tx.execute(further))
+        number = book.write_now(_new_order)
+    database = Path(str(make_url(sqlite_url).database))
+    proven, _ = restore.into_sqlite(file, database, now=NOON + DAYS_MS, random=SECOND)
+    moved = {(one.counter[0], one.now - one.was) for one in proven.skipped}
+    assert moved == {("tracking", 7), ("id", 1)}
+    with contextlib.closing(Book(sqlite_url)) as book:
+        assert book.write_now(_new_order) == number + 1
 
 
 def _rows(tx: Tx) -> dict[str, list[Any]]:
@@ -76,14 +132,16 @@ def test_a_restored_book_has_every_row_and_another_life(
     assert list(file.parent.iterdir()) == [file], "nothing half made stays"
     target = f"sqlite:///{tmp_path / 'new.db'}"
     if told.engine == "sqlite":
-        proven, aside = restore.into_sqlite(file, tmp_path / "new.db", now=NOON, random=SECOND)
+        proven, aside = restore.into_sqlite(
+            file, tmp_path / "new.db", now=NOON, random=SECOND, idle=True
+        )
         assert aside is None
     else:
         postgres: Databases = request.getfixturevalue("postgres")
         target = postgres.create_empty()
-        proven = restore.into_postgresql(file, target, random=SECOND)
+        proven = restore.into_postgresql(file, target, now=NOON, random=SECOND, idle=True)
         with pytest.raises(Rejected) as used:
-            restore.into_postgresql(file, target, random=SECOND)
+            restore.into_postgresql(file, target, now=NOON, random=SECOND)
         assert used.value.code == Code.BOOK_USED
     assert (proven.faults, told.incarnation) == (0, FIRST.hex())
     assert everything(target) == everything(lived)

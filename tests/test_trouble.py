@@ -20,7 +20,7 @@ from app.machine.pulse import Pulse
 from devices.capabilities import Health
 from tests.bad_machine import BadMachine
 from tests.ledger_site import NOON
-from wms import events
+from wms import backup, events
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.schema import devices, meta
@@ -250,6 +250,24 @@ def test_a_log_on_a_full_disk_stops_nobody(tmp_path: Path) -> None:
     assert file.read_text().splitlines() == [
         '{"event": "log.dropped", "lines": 3}', '{"n": 3}', '{"n": 4}',
     ]  # fmt: skip
+
+
+def test_a_backup_that_finds_no_room_is_refused_and_leaves_nothing(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    book = Book(sqlite_url)
+    for number in range(20):
+        book.write_now(put, f"k{number}", 100_000)
+    book.close()
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, most[1]))
+    try:
+        with pytest.raises(Rejected) as refused:
+            backup.make(sqlite_url, tmp_path, now=NOON)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, most)
+    assert refused.value.code == Code.BACKUP_NOT_MADE
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_health_rows_of_the_machine_are_there_while_something_is_wrong(book: Book) -> None:

@@ -23,11 +23,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import DBAPIError
 
 from wms import incarnation, seals, table_copies, upgrade
 from wms.db import Book, Tx, nowhere, sqlite_module
 from wms.errors import Code, Rejected
 from wms.schema import commands
+from wms.trouble import trouble_of
 
 MANIFEST = "manifest.json"
 SQLITE_BOOK = "book.db"
@@ -57,8 +59,23 @@ def make(
 ) -> tuple[Path, Manifest]:
     """A backup of the book at *url* in *folder*: `genba-DAY-TIME.tar.gz` (UTC).
 
-    Nobody waits for it: it reads one snapshot. Refuses what `upgrade.revision` refuses.
+    Nobody waits for it: it reads one snapshot. Refuses what `upgrade.revision` refuses, and
+    `BACKUP_NOT_MADE` where *folder* has no room for it; then nothing of it stays.
     """
+    try:
+        return _made(url, folder, now, reached)
+    except (OSError, sqlite_module().Error) as error:
+        raise Rejected(Code.BACKUP_NOT_MADE, folder=str(folder), why=str(error)) from error
+    except DBAPIError as error:
+        if trouble_of(error) not in ("full", "broken"):
+            raise
+        why = str(error.orig)
+        raise Rejected(Code.BACKUP_NOT_MADE, folder=str(folder), why=why) from error
+
+
+def _made(
+    url: str, folder: Path, now: int, reached: Callable[[str], None]
+) -> tuple[Path, Manifest]:  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     at = datetime.fromtimestamp(now / 1000, UTC)
     target = folder / f"genba-{at:%Y%m%d-%H%M%S}-{now % 1000:03}{SUFFIX}"

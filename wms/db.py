@@ -262,12 +262,15 @@ def _use_wal(connection: Any) -> None:
 
     SQLite refuses the second at once, whatever its busy time-out, because waiting might be forever.
     """
-    locked = sqlite_module().OperationalError
     for attempt in stamina.retry_context(
-        on=locked, attempts=TRIES, wait_initial=0.01, wait_max=0.5
+        on=_is_locked, attempts=TRIES, wait_initial=0.01, wait_max=0.5
     ):
         with attempt:
             connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _is_locked(error: Exception) -> bool:
+    return trouble_of(DBAPIError("", {}, error)) == "busy"
 
 
 def _begin_immediate(connection: Connection) -> None:

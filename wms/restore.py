@@ -6,16 +6,18 @@ that, and begins again.
 
 import contextlib
 import tempfile
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import make_url, text
 
-from wms import auditor, incarnation, table_copies, upgrade
+from wms import auditor, burnt, incarnation, table_copies, upgrade
 from wms.audit import Finding
 from wms.auditor import Step
 from wms.backup import SQLITE_BOOK, Manifest, as_one_file, sync_folder, unpack
+from wms.burnt import Counter, Skipped
 from wms.db import Book, Tx, sqlite_module
 from wms.errors import Code, Rejected
 
@@ -28,6 +30,7 @@ class Proven(NamedTuple):
 
     manifest: Manifest
     findings: list[tuple[Step, list[Finding]]]
+    skipped: tuple[Skipped, ...] = ()  # counters that went on behind what may have been given
 
     @property
     def faults(self) -> int:
@@ -57,9 +60,12 @@ def try_out(file: Path, folder: Path, empty_url: str, *, random: bytes) -> Prove
 
 
 def into_sqlite(
-    file: Path, database: Path, *, now: int, random: bytes, anyway: bool = False
-) -> tuple[Proven, Path | None]:
+    file: Path, database: Path, *, now: int, random: bytes, anyway: bool = False,
+    idle: bool = False,
+) -> tuple[Proven, Path | None]:  # fmt: skip
     """Put the book of *file* in the place of *database*; the old one stays as the path returned.
+
+    Numbers that were given since are left out (`burnt`), unless nobody has worked: *idle*.
 
     Whoever calls holds the lock. Until the last step, which happens whole or not at all, the old
     book is in its place. Refuses what `try_out` refuses, `BACKUP_ENGINE`, and `BACKUP_UNSOUND`
@@ -68,7 +74,8 @@ def into_sqlite(
     database.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=FOLDER, dir=database.parent) as name:
         folder = Path(name)
-        proven = _proven_sqlite(file, folder, random)
+        before = burnt.given_before(f"sqlite:///{database}") if database.exists() else None
+        proven = _proven_sqlite(file, folder, random, None if idle else (before, now))
         if proven.faults and not anyway:
             raise Rejected(Code.BACKUP_UNSOUND, file=file.name, count=proven.faults)
         aside = _put_aside(database, now) if database.exists() else None
@@ -77,8 +84,12 @@ def into_sqlite(
     return proven, aside
 
 
-def into_postgresql(file: Path, url: str, *, random: bytes) -> Proven:
+def into_postgresql(
+    file: Path, url: str, *, now: int, random: bytes, idle: bool = False
+) -> Proven:  # fmt: skip
     """Put the book of *file* into the database at *url*, in which no server was yet.
+
+    Numbers that may have been given since are left out, unless nobody has worked: *idle*.
 
     Refuses what `try_out` refuses, `BACKUP_ENGINE` and `BOOK_USED`.
     """
@@ -87,16 +98,25 @@ def into_postgresql(file: Path, url: str, *, random: bytes) -> Proven:
         if told.engine != "postgresql":
             raise Rejected(Code.BACKUP_ENGINE, file=file.name, engine=told.engine)
         _fill(url, Path(name), told, random)
-    return Proven(told, prove(url))
+    skipped = () if idle else _skip(url, None, now - told.made_ms)
+    return Proven(told, prove(url), skipped)
 
 
-def _proven_sqlite(file: Path, folder: Path, random: bytes) -> Proven:
+def _skip(url: str, before: Mapping[Counter, int] | None, away_ms: int) -> tuple[Skipped, ...]:
+    with contextlib.closing(Book(url)) as book:
+        return tuple(book.write_now(burnt.skip, before, away_ms=away_ms))
+
+
+def _proven_sqlite(
+    file: Path, folder: Path, random: bytes, since: tuple[Mapping[Counter, int] | None, int] | None
+) -> Proven:
     told = unpack(file, folder)
     if told.engine != "sqlite":
         raise Rejected(Code.BACKUP_ENGINE, file=file.name, engine=told.engine)
     url = f"sqlite:///{folder / SQLITE_BOOK}"
     _finish_sqlite(url, file, random)
-    proven = Proven(told, prove(url))
+    skipped = _skip(url, since[0], since[1] - told.made_ms) if since is not None else ()
+    proven = Proven(told, prove(url), skipped)
     as_one_file(folder / SQLITE_BOOK)
     return proven
 

@@ -69,17 +69,23 @@ def restore(
     anyway: Annotated[
         bool, typer.Option("--anyway", help="Also with faults in the audit.")
     ] = False,
+    idle: Annotated[
+        bool, typer.Option("--idle", help="Nobody has worked since the backup: skip no numbers.")
+    ] = False,
     config: ConfigFile = Path("config.toml"),
 ) -> None:
     """Restore a backup: in the place of the book, or with --check to see that it could be
 
     The book is made beside the old one, brought to this program's schema, audited (the ledger is
     replayed) and only then put in its place. The old one is kept under another name. On PostgreSQL
-    the database that the configuration names must be a new, empty one. Exit code 1 on any fault.
+    the database that the configuration names must be a new, empty one. Tracking numbers, numbers
+    of orders and the like that were given since the backup are left out: as the old book says, or
+    more than can have been given. Exit code 1 on any fault.
     """
     from app.local import clock_ms, database_url
     from wms import lock
     from wms import restore as restoring
+    from wms.carriers import called
 
     settings = _settings(config)
     url = database_url(settings, config.resolve().parent)
@@ -92,15 +98,23 @@ def restore(
     aside = None
     if database is None:
         with lock.hold_database(url):
-            proven = restoring.into_postgresql(file, url, random=random)
+            proven = restoring.into_postgresql(file, url, now=clock_ms(), random=random, idle=idle)
     else:
         database.parent.mkdir(parents=True, exist_ok=True)
         with lock.hold(database):
             proven, aside = restoring.into_sqlite(
-                file, database.with_suffix(""), now=clock_ms(), random=random, anyway=anyway
-            )
+                file, database.with_suffix(""), now=clock_ms(), random=random, anyway=anyway,
+                idle=idle,
+            )  # fmt: skip
     _tell(file, proven, clock_ms())
     typer.echo(say("backup.restored", spoken(), file=file.name))
+    for one in proven.skipped:
+        if one.counter[0] == "tracking":
+            _, owner, carrier = one.counter
+            typer.echo(say(
+                "backup.skipped", spoken(), owner=owner, carrier=called(carrier, spoken()),
+                count=one.now - one.was, next=one.now,
+            ))  # fmt: skip
     if aside is not None:
         typer.echo(say("backup.aside", spoken(), file=str(aside)))
     raise typer.Exit(1 if proven.faults and not anyway else 0)

@@ -34,6 +34,7 @@ inbounds = Table(
     UniqueConstraint("owner", "external_id"),
     CheckConstraint(one_of("kind", "asn", "order", "blind", "transfer"), name="kind"),
     CheckConstraint(one_of("state", *INBOUND_STATES), name="state"),
+    sqlite_autoincrement=True,  # a restored book leaves out what may have been printed
 )
 
 inbound_lines = Table(

@@ -133,6 +133,7 @@ orders = Table(
     CheckConstraint(one_of("state", *ORDER_STATES), name="state"),
     Index("ix_orders_state_ship_date", "state", "ship_date"),
     Index("ix_orders_owner_customer", "owner", "customer"),
+    sqlite_autoincrement=True,  # a restored book leaves out what may have been printed
 )
 Index(
     "ix_orders_unmasked",

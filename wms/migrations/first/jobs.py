@@ -38,6 +38,7 @@ work_orders = Table(
     ),
     CheckConstraint("qty > 0 AND 0 <= done AND done <= qty", name="adds_up"),
     Index("ix_work_orders_state", "state"),
+    sqlite_autoincrement=True,  # a restored book leaves out what may have been printed
 )
 
 work_materials = Table(

@@ -45,6 +45,7 @@ returns = Table(
         one_of("kind", "return", "exchange", "repair", "undelivered", "unknown"), name="kind"
     ),
     CheckConstraint(one_of("state", *RETURN_STATES), name="state"),
+    sqlite_autoincrement=True,  # a restored book leaves out what may have been printed
 )
 
 return_lines = Table(
