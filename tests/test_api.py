@@ -206,7 +206,7 @@ def test_f47_each_door_opens_to_its_scope_alone(
 ) -> None:
     others = [
         name for name in ("orders:write", "orders:read", "stock:read", "events:read",
-                          "board:read", "terminal") if name != scope
+                          "board:read") if name != scope
     ]  # fmt: skip
     refused = one.client.request(method, path, headers=one.headers(*others))
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "token.scope")

@@ -27,11 +27,11 @@ def test_the_whole_application_describes_itself(site: Doors) -> None:
 def test_control_a_door_open_to_the_wrong_one_is_told(site: Doors) -> None:
     chance = Random(5)
     asking = Asking(_document(site), chance)
-    (items,) = [one for one in asking.operations if (one.method, one.path) == ("get", "/v1/items")]
+    (stock,) = [one for one in asking.operations if (one.method, one.path) == ("get", "/v1/stock")]
     site.bearers = {"nobody": site.bearers["everything"]}
-    with pytest.raises(Broken, match="it needs items"):
+    with pytest.raises(Broken, match="it needs stock"):
         for _ in range(40):
-            _one(site, asking, items, chance, 1)
+            _one(site, asking, stock, chance, 1)
 
 
 @pytest.mark.long

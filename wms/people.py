@@ -29,7 +29,7 @@ DIALOGUES = (
     "pick", "pack", "ship", "task", "receive", "putaway", "replenish", "sort", "returns", "count",
     "move", "work", "look",
 )  # fmt: skip
-VERBS = ("receive_blind", "bind_barcode", "hold", "cancel")
+VERBS = ("receive_blind", "bind_barcode")
 # What a second badge, with its PIN, says yes to at the point of work.
 APPROVALS = ("approve_count", "approve_short", "approve_disposal")
 PERMISSIONS = (*DIALOGUES, *VERBS, *APPROVALS, "lead")

@@ -21,11 +21,10 @@ NAME = "^[A-Za-z0-9._-]+$"
 DAY_MS = 86_400_000
 Scope = Literal[
     "orders:write", "orders:read", "stock:read", "events:read", "inbound:write",
-    "returns:write", "work:write", "board:read", "robots:write",
-    "terminal", "admin",
+    "returns:write", "work:write", "board:read", "robots:write", "admin",
 ]  # fmt: skip
 SCOPES: tuple[str, ...] = get_args(Scope)
-SITE_SCOPES = ("board:read", "robots:write", "terminal", "admin")  # these see the whole site
+SITE_SCOPES = ("board:read", "robots:write", "admin")  # these see the whole site
 OWNED_SCOPES = tuple(scope for scope in SCOPES if scope not in SITE_SCOPES)
 USED_EVERY_MS = 60_000  # how exactly the last use is kept
 _SHAPE = re.compile(rf"{PREFIX}[A-Za-z0-9_-]{{43}}")
