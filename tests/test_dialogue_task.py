@@ -15,6 +15,10 @@ LOOK = Task(
     9, "look", "DROP", container="T-01", target="BENCH-1", why="robot.silent", robot="agv-1",
     mission=77,
 )  # fmt: skip
+DELIVERED = Task(
+    13, "confirm", "BENCH-1", container="T-01", target="BENCH-1", why="robot.to_confirm",
+    robot="vda-1", mission=78,
+)  # fmt: skip
 ASSIST = Task(10, "assist", "BENCH-1", about="Anna HT-01")
 NOTHING = Facts(None, 0)
 BACK = Task(11, "put_back", "DROP", container="T-01")
@@ -92,6 +96,17 @@ def test_tote_to_get_when_it_settled_itself() -> None:
 def test_place_to_get_when_it_was_scanned() -> None:
     settled = do(State(at="place"), place("BENCH-2"), CARRY)
     assert (settled.at, settled.effects) == ("get", (Verdict(CARRY, "BENCH-2"),))
+
+
+def test_place_to_get_when_a_delivery_is_confirmed() -> None:
+    shown = TASK.prompt(State(at="tote"), Facts(DELIVERED, 0), "en")
+    assert shown.lines[:2] == ("Confirm a delivery", "vda-1")
+    assert (shown.focus.place, shown.awaits) == ("BENCH-1", (Await.TOTE,))
+    assert do(State(at="tote"), key("1"), DELIVERED, DELIVERED).refused, "scanned, not believed"
+    assert do(State(at="tote"), tote("T-02"), DELIVERED, DELIVERED).evidence == ("T-01", "T-02")
+    assert do(State(at="tote"), tote("T-01"), DELIVERED, DELIVERED).at == "place"
+    settled = do(State(at="place"), place("BENCH-1"), DELIVERED)
+    assert (settled.at, settled.effects) == ("get", (Verdict(DELIVERED, "BENCH-1"),))
 
 
 def test_place_to_place_when_it_is_none() -> None:

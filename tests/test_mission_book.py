@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from wms import missions, robots
+from wms import mission_proof, missions, robots
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.mission_rows import Mission, latest, load, new_number, parent
@@ -195,6 +195,41 @@ def test_done_with_the_tote_booked_elsewhere_is_a_persons_task(desk: Desk) -> No
     assert desk.keys() == []
     assert desk.verdict(mission, "B0") is None
     assert desk.keys() == ["job:job-T0"]
+
+
+def test_a_delivery_by_word_alone_waits_for_a_scan_and_holds_nobody(desk: Desk) -> None:
+    mission = desk.given()
+    desk.book.write_now(lambda tx: tx.execute(update(places).values(totes_max=1)).close())
+    assert desk.book.write_now(mission_proof.await_scan, mission=mission, now=NOW)
+    assert not desk.book.write_now(mission_proof.await_scan, mission=mission, now=NOW)
+    assert (desk.state(mission), desk.hold(), desk.keys()) == ("person", "", [])
+    assert desk.live_tasks() == ["confirm"]
+    with pytest.raises(Rejected) as refused:
+        desk.book.write_now(missions.cancel, job="job-T0", now=NOW)
+    assert code_of(refused) is Code.MISSION_WITH_PERSON
+    assert not desk.book.read_now(robots.record, "agv-1").in_doubt
+    crowd = desk.request("T1", target="B0")
+    assert desk.assign() is None, "it stands there already, by the robot's word"
+    desk.book.write_now(missions.cancel, job="job-T1", now=NOW)
+    assert desk.state(crowd) == "voided"
+    free = desk.request("T2")
+    given = desk.assign()
+    assert given is not None
+    assert given.id == free
+    assert desk.verdict(mission, "B0") is None
+    assert desk.keys() == ["job:job-T0"]
+    assert (desk.state(mission), desk.live_tasks()) == ("settled", [])
+
+
+def test_a_word_about_a_tote_that_a_person_brought_there_needs_no_scan(desk: Desk) -> None:
+    mission = desk.given()
+
+    def by_hand(tx: Tx) -> None:
+        tx.execute(places.update().where(places.c.code == "T0").values(parent="B0"))
+
+    desk.book.write_now(by_hand)
+    desk.book.write_now(mission_proof.await_scan, mission=mission, now=NOW)
+    assert (desk.state(mission), desk.live_tasks(), desk.keys()) == ("done", [], [])
 
 
 def test_a_load_in_doubt_holds_the_robot_until_the_verdict(desk: Desk) -> None:

@@ -19,6 +19,7 @@ from devices.robot_rules import (
     StartVoid,
     Superseded,
     TooLate,
+    Unproven,
     Voided,
     Wait,
     decide,
@@ -152,6 +153,13 @@ def test_a_newer_fence_ends_our_work() -> None:
 @pytest.mark.parametrize("state", ["assigning", "assigned", "voiding"])
 def test_done_with_an_empty_fork_is_settled(state: str) -> None:
     assert step(under_way(state), in_hand(State.DONE)) == Done(OURS)
+
+
+def test_done_by_word_alone_is_not_settled() -> None:
+    for seen in (in_hand(State.DONE), see(Finished(OURS, State.DONE, 0))):
+        assert decide(
+            under_way(), seen, waiting=False, may_work=True, battery_min=150, exactly_once=False
+        ) == Unproven(OURS)
 
 
 @pytest.mark.parametrize("load", [Load.LOADED, Load.UNKNOWN])

@@ -18,7 +18,17 @@ from random import Random
 from typing import Any, get_args
 
 from app.body import document
-from devices.codecs import grh1, lines, llrp_frames, llrp_tags, modbus_coils, mt_sics, zpl_status
+from devices.codecs import (
+    grh1,
+    lines,
+    llrp_frames,
+    llrp_tags,
+    modbus_coils,
+    mt_sics,
+    vda5050,
+    vda5050_sight,
+    zpl_status,
+)
 from devices.drivers.llrp_client import DECODING_ERRORS
 from devices.twins.llrp_wire import Malformed
 from labels.zpl import field_data
@@ -28,6 +38,7 @@ from sync.columns import COLUMNS, Kind
 from tests.intake_site import order_body
 from tests.prove import fuzzed_llrp
 from tests.prove.mutating import chunks
+from tests.vda_states import BUSY, IDLE
 from wms import config, dates, text
 from wms.epc import gtin_of, serial_of, sgtin96
 from wms.errors import Rejected
@@ -238,6 +249,14 @@ def _registers() -> tuple[bytes, ...]:
     return status, status[:32] * 3, bytes(96)
 
 
+def _vehicle(data: bytes, _chance: Random) -> None:
+    state = vda5050.read(data, vda5050.State, manufacturer="acme", serial_number="A-0007")
+    nothing = vda5050_sight.Known(0, 0, 0, frozenset(), frozenset())
+    seen = vda5050_sight.sight(state, nothing, station=3, errors={}).status
+    assert 0 <= seen.mission < 2**63
+    assert 0 <= seen.battery <= 1_000
+
+
 def _words() -> tuple[bytes, ...]:
     return ("神田の茶 2個".encode(), b"A-01", b"a\x1b[2Jb", b"2026-11-22", "ｶﾞｯｺｳ髙橋".encode())
 
@@ -260,6 +279,8 @@ TARGETS = (
         b"\x021234,0\x03\r\n", b'"12 INCHES"', b"JOB[a-1]\r\n", b"\x02ZT411,V92,8,65536KB\x03\r\n",
     ), _printer, 60),
     Target("GRH-1", _registers, _robot, 800, (grh1.Torn, grh1.WrongProfile, ValueError)),
+    Target("VDA 5050", lambda: (json.dumps(BUSY).encode(), json.dumps(IDLE).encode()), _vehicle,
+           300, (vda5050.Malformed, vda5050.OtherVersion)),
     Target("EPC", lambda: tuple(
         sgtin96("4901234567894", n, prefix_digits=7).encode() for n in (0, 5, 1 << 37)
     ), _epc, 1_200),

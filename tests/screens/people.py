@@ -79,6 +79,7 @@ MENU_PAGES: dict[str, Show] = {
 
 CARRY = Task(8, "carry", "BUFFER-1", container=TOTE, target="PACK-01", mission=77)
 LOAD = replace(CARRY, kind="find_load", why="robot.load_unknown", robot="agv-12")
+BROUGHT = replace(CARRY, kind="confirm", why="robot.to_confirm", robot="agv-12")
 STUCK = replace(CARRY, kind="look", why="robot.e_stop", robot="agv-12")
 HELP = Task(10, "assist", "PACK-01", about="長谷川 左衛門三郎 HT-0012")
 BACK = Task(11, "put_back", "BUFFER-1", container=TOTE)
@@ -104,6 +105,7 @@ TASKS: dict[str, Show] = {
     "tote": _task(State(), CARRY),
     "tote find": _task(State(), LOAD),
     "tote look": _task(State(), STUCK),
+    "tote confirm": _task(State(), BROUGHT),
     "tote stop": _task(State(), STOP),
     "tote back": of(TASK, State(), BOTH),
     "tote box": _task(State(), BOX),
