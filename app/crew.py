@@ -27,7 +27,7 @@ Maybe = Annotated[str, Meta(max_length=100)]
 Chance = NamedDependency[Callable[[int], bytes]]
 Permission = Literal[
     "pick", "pack", "ship", "task", "receive", "putaway", "replenish", "sort", "returns", "count",
-    "move", "work", "look", "receive_blind", "bind_barcode", "hold", "cancel", "approve_count",
+    "move", "work", "look", "receive_blind", "bind_barcode", "approve_count",
     "approve_short", "approve_disposal", "lead",
 ]  # fmt: skip
 
