@@ -15,6 +15,7 @@ from wms.messages import say
 
 Gtin = Annotated[str, Meta(pattern=r"^(?:[0-9]{8}|[0-9]{12,14})?\Z")]
 Lot = Annotated[str, Meta(max_length=20)]
+Epc = Annotated[str, Meta(pattern=r"^([0-9a-f]{24})?\Z")]  # to be written into the label's tag
 
 
 class Item(Data, frozen=True):
@@ -26,7 +27,7 @@ class Item(Data, frozen=True):
     code: Text = ""
     lot: Lot = ""
     expiry: Day = ""
-    epc: Annotated[str, Meta(pattern=r"^([0-9a-f]{24})?\Z")] = ""  # to be written into its tag
+    epc: Epc = ""
 
 
 def gs1_expiry(day: str) -> list[tuple[str, str]]:

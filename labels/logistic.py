@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from labels.item import Gtin, Lot, gs1_expiry
+from labels.item import Epc, Gtin, Lot, gs1_expiry
 from labels.pieces import Data, Day, Name, Text, note_simplified
 from labels.symbols import gs1_128
 from labels.zpl import Label
@@ -25,6 +25,7 @@ class Logistic(Data, frozen=True):
     qty: Annotated[int, Meta(ge=0, le=99_999_999)] = 0
     lot: Lot = ""
     expiry: Day = ""
+    epc: Epc = ""
 
 
 def render(data: Logistic, dots_per_mm: int, copy: int) -> bytes:
@@ -41,6 +42,8 @@ def render(data: Logistic, dots_per_mm: int, copy: int) -> bytes:
     label.text(f"SSCC {data.sscc}", "sscc", 3, 105.5, 94, 6, (5, 5), heavy=True)
     label.linear(gs1_128((("00", data.sscc),), "sscc"), 0.5, 113, 99, 34, 0.5)
     note_simplified(label, 3, 100.5, 94)
+    if data.epc:
+        label.tag(data.epc)
     return label.to_zpl()
 
 

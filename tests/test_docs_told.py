@@ -12,13 +12,13 @@ import msgspec
 import pytest
 from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
-from picking.http import Input
-from wms.db import Book
 
 from devices import registry
+from picking.http import Input
 from tests.sources import ROOT, project_files, text_of
 from tests.test_docs import DOCS, all_keys
 from wms import config, items
+from wms.db import Book
 from wms.event_kinds import KINDS, OrderEvent
 from wms.items import NewItem
 from wms.messages import texts

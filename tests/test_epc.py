@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wms.epc import gtin_of, sgtin96
+from wms.epc import gtin_of, sgtin96, sscc96
 from wms.items import normal_barcode
 
 FILE = Path(__file__).parent / "fixtures" / "sgtin96.csv"
@@ -20,6 +20,21 @@ def test_every_vector_decodes_and_encodes(row: dict[str, str]) -> None:
         tag_filter=int(row["filter"]),
     )  # fmt: skip
     assert made == row["hex"].lower()
+
+
+@pytest.mark.parametrize(
+    ("epc", "sscc", "digits", "kind"),
+    [  # of the same independent vectors
+        ("31003932449f003039000000", "106141412345623458", 12, 0),
+        ("3154257bf4499602d2000000", "106141412345678908", 7, 2),
+        ("31583bf982dfdc1c35000000", "106141423456789018", 6, 2),
+        ("31a03932449f000000000000", "006141412345600001", 12, 5),
+        ("3119dea2c7370214b1000000", "349012309876543211", 6, 0),
+    ],
+)
+def test_every_pallet_has_its_own(epc: str, sscc: str, digits: int, kind: int) -> None:
+    assert sscc96(sscc, prefix_digits=digits, tag_filter=kind) == epc
+    assert gtin_of(epc) is None
 
 
 def test_other_tags_are_nobodys_item() -> None:

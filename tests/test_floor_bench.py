@@ -330,10 +330,10 @@ def test_tags_that_a_blind_reader_did_not_see_are_not_missing(site: FloorSite) -
     site.set(stations, PACK_1, reader="reader-1")
     site.good("TEA", rfid_tagged=1)
     hand, (tote,) = site.packing(BASKET)
-    assert any("RFID differs" in line for line in hand.scan(tote).lines), "it sees no tea"
+    assert any("RFID differs" in line for line in hand.scan(tote).prompt.lines), "it sees no tea"
     away = gaps.Gap(site.now - 1_000, site.now + 1_000, "reader.quiet")
     site.write(lambda tx: gaps.note(tx, [("reader-1", away)]))
-    lines = hand.scan(TEA).lines
+    lines = hand.scan(TEA).prompt.lines
     assert any("RFID blind" in line for line in lines), lines
     assert not any("differs" in line for line in lines)
 

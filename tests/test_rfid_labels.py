@@ -18,8 +18,8 @@ from tests.devices_bench import Heard, printer
 from tests.floor_site import ON_BOTH
 from tests.receive_site import JAN, ReceiveSite, dock_at
 from wms import inbound_lpn
-from wms.epc import gtin_of, serial_of
-from wms.schema import events, items, owners, print_jobs, stations, tags
+from wms.epc import gtin_of, serial_of, sscc96
+from wms.schema import events, items, owners, places, print_jobs, stations, tags
 from wms.signals import TagSeen
 from wms.tags import SERIAL_FROM
 
@@ -128,6 +128,23 @@ def test_each_piece_gets_its_own_tag_and_its_label_says_what_became_of_it(
     assert states() == ["written", "written", "void"], "a reader has seen it: it was written"
     assert site.told("tag.commissioned") == 2
     assert asked_for(site, 1, "again")[-1] not in epcs
+
+
+def test_a_pallet_s_label_says_its_own_number_to_gates_and_doors(site: ReceiveSite) -> None:
+    delivery = site.asn(("SOAP", 4))
+    bench = site.scalar(select(stations.c.code).where(stations.c.rfid == 1).limit(1))
+    pallet = site.write(
+        inbound_lpn.new_pallet, delivery=delivery, station=bench, kind="pallet", key="one",
+        now=site.now,
+    )  # fmt: skip
+    epc = site.scalar(select(places.c.epc).where(places.c.code == pallet))
+    assert epc == sscc96(pallet, prefix_digits=7)
+    site.write(render_requested, now=site.now, dots_per_mm={})
+    (job,) = site.rows(select(print_jobs).where(print_jobs.c.template == "logistic"))
+    assert zpl_status.tag_of(bytes(job.payload)) == epc
+    site.write(inbound_lpn.reprint, container=pallet, station=bench, now=site.now + 1)
+    again = site.rows(select(print_jobs).where(print_jobs.c.template == "logistic"))[-1]
+    assert epc in again.data, "one pallet, one number"
 
 
 def test_a_printer_of_pictures_is_not_asked_for_a_tag(site: ReceiveSite) -> None:

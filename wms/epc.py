@@ -1,12 +1,16 @@
-"""EPC on tags: SGTIN-96, as plain integers.
+"""EPC on tags: SGTIN-96 and SSCC-96, as plain integers.
 
-Source: GS1 EPC Tag Data Standard, section 14.5.1 (header 0x30, filter 3, partition 3, company
-prefix and item reference 44, serial 38 bits). A serial with a leading zero does not fit SGTIN-96.
+Source: GS1 EPC Tag Data Standard, sections 14.5.1 (header 0x30, filter 3, partition 3, company
+prefix and item reference 44, serial 38 bits) and 14.5.2 (header 0x31, filter 3, partition 3,
+company prefix and serial reference 58, nothing 24). A serial with a leading zero does not fit
+SGTIN-96.
 """
 
 from wms.items import check_digit, normal_barcode
 
-HEADER = 0x30
+HEADER, SSCC_HEADER = 0x30, 0x31
+SSCC_BITS, NOTHING_BITS = 58, 24
+UNIT_LOAD = 6  # the filter of a pallet
 SERIAL_BITS = 38
 # partition: bits and digits of the company prefix, bits of the item reference with its indicator
 PARTITIONS = ((40, 12, 4), (37, 11, 7), (34, 10, 10), (30, 9, 14), (27, 8, 17), (24, 7, 20),
@@ -35,6 +39,28 @@ def sgtin96(gtin: str, serial: int, *, prefix_digits: int, tag_filter: int = 1) 
     for number, bits in (
         (tag_filter, 3), (partition, 3), (prefix, prefix_bits), (item, item_bits),
         (serial, SERIAL_BITS),
+    ):  # fmt: skip
+        value = value << bits | number
+    return f"{value:024x}"
+
+
+def sscc96(sscc: str, *, prefix_digits: int, tag_filter: int = UNIT_LOAD) -> str:
+    """The EPC of a pallet or carton as 24 hex digits. *sscc* has 18 digits; *prefix_digits* as in
+    `sgtin96`. Raises `ValueError` when it does not fit.
+
+    >>> sscc96("106141412345678908", prefix_digits=7, tag_filter=2)
+    '3154257bf4499602d2000000'
+    """
+    if not (sscc.isascii() and sscc.isdigit() and len(sscc) == 18):
+        raise ValueError(f"not an SSCC: {sscc}")
+    if not 6 <= prefix_digits <= 12:
+        raise ValueError(f"a company prefix has 6 to 12 digits, not {prefix_digits}")
+    partition = 12 - prefix_digits
+    prefix_bits = PARTITIONS[partition][0]
+    value = SSCC_HEADER
+    for number, bits in (
+        (tag_filter, 3), (partition, 3), (int(sscc[1 : 1 + prefix_digits]), prefix_bits),
+        (int(sscc[0] + sscc[1 + prefix_digits : 17]), SSCC_BITS - prefix_bits), (0, NOTHING_BITS),
     ):  # fmt: skip
         value = value << bits | number
     return f"{value:024x}"

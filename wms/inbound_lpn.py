@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, insert, select, update
 
 from wms import print_jobs, tags
 from wms.db import Tx, insert_once, upsert
+from wms.epc import sscc96
 from wms.errors import Code, Rejected
 from wms.items import check_digit, is_gtin_shaped
 from wms.schema import barcodes, inbounds, items, meta, owners, places, stations
@@ -68,10 +69,25 @@ def new_pallet(tx: Tx, *, delivery: int, station: str, kind: str, key: str, now:
     tx.execute(insert(meta).values(key=known, value=code))
     if station:
         data = {"sscc": code, "title": row.owner_name or row.owner, "note": row.code}
+        data |= _tagged(tx, code, len(prefix), station)
         print_jobs.request(
             tx, key=f"sscc:{code}:1", station=station, template="logistic", data=data, now=now
         )
     return code
+
+
+def _tagged(tx: Tx, code: str, prefix_digits: int, station: str) -> dict[str, Any]:
+    """What its label says besides where the station's printer writes tags: the pallet's EPC, by
+    which gates and doors know it from now on."""
+    if not _writes_tags(tx, station):
+        return {}
+    epc = sscc96(code, prefix_digits=prefix_digits)
+    tx.execute(update(places).where(places.c.code == code).values(epc=epc))
+    return {"epc": epc}
+
+
+def _writes_tags(tx: Tx, station: str) -> bool:
+    return bool(tx.scalar(select(stations.c.rfid).where(stations.c.code == station)))
 
 
 def set_site_prefix(tx: Tx, prefix: str) -> None:
@@ -98,6 +114,9 @@ def ensure(tx: Tx, *, code: str, delivery: int, kind: str) -> None:
 def reprint(tx: Tx, *, container: str, station: str, now: int) -> None:
     """The label of *container* once more, with what is in it if that is one item of one lot."""
     data: dict[str, Any] = {"sscc": container, "title": _owner_of(tx, container) or "-"}
+    epc = tx.scalar(select(places.c.epc).where(places.c.code == container))
+    if epc and _writes_tags(tx, station):
+        data["epc"] = epc  # the same pallet has the same number
     inside = tx.execute(
         select(balances.c.item_id, balances.c.lot, func.sum(balances.c.qty).label("qty"))
         .where(balances.c.place == container, balances.c.qty > 0)
@@ -127,8 +146,7 @@ def label_items(
         data |= {"gtin": code, "lot": lot if row.lot_tracked else "", "expiry": expiry}
     else:
         data["code"] = row.sku
-    writes = select(stations.c.rfid).where(stations.c.code == station)
-    if data.get("gtin") and tx.scalar(writes) and tags.can_carry(tx, item, code):
+    if data.get("gtin") and _writes_tags(tx, station) and tags.can_carry(tx, item, code):
         _label_tagged(tx, item, qty, data, station, key, now)
         return
     print_jobs.request(
