@@ -161,7 +161,7 @@ class Doctor:
         why = examined.why_not_believed(mount, median, rotates=rotates)
         if why:
             kind, ms = mount.kind if mount else "?", f"{median:.3f}"
-            yield self._say("disk", "warn", why.removeprefix("doctor."), kind=kind, ms=ms)
+            yield self._say("disk", "warn", why, kind=kind, ms=ms)
         elif self.fsyncs > FSYNCS:
             yield self._say(
                 "disk", "ok", "fsync_more", count=len(spent), median=f"{median:.2f}",

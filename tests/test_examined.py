@@ -27,14 +27,14 @@ def test_f9_a_disk_that_lies_is_not_believed(
 ) -> None:
     mount = Mount(kind, tuple(options.split(",")), "8:1")
     said = why_not_believed(mount, median_ms, rotates=rotates)
-    assert said == (f"doctor.disk_{why}" if why else "")
+    assert said == (f"disk_{why}" if why else "")
 
 
 def test_the_file_system_in_memory_is_known() -> None:
     mount = examined.mount_of(Path("/dev/shm/genba"))
     if mount is None or mount.kind != "tmpfs":
         pytest.skip("there is none here")
-    assert why_not_believed(mount, 0.001, rotates=False) == "doctor.disk_volatile"
+    assert why_not_believed(mount, 0.001, rotates=False) == "disk_volatile"
 
 
 def test_the_kernel_tells_of_its_clock_or_nobody_knows() -> None:

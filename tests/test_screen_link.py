@@ -109,6 +109,20 @@ async def test_a_wrong_token_is_told_and_the_scan_waits_until_it_is_mended() -> 
         await link.close()
 
 
+async def test_f7_a_full_disk_is_told_and_the_scan_waits_until_there_is_room() -> None:
+    floor = TinyFloor(PROMPT)
+    floor.faults = ["full"] * 1_000
+    async with serving(floor) as port:
+        link = link_to(port)
+        waiting = asyncio.create_task(link.send("s1", "4901", "scan"))
+        await eventually(lambda: link.trouble is not None)
+        assert link.trouble is not None and link.trouble.reason == "disk_full"
+        floor.faults = []
+        assert (await waiting)[0] == "applied"
+        assert floor.journal == [("scan", "4901", "applied")]
+        await link.close()
+
+
 async def test_refusals_are_counted_while_the_screen_is_locked() -> None:
     floor = TinyFloor(PROMPT)
     async with serving(floor) as port:

@@ -9,20 +9,28 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from litestar.testing import TestClient
 from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 
 from app import logs
+from app.http import HttpSettings, make_app
 from app.machine import broken, notify, pulse, rows
 from app.machine.disk import HOLD_S, Ballast, DiskWatch, Room
 from app.machine.notify import Manager
 from app.machine.pulse import Pulse
 from devices.capabilities import Health
+from picking import http as doors
 from tests.bad_machine import BadMachine
+from tests.floor_site import TOKEN, FloorSite, floor_at
 from tests.ledger_site import NOON
+from tui.layout import message_lines
+from tui.text import cells
 from wms import backup, events
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
+from wms.messages import say
+from wms.prompts import Message
 from wms.schema import devices, meta
 from wms.trouble import Trouble, name_of, trouble_of
 
@@ -283,3 +291,48 @@ def test_health_rows_of_the_machine_are_there_while_something_is_wrong(book: Boo
 
 
 Move = Callable[[int, int], None]
+
+
+@pytest.fixture
+def floor(new_sqlite: Callable[[], str]) -> Iterator[FloorSite]:
+    with floor_at(new_sqlite()) as site:
+        site.stock_up()
+        yield site
+        site.check()
+
+
+def test_f7_every_screen_says_that_the_disk_is_full_and_a_scan_waits(floor: FloorSite) -> None:
+    app = make_app(
+        floor.book, clock_ms=lambda: floor.now, settings=HttpSettings(),
+        routers=[doors.routes(floor.settings)],
+    )  # fmt: skip
+    path, headers = "/v1/terminals/HT-01", {"Authorization": f"Bearer {TOKEN}HT-01"}
+    badge = {"scan_id": "s1", "text": "BADGE:anna"}
+    with TestClient(app, raise_server_exceptions=False) as client:
+        floor.book.full = True
+        refused = client.post(f"{path}/scans", headers=headers, json=badge)
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "book.full")
+        for asked in (
+            client.get(path, headers=headers),
+            client.post("/v1/terminals", headers=headers, json={"terminal": "HT-01"}),
+        ):
+            message = asked.json()["prompt"]["message"]
+            assert (asked.status_code, message["code"]) == (200, "book.full")
+        floor.book.full = False
+        taken = client.post(f"{path}/scans", headers=headers, json=badge).json()
+        assert (taken["fate"], taken["prompt"]["person"]) == ("applied", "Anna")
+        shown = client.get(path, headers=headers).json()["prompt"]
+        assert shown.get("message") is None
+        machine = BadMachine()
+        with machine.locked(floor.book):
+            busy = client.post(f"{path}/scans", headers=headers, json={**badge, "scan_id": "s2"})
+        assert (busy.status_code, busy.json()["error"]["code"]) == (503, "book.busy")
+
+
+def test_the_words_for_a_full_disk_fit_the_smallest_screen() -> None:
+    for language in ("ja", "en"):
+        text = say("floor.disk_full", language)
+        lines = message_lines(Message(severity="error", text=text), language, 20)
+        assert len(lines) <= 2, lines
+        assert cells(say("screen.disk_full", language, seconds=99)) <= 20
+        assert cells(say("screen.busy", language, seconds=99)) <= 20

@@ -5,6 +5,7 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -134,6 +135,22 @@ def test_f8_a_broken_disk_ends_the_server_and_the_next_one_has_everything(
             assert '"book.proven_again"' in server.log()
 
 
+def test_the_service_manager_hears_when_the_server_is_ready_lives_and_goes(
+    site: TroubledSite,
+) -> None:
+    ear = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    ear.bind("\0genba-ear")
+    ear.settimeout(PATIENCE_S)
+    told = {"NOTIFY_SOCKET": "@genba-ear", "WATCHDOG_USEC": "4000000"}
+    with ear, site.running(environment=told) as server:
+        assert [ear.recv(100), ear.recv(100)] == [b"READY=1", b"WATCHDOG=1"]
+        server.process.terminate()
+        assert server.process.wait(60) == 0
+        last = b""
+        while last != b"STOPPING=1":
+            last = ear.recv(100)
+
+
 POINTS = (
     "set_up:begun", "set_up:written", "set_up:committed", "make_terminal:written",
     "make_person:committed", "http.admit:read", "http.take:begun#2", "http.take:written#3",
@@ -165,7 +182,8 @@ def test_f7_a_database_server_s_disk_that_is_full_is_told_from_any_other_failure
         pytest.skip("only root mounts a file system")
     try:
         with mortal() as server:
-            shutil.chown(folder, server.user)
+            if server.user:
+                shutil.chown(folder, server.user)
             _fill_and_empty(server, folder)
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)

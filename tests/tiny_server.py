@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from wms.prompts import Message, Prompt
 
-Fault = Literal["drop_before", "drop_after", "busy", "too_long"]
+Fault = Literal["drop_before", "drop_after", "busy", "full", "too_long"]
 Reply = tuple[int, Any]
 TOKEN = "terminal-token"
 
@@ -116,7 +116,10 @@ async def _one(
     if fault == "drop_before":
         return False
     token = headers.get("authorization", "").removeprefix("Bearer ")
-    status, reply = (503, {}) if fault == "busy" else floor.answer(method, path, token, body)
+    if fault in ("busy", "full"):
+        status, reply = 503, {"error": {"code": f"book.{fault}"}}
+    else:
+        status, reply = floor.answer(method, path, token, body)
     if fault == "drop_after":
         return False
     floor.reads += method == "GET"

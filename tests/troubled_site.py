@@ -51,6 +51,9 @@ class TroubledSite:
     token: str = ""
     badge: str = ""
     answers: dict[str, Any] = field(default_factory=dict)
+    client: httpx2.Client = field(
+        default_factory=lambda: httpx2.Client(trust_env=False, timeout=PATIENCE_S)
+    )
 
     @contextmanager
     def running(
@@ -67,13 +70,19 @@ class TroubledSite:
         self.site = SiteProcess(self.folder, port, process)
         try:
             until = time.monotonic() + PATIENCE_S
-            while process.poll() is None and not self.site.answers():
+            while process.poll() is None and not self._answers(port):
                 assert time.monotonic() < until, self.site.log()
-                time.sleep(0.05)
+                time.sleep(0.1)
             yield self.site
         finally:
             process.kill()
             process.wait()
+
+    def _answers(self, port: int) -> bool:
+        try:
+            return self.client.get(f"http://127.0.0.1:{port}/v1/health").is_success
+        except httpx2.TransportError:
+            return False
 
     @property
     def database(self) -> str:
@@ -87,7 +96,7 @@ class TroubledSite:
         headers = {"Authorization": f"Bearer {holder.token}", "Accept-Language": "en"}
         url = f"{self.site.url}{path}"
         json = body or None
-        answer = httpx2.request(method, url, headers=headers, json=json, trust_env=False)
+        answer = self.client.request(method, url, headers=headers, json=json)
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -107,9 +116,7 @@ class TroubledSite:
         assert self.site is not None
         url = f"{self.site.url}/v1/terminals/{self.terminal}{path}"
         headers = {"Authorization": f"Bearer {self.token}", "Accept-Language": "en"}
-        return httpx2.request(
-            method, url, headers=headers, json=body or None, trust_env=False, timeout=30
-        )
+        return self.client.request(method, url, headers=headers, json=body or None)
 
     def scan(self, scan_id: str, text: str) -> httpx2.Response:
         """One scan. What was acknowledged is remembered."""

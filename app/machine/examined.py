@@ -82,22 +82,22 @@ def turns(device: str) -> bool:
 
 
 def why_not_believed(mount: Mount | None, median_ms: float, *, rotates: bool) -> str:
-    """A code of the words for a disk whose promise is worth nothing, or "".
+    """The end of the code for a disk whose promise is worth nothing, or "".
 
     >>> ssd = Mount("ext4", ("rw",), "8:1")
     >>> [why_not_believed(ssd, ms, rotates=False) for ms in (1.2, 0.001)]
-    ['', 'doctor.disk_quick']
+    ['', 'disk_quick']
     >>> why_not_believed(ssd, 0.3, rotates=True), why_not_believed(None, 3.0, rotates=False)
-    ('doctor.disk_quick', '')
+    ('disk_quick', '')
     """
     if mount is not None and mount.kind in VOLATILE:
-        return "doctor.disk_volatile"
+        return "disk_volatile"
     if mount is not None and mount.kind in REMOTE:
-        return "doctor.disk_remote"
+        return "disk_remote"
     if mount is not None and set(NO_BARRIER) & set(mount.options):
-        return "doctor.disk_no_barrier"
+        return "disk_no_barrier"
     least_ms = ROTATION_MS if rotates else FSYNC_MS_MIN
-    return "doctor.disk_quick" if median_ms < least_ms else ""
+    return "disk_quick" if median_ms < least_ms else ""
 
 
 class _Timex(ctypes.Structure):
