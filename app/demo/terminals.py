@@ -14,6 +14,7 @@ from app.demo.trouble import Trouble
 from devices.twins.scanner import ScannerTwin
 from wms.prompts import Prompt
 
+RETRY_GROWS = 15.0  # times, at most, until the next try
 RETRY_S = 0.15
 BOUNCE_WAIT_S = 0.35  # longer than the floor's bounce: the same code counts again
 CABLE_WAIT_S = 15.0  # a busy server takes its time
@@ -108,19 +109,20 @@ class HttpTerminal:
             "Authorization": f"Bearer {self.worker.token}", **options.get("headers", {})
         }  # fmt: skip
         url = f"/v1/terminals/{self.worker.terminal}{path}"
+        pause_s = self.retry_s
         while True:
             try:
                 answer = await self.client.request(method, url, **options)
             except httpx2.HTTPError:
                 self.lost += 1
-                await asyncio.sleep(self.retry_s)
-                continue
-            if answer.status_code == 200:
-                return answer
-            if answer.status_code < 500 and answer.status_code != 429:
-                told = options.get("json")
-                raise AssertionError(f"{method} {url} {told}: {answer.status_code} {answer.text}")
-            await asyncio.sleep(self.retry_s)
+            else:
+                if answer.status_code == 200:
+                    return answer
+                if answer.status_code < 500 and answer.status_code != 429:
+                    told = f"{method} {url} {options.get('json')}"
+                    raise AssertionError(f"{told}: {answer.status_code} {answer.text}")
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 1.5, self.retry_s * RETRY_GROWS)
 
 
 @dataclass(slots=True)
