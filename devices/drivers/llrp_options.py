@@ -64,7 +64,6 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             "start_inventory": True,
             "event_selector": {
                 "ReportBufferFillWarning": True,
-                "ReaderExceptionEvent": True,
                 "AntennaEvent": True,
             },
             "tag_content_selector": {
