@@ -6,15 +6,22 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from random import Random
 
 import pytest
 
+from app.demo import bots_pick
+from app.demo.bots import Bot
+from app.demo.oms import Oms
+from app.demo.site import Bin
+from app.simulation.faults import Settings
 from app.simulation.flows import PARTS, drawn
 from app.simulation.loop import VirtualLoop
 from app.simulation.network import Network
 from app.simulation.run import run
 from app.simulation.shift import Plan, of_seed
 from app.simulation.tally import Gusts, Tally
+from devices import intake
 
 NAMED_MIN = 60
 STRUCK_MIN = 500  # in a shift of eight hours
@@ -93,3 +100,41 @@ def test_another_process_tells_the_same_story() -> None:
     assert told[0].returncode == 0, told[0].stdout + told[0].stderr
     assert told[0].stdout == told[1].stdout
     assert json.loads(told[0].stdout)["injected"] >= STRUCK_MIN
+
+
+@pytest.mark.long
+def test_a_picker_who_takes_one_more_than_they_say_is_found_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    honest = bots_pick._take
+
+    def take(bot: Bot, shelf: Counter[Bin], unit: Bin, qty: int) -> None:
+        honest(bot, shelf, unit, qty)
+        shelf[unit] -= 1
+
+    monkeypatch.setattr(bots_pick, "_take", take)
+    result = run(Plan(seed=4, orders=2, faults_every_s=0, shift_s=900.0, parts=("stops",)))
+    assert any("places differ" in fault for fault in result.verdict.faults)
+    assert result.story
+
+
+@pytest.mark.long
+def test_a_server_with_a_bug_fails_its_shift_and_says_where(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def break_down(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a bug of ours")
+
+    monkeypatch.setattr(intake, "record", break_down)
+    result = run(Plan(seed=4, orders=1, faults_every_s=0, shift_s=900.0))
+    assert any("a bug of ours" in fault for fault in result.verdict.faults)
+
+
+def test_faults_that_overlap_leave_nothing_behind() -> None:
+    shops, settings = Oms("", "", Random(1)), Settings()
+    settings.change(shops, "answer_with", 503)
+    settings.change(shops, "answer_with", 429)
+    settings.give_back(shops, "answer_with", 503)
+    assert shops.answer_with == 429
+    settings.give_back(shops, "answer_with", 429)
+    assert shops.answer_with == 0

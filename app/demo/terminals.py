@@ -19,7 +19,7 @@ RETRY_S = 0.15
 BOUNCE_WAIT_S = 0.35  # longer than the floor's bounce: the same code counts again
 CABLE_WAIT_S = 15.0  # a busy server takes its time
 CABLE_LOST_S = 3.0  # ... one that was away has not heard the cable
-LOOK_S, LOOK_S_MAX = 0.4, 3.0  # how often a packer looks up whether the screen has changed
+LOOK_S, LOOK_S_MAX = 0.4, 10.0  # how often a packer looks up whether the screen has changed
 
 
 class _Shown(msgspec.Struct):

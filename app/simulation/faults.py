@@ -31,6 +31,26 @@ NOISE_PERCENT = 8.0
 
 
 @dataclass(slots=True)
+class Settings:
+    """What faults that last have changed; several may want the same setting otherwise at a time."""
+
+    # Of each setting: what it is when nothing is wrong, then what those want that are not over.
+    _wanted: dict[tuple[int, str], list[Any]] = field(default_factory=dict)
+
+    def change(self, thing: object, setting: str, value: object) -> None:
+        """A fault begins."""
+        wanted = self._wanted.setdefault((id(thing), setting), [getattr(thing, setting)])
+        wanted.append(value)
+        setattr(thing, setting, value)
+
+    def give_back(self, thing: object, setting: str, value: object) -> None:
+        """It is over: the setting is as it was, or as another fault that still lasts wants it."""
+        wanted = self._wanted[id(thing), setting]
+        del wanted[wanted.index(value, 1)]
+        setattr(thing, setting, wanted[-1])
+
+
+@dataclass(slots=True)
 class Storm:
     """Faults at moments of chance. `every_s` lies between two, on average; 0: none at all."""
 
@@ -45,6 +65,7 @@ class Storm:
     benches: list[NoisyTerminal] = field(default_factory=list)
     deaths: Counter[str] = field(default_factory=Counter)  # of the server, by the point
     wrong: list[str] = field(default_factory=list)  # what a fault brought to light by itself
+    settings: Settings = field(default_factory=Settings)
 
     def __post_init__(self) -> None:
         hit = self.tally.hit
@@ -124,13 +145,12 @@ class Storm:
         without that *thing* counts by itself."""
 
         async def strike(name: str) -> None:
-            before = {one: getattr(thing, one) for one in changed}
             looked = seen() if seen else 0
             for one, value in changed.items():
-                setattr(thing, one, value)
+                self.settings.change(thing, one, value)
             await self.some_time(most_s)
-            for one, value in before.items():
-                setattr(thing, one, value if value not in changed.values() else _off(value))
+            for one, value in changed.items():
+                self.settings.give_back(thing, one, value)
             if seen and seen() != looked:
                 self.tally.hit(name)
 
@@ -204,8 +224,3 @@ class Storm:
         """The service manager starts what has died."""
         await asyncio.sleep(self.random.uniform(0.0, 5.0))
         await self.server.start()
-
-
-def _off(value: object) -> object:
-    """What a setting is when nothing is wrong."""
-    return type(value)() if value is not None else None
