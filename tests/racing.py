@@ -13,8 +13,7 @@ RACERS = 4
 TIMEOUT_S = 60
 # Read once, by the process that all racers are forked from.
 RUNNERS = (
-    "count_racers", "inbound_racers", "ledger_racers", "put_back_racers", "recall_racers",
-    "returns_racers",
+    "count_racers", "inbound_racers", "ledger_racers", "recall_racers", "returns_racers",
 )  # fmt: skip
 Runner = Callable[..., Any]  # runner(book, number of the racer, *arguments)
 
