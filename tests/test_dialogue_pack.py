@@ -293,6 +293,7 @@ def test_verify_to_verify_when_it_is_another_label() -> None:
     wrong = pack(State(), tracking("100000000014"), AT_LABEL)
     assert (wrong.at, wrong.code) == ("verify", "pack.wrong_label")
     assert wrong.evidence == ("100000000003", "100000000014")
+    assert pack(State(), Seen("tote", "T-02", code="T-02"), AT_LABEL).code == "pack.no_label"
     own_code = pack(State(), Seen("parcel", "P6-1", code="P6-1", id=3), AT_LABEL)
     assert (own_code.at, own_code.code, own_code.refused) == ("verify", "pack.scan_tracking", False)
 

@@ -112,7 +112,7 @@ def _message(prompt: Prompt, width: int, rows: int) -> list[Row]:
     message = prompt.message
     lines = message_lines(message, prompt.language, width) if message else []
     if message and len(_told(message, width)) > rows:
-        lines[rows - 1] = clip(lines[rows - 1], width - len(CUT)) + CUT
+        lines[rows - 1] = clip(lines[rows - 1], width - len(CUT)).removesuffix(CUT) + CUT
     role: Role = message.severity if message else "text"
     shown = [filled(line, role, width) for line in lines[:rows]]
     return shown + [filled("", "text", width)] * (rows - len(shown))

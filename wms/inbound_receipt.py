@@ -233,7 +233,7 @@ def _set_down(
     """The place takes goods of this owner; a container comes to the delivery's dock with it."""
     place = tx.execute(select(places).where(places.c.code == what.place).with_for_update()).first()
     if place is None or (place.kind not in MOVING and place.kind not in STANDING):
-        raise Rejected(Code.RECEIVE_INTO, expected=", ".join(STANDING), scanned=what.place)
+        raise Rejected(Code.RECEIVE_INTO, scanned=what.place)
     frozen.refuse(tx, [what.place])
     if place.kind not in MOVING:
         _stands_at(tx, what.inbound, what.place)

@@ -48,18 +48,19 @@ def load(tx: Tx, *, parcel: int, manifest: int, now: int) -> None:
 def load_cage(tx: Tx, *, cage: str, manifest: int, now: int) -> int:
     """Put all parcels that ride in *cage* on the truck, or none of them. Returns how many.
 
-    Refuses `CAGE_EMPTY`, `LOAD_TWICE` where all of them are on it already, a cage that is on
-    another truck (`LOAD_OTHER_PICKUP`), and for the first that must not leave what `load` refuses.
+    Refuses `CAGE_EMPTY` and `CAGE_WRONG`, `LOAD_TWICE` where all of them are on it already, a cage
+    that is on another truck (`LOAD_OTHER_PICKUP`), and for the first that must not leave what
+    `load` refuses.
     """
     to = _open_manifest(tx, manifest)
-    _locked_kind(tx, cage)
+    kind = _locked_kind(tx, cage)
     _refuse_other_truck(tx, cage, to)
     inside = chosen().join(places, places.c.code == parcels.c.code)
     rows = _rows(tx, inside.where(places.c.parent == cage, parcels.c.state.in_(HERE)))
     if not rows and in_cage(tx, cage):
         raise Rejected(Code.LOAD_TWICE, parcel=cage)
     if not rows:
-        raise Rejected(Code.CAGE_EMPTY, cage=cage)
+        raise Rejected(Code.CAGE_EMPTY if kind in CAGES else Code.CAGE_WRONG, cage=cage)
     _load(tx, to, rows, now)
     return len(rows)
 

@@ -205,7 +205,8 @@ def _sure(state: State, seen: Seen, facts: Facts, item: Item) -> Step[State]:
     if same or (state.hand.chosen and seen.digit == 1):
         known = (*state.hand.sure, current_doubt(state.hand, facts))
         return Step(_with(state, replace(state.hand, sure=known)))
-    return Step(state, say=unexpected(seen, expected=item.sku))
+    said = wrong("receive.again_or_back", expected=item.sku, scanned=seen.name)
+    return Step(state, say=said)
 
 
 def _put(state: State, seen: Seen, facts: Facts, item: Item) -> Step[State]:
