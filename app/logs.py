@@ -5,9 +5,11 @@ import json
 import logging
 import os
 import sys
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 import structlog
+
+from wms.text import escaped
 
 
 class Unfailing(io.TextIOBase):
@@ -49,7 +51,7 @@ def configure(stream: TextIO | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
         structlog.processors.dict_tracebacks,
     ]
-    lines = structlog.processors.JSONRenderer(ensure_ascii=False)
+    lines = structlog.processors.JSONRenderer(_line)
     structlog.configure(
         processors=[*shared, lines],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
@@ -62,3 +64,8 @@ def configure(stream: TextIO | None = None) -> None:
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, lines],
     ))  # fmt: skip
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def _line(entry: Any, **options: Any) -> str:
+    """One line of JSON that people can read, and that steers no terminal on which they do."""
+    return escaped(json.dumps(entry, ensure_ascii=False, **options))

@@ -116,8 +116,12 @@ def _asked_before(tx: Tx, terminal: str) -> set[str]:
 def file_picture(folder: Path, name: str) -> tuple[str, bytes]:
     """The type and bytes of the picture file *name* in *folder*. Refuses `PICTURE_UNKNOWN`."""
     root = folder.resolve()
-    file = (root / name).resolve()
-    if not file.is_relative_to(root) or not file.is_file():
+    try:
+        file = (root / name).resolve()
+        there = file.is_relative_to(root) and file.is_file()
+    except (OSError, ValueError):  # no file can be called so
+        there = False
+    if not there:
         raise Rejected(Code.PICTURE_UNKNOWN, name=shown(name))
     if file.stat().st_size > FILE_BYTES_MAX:
         raise Rejected(Code.PICTURE_UNKNOWN, name=shown(name))

@@ -6,22 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.hostile import FOR_TERMINALS as HOSTILE
 from wms.errors import Code, Rejected
 from wms.text import REPLACEMENT, clean, code, compose, shown
 
-HOSTILE = {
-    "escape sequence": "\x1b[2J",
-    "clipboard (OSC 52)": "\x1b]52;c;aGk=\x07",
-    "8-bit control": "\x9b31m",
-    "device control": "\x90+q\x9c",
-    "overwriting": "safe\rEVIL\x08",
-    "right to left": "\u202egpj.exe",
-    "isolate": "\u2066x\u2069",
-    "zero width": "pay\u200bpal",
-    "byte order mark": "\ufeffx",
-    "tag": "a\U000e0041b",
-    "soft hyphen": "a\xadb",
-}
 STEERING = {*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0))}
 
 

@@ -70,6 +70,20 @@ def shown(text: str) -> str:
     return safe if len(safe) <= SHOWN_CHARACTERS else f"{safe[: SHOWN_CHARACTERS - 1]}…"
 
 
+def escaped(json: str) -> str:
+    r"""JSON that steers no terminal on which it is shown: what nobody sees is its number.
+
+    >>> escaped('"a\u202eb\x9b"')
+    '"a\\u202eb\\u009b"'
+    """
+    return _SURROGATE.sub(_number, _UNSEEN.sub(_number, json))
+
+
+def _number(found: re.Match[str]) -> str:
+    raw = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{raw[at : at + 2].hex()}" for at in range(0, len(raw), 2))
+
+
 def storable(text: str) -> str:
     """What was scanned, fit to be kept as evidence: separators of barcodes stay, and whatever else
     nobody can see, or no database can keep, becomes U+FFFD.
