@@ -39,8 +39,9 @@ from app.board import board_router
 from app.http import HttpSettings, make_app
 from app.local import database_url, door_url
 from app.machine import broken, notify
-from app.machine.care import Care, book_of, care_for
+from app.machine.care import Care, book_of, care_for, folder_of
 from app.machine.clock import SiteClock
+from app.machine.disk import make_way
 from app.machine.notify import STOPPING
 from app.metrics import metrics_router
 from app.mirror import mirror, set_up
@@ -146,6 +147,7 @@ async def serve(config: Config, root: Path, file: Path = Path("config.toml")) ->
         lock.hold_database(url),
         open_door(config.server.host, config.server.port) as door,
     ):
+        make_way(folder_of(url, root))
         broken.settle(url)
         safe_upgrade.bring_up(url, root / config.backups.folder, now=clock.now_ms())
         book = book_of(url, troubles, dying.wish(os.environ))

@@ -71,30 +71,38 @@ def fill(file: Path) -> None:
 async def test_f7_a_full_disk_stops_scans_with_words_and_room_lets_them_go_on(
     site: TroubledSite, small_disk: Path
 ) -> None:
+    film, ballast = small_disk / "somebody's film", small_disk / "ballast"
     with site.running() as server:
         site.enrol()
         assert site.scan("in", f"BADGE:{site.badge}").status_code == 200
         scans(site, 5)
-        ballast = small_disk / "ballast"
         await until(ballast.exists)
-        fill(small_disk / "somebody's film")
+        fill(film)
         until_s = time.monotonic() + PATIENCE_S
         while (answer := site.scan(f"s{next(NUMBERS)}", "x" * 3_000)).status_code == 200:
             assert time.monotonic() < until_s
-        assert answer.status_code == 503
-        assert answer.json()["error"]["code"] == "book.full"
-        shown = site.call("GET").json()["prompt"]["message"]
-        assert (shown["code"], shown["severity"]) == ("book.full", "error")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "book.full")
         await until(lambda: _disk_row(site) == "fault disk.full")
+        _says_so(site)
         assert not ballast.exists(), "its room was for the alarm"
         assert "disk is full" in site.admin("GET", "/v1/board")["exceptions"][0]["text"]
         assert httpx2.get(f"{server.url}/v1/health", trust_env=False).status_code == 200
-        (small_disk / "somebody's film").unlink()
+    fill(film)
+    with site.running():  # killed, and started on the full disk; the book's log was made shorter
+        fill(film)
+        await until(lambda: site.scan(f"s{next(NUMBERS)}", "x" * 3_000).status_code == 503, 90)
+        _says_so(site)
+        film.unlink()
         await until(lambda: site.scan("waits", "4900000000009").status_code == 200, 90)
         await until(lambda: _disk_row(site) == "")
         assert ballast.exists()
         scans(site, 3)
         site.prove()
+
+
+def _says_so(site: TroubledSite) -> None:
+    shown = site.call("GET").json()["prompt"]["message"]
+    assert (shown["code"], shown["severity"]) == ("book.full", "error")
 
 
 def _disk_row(site: TroubledSite) -> str:

@@ -81,13 +81,18 @@ def book_of(url: str, troubles: Counter[Trouble], reached: Callable[[str], None]
     return Book(url, threads=True, reached=reached, troubled=troubled)
 
 
+def folder_of(url: str, root: Path) -> Path:
+    """Where the disk is looked at: beside the book, or where the site's own files are."""
+    held = lock.path_of(url)
+    return root if held is None else held.parent
+
+
 def care_for(
     book: Book, root: Path, *, clock: SiteClock, steady_s: Callable[[], float], manager: Manager,
     troubles: Counter[Trouble],
 ) -> Care:  # fmt: skip
     """The watches over *book*. Of a PostgreSQL book only this machine's own disk can be seen."""
-    held = lock.path_of(book.url)
-    folder = root if held is None else held.parent
+    folder = folder_of(book.url, root)
     return Care(
         disk=DiskWatch(
             book=book, room=lambda: room_of(folder), ballast=Ballast(folder / BALLAST),

@@ -75,6 +75,12 @@ def level_of(room: Room) -> Level:
     return "low" if room.percent < LOW_PERCENT else "ok"
 
 
+def make_way(folder: Path) -> None:
+    """Before a start: on a full disk the ballast's room is needed to come up and say so."""
+    if folder.exists() and level_of(room_of(folder)) == "full":
+        Ballast(folder / BALLAST).drop()
+
+
 class Ballast:
     """A file of nothing: removed when even an alarm would find no room."""
 
