@@ -18,7 +18,7 @@ from tests.prove import Broken
 from tests.prove.by_halves import by_halves, line, without_key
 from tests.prove.calls import Call, Lived
 from tests.prove.killing import Trial, die_at
-from tests.prove.recorded import Recorder, picture
+from tests.prove.recorded import Recorder, picture, sequences
 from tests.prove.victim import Died, Victim
 from tests.sources import ROOT
 from wms import stock
@@ -32,9 +32,11 @@ def recorded(url: str, *given: tuple[Any, ...]) -> Lived:
     book = Recorder(url)
     book.write_now(furnish)
     book.calls.clear()
+    morning = sequences(book)
     for command, args, named in given:
         book.write_now(command, *args, **named)
-    lived = Lived(tuple(replace(one, ours=False) for one in book.calls), book.read_now(picture))
+    calls = tuple(replace(one, ours=False) for one in book.calls)
+    lived = Lived(calls, book.read_now(picture), morning)
     book.close()
     return lived
 

@@ -33,10 +33,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Lived:
-    """A day that was written down, and a digest of each table in the evening."""
+    """A day that was written down, and a digest of each table in the evening.
+
+    `morning`: where PostgreSQL's sequences stood before the first command.
+    """
 
     calls: tuple[Call, ...]
     evening: dict[str, str]
+    morning: Sequences
 
     @property
     def modules(self) -> list[str]:

@@ -88,13 +88,13 @@ class Trial:
             raise self.broken(call, number, f"cut {where}, then {found[:3]}")
         if answer is not None:  # it was quicker than we
             self._expect(number, call, answer)
-            self._sequences(call)
+            set_sequences(self.book, call.sequences)
             return
         happened = after != before
         if happened and where in STILL:
             raise self.broken(call, number, f"half of it is there after {where}")
-        before_it = self.lived.calls[number - 1] if number else None
-        self._sequences(call if happened else before_it)
+        before_it = self.lived.calls[number - 1].sequences if number else self.lived.morning
+        set_sequences(self.book, call.sequences if happened else before_it)
         if not happened:
             self._expect(number, call, self._peacefully(call))
         elif call.keyed:
@@ -103,13 +103,9 @@ class Trial:
             if self.book.read_now(picture) != after:
                 raise self.broken(call, number, f"done twice after {where}")
             self.done["keys that were known"] += 1
-            self._sequences(call)
+            set_sequences(self.book, call.sequences)
         else:
             self.done["done, and nobody was told"] += 1
-
-    def _sequences(self, at: Call | None) -> None:
-        if at is not None:
-            set_sequences(self.book, at.sequences)
 
     def _peacefully(self, call: Call) -> Answer:
         """The answer, however often the database was away."""

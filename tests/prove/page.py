@@ -9,7 +9,8 @@ MEANINGS = {
     "ledger operations": "a line given to `wms.stock.post` (a move with its key): booked, known"
     " already, or refused with its whole batch as it must be, and every balance compared after the"
     " batch; one in some hundred is a step or a move of a whole day",
-    "injected faults": "a named fault that has struck something",
+    "injected faults": "a named trouble that has struck something, or a single message that was"
+    " delayed, lost, cut or doubled; what changed nothing is not counted",
     "robot hand-offs": "a container that a robot's twin really moved",
     "power cuts": "one moment of the disk, with some part of what was not synced lost or torn",
 }  # fmt: skip

@@ -131,6 +131,7 @@ def live(url: str, seed: int, inputs: int) -> Lived:
     site.book.close()
     site.book = recorder = Recorder(url)
     day = Day(site, chance, ANSWERS)  # type: ignore[arg-type]
+    morning = sequences(recorder)
     begin(day)
     for _ in range(inputs):
         if chance.random() * 100 < DEEDS_PERCENT:
@@ -138,6 +139,6 @@ def live(url: str, seed: int, inputs: int) -> Lived:
         else:
             day.input()
     assert recorder.read_now(auditor.full) == []
-    lived = Lived(tuple(recorder.calls), recorder.read_now(picture))
+    lived = Lived(tuple(recorder.calls), recorder.read_now(picture), morning)
     recorder.close()
     return lived
