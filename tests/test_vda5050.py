@@ -77,7 +77,13 @@ async def test_orders_and_states_that_are_lost_or_come_twice(sqlite_url: str) ->
         assert [order["headerId"] for order in orders] == list(range(len(orders)))
 
 
-@pytest.mark.parametrize("point", ["assign:decided", "assign:committed", "assign:written"])
+@pytest.mark.parametrize(
+    "point",
+    [
+        pytest.param("assign:decided", marks=pytest.mark.long), "assign:committed",
+        pytest.param("assign:written", marks=pytest.mark.long),
+    ],
+)  # fmt: skip
 async def test_a_floor_that_dies_around_an_order_has_it_driven_once(
     sqlite_url: str, point: str
 ) -> None:
@@ -133,15 +139,19 @@ async def test_an_empty_source_and_a_vendors_own_trouble(sqlite_url: str) -> Non
 async def test_a_cancelled_job_is_cancelled_at_the_vehicle_or_comes_too_late(
     sqlite_url: str,
 ) -> None:
-    async with vda_site(sqlite_url, travel_s=0.4, hand_off_s=0.2) as s:
+    async with vda_site(sqlite_url, travel_s=0.4) as s:
         job = s.request()
         await s.until_state(job, "assigned")
         assert s.book.write_now(missions.cancel, job=job, now=s.now_ms()) == "voiding"
         await s.until_state(job, "voided")
         assert s.deliveries == []
         late = s.request()
-        await s.until_vehicle("pick RUNNING")
-        s.book.write_now(missions.cancel, job=late, now=s.now_ms())
+        await s.until_vehicle("pick FINISHED")
+        s.vehicle.paused = True
+        await until(lambda: s.shown("vda-1") == "to_target", s.described, 30)
+        assert s.book.write_now(missions.cancel, job=late, now=s.now_ms()) == "voiding"
+        await s.until_state(late, "assigned")  # it has the load: let it finish
+        s.vehicle.paused = False
         await delivered(s, late)
         assert len(s.deliveries) == 1
 
@@ -158,7 +168,7 @@ async def test_an_order_that_never_came_is_voided_by_proof(sqlite_url: str) -> N
 
 
 async def test_a_silent_vehicle_is_looked_after_and_reconciled(sqlite_url: str) -> None:
-    async with vda_site(sqlite_url, travel_s=0.3) as s:
+    async with vda_site(sqlite_url, travel_s=0.3, silent_s=0.4) as s:
         job = s.request()
         await s.until_state(job, "assigned")
         s.vehicle.silence()

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from sqlalchemy import select
+
 from devices.conformance import until
 from devices.supervisor import Supervisor
 from devices.twins.grh1 import Delivery
@@ -14,6 +16,7 @@ from devices.twins.vda5050 import Vda5050Twin
 from tests.robot_site import DRIVER, PARKING, POLICY, Floor, Site
 from wms import robots
 from wms.mission_rows import Mission
+from wms.schema import robots as robots_table
 
 VENDOR = {"loadNotFound": 1, "stationOccupied": 2, "blockedPath": 3, "loadLost": 5}
 
@@ -25,6 +28,7 @@ class VdaSite(Site):
     names: tuple[str, ...] = ("vda-1",)
     travel_s: float = 0.02
     hand_off_s: float = 0.02
+    silent_s: float = 20.0
     broker: MqttBroker = field(default_factory=MqttBroker)
     vehicles: dict[str, Vda5050Twin] = field(default_factory=dict)
 
@@ -65,7 +69,7 @@ class VdaSite(Site):
             nodes = {str(station): node for node, station in vehicle.nodes.items()}
             await supervisor.start(name, "vda5050", {
                 "host": self.broker.host, "port": self.broker.port, "manufacturer": "genba",
-                "serial_number": name, "nodes": nodes, "errors": VENDOR, "silent_s": 0.4,
+                "serial_number": name, "nodes": nodes, "errors": VENDOR, "silent_s": self.silent_s,
                 "reply_timeout_s": 0.5,
             })  # fmt: skip
         self.floor = Floor(supervisor, [self._conductor(supervisor, name) for name in self.names])
@@ -93,6 +97,12 @@ class VdaSite(Site):
         """Wait until the latest attempt is so."""
         await until(lambda: self.mission(job).state == state, self.described, within_s)
         return self.mission(job)
+
+    def shown(self, name: str) -> str:
+        """How far a robot's mission is, as the book shows it."""
+        query = select(robots_table.c.state).where(robots_table.c.device == name)
+        found: str = self.book.read_now(lambda tx: tx.execute(query).scalar_one())
+        return found
 
     async def until_vehicle(self, at: str, within_s: float = 30.0) -> None:
         """Wait until the first vehicle's last action is so: pick RUNNING..."""

@@ -1,9 +1,14 @@
 """What a delivery is worth by a robot's word alone, where that word is no proof."""
 
+from random import Random
+
+from sqlalchemy import select
+
 from wms import mission_tasks, missions
 from wms.db import Tx
-from wms.mission_rows import OPEN, attempts, change, load, parent
+from wms.mission_rows import OPEN, attempts, change, load, parent, to_confirm
 from wms.mission_tasks import Why
+from wms.schema import missions as missions_table
 
 
 def await_scan(tx: Tx, *, mission: int, now: int) -> bool:
@@ -22,3 +27,14 @@ def await_scan(tx: Tx, *, mission: int, now: int) -> bool:
     mission_tasks.close(tx, attempts(tx, known.job), outcome="delivered", now=now)
     mission_tasks.confirm(tx, known.id, words=known.words(why), place=known.target, now=now)
     return True
+
+
+def seen_at(tx: Tx, *, container: str, place: str, person: int, now: int, rng: Random) -> None:
+    """*container* was scanned at *place*, where a robot says that it has brought it: a verdict.
+
+    So that who works there need not wait for somebody else's scan. Nothing otherwise.
+    """
+    here = (missions_table.c.container == container) & (missions_table.c.target == place)
+    waits = tx.execute(select(missions_table.c.id).where(here, to_confirm())).scalar()
+    if waits is not None:
+        missions.verdict(tx, mission=waits, place=place, person=person, now=now, rng=rng)
