@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
+from app import mirror, wiring
 from devices.capabilities import ConfigFault, Health
 from devices.cases.vda5050 import CASE, FENCE, Bench
 from devices.codecs.grh1 import Answer, Cmd, Command, Mode, Sighting
@@ -16,6 +18,9 @@ from devices.conformance import Floor, until
 from devices.drivers.vda5050 import Vda5050Robot
 from devices.transporter import Transporter
 from devices.twins.mqtt_wire import Client, Message
+from wms import config
+from wms.db import Book
+from wms.schema import robots
 
 
 @asynccontextmanager
@@ -156,3 +161,44 @@ async def test_the_twin_keeps_the_standard_s_rules_for_orders() -> None:
         assert (twin.memory.order, twin.memory.update) == ("A", 3)
     finally:
         await made.down()
+
+
+SITE = """
+[site]
+name = "here"
+[devices.agv-1]
+driver = "grh1"
+host = "192.0.2.41"
+
+[devices.vda-1]
+driver = "vda5050"
+host = "192.0.2.50"
+manufacturer = "acme"
+serial_number = "A-0007"
+nodes = { 3 = "DROP-3" }
+errors = { loadNotFound = 1 }
+
+[devices.lights-1]
+driver = "modbus-lights"
+host = "192.0.2.60"
+
+[devices.other]
+driver = "nobodys"
+"""
+
+
+def test_a_site_has_robots_of_both_kinds(sqlite_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(SITE)
+    site = config.load(file)
+    Vda5050Robot(site.devices["vda-1"].options)
+    book = Book(sqlite_url)
+    book.write_now(mirror.mirror, site, holder="1", now=0)
+    places = (robots.c.device, robots.c.place, robots.c.quarantine)
+    rows = book.read_now(lambda tx: [tuple(row) for row in tx.execute(select(*places))])
+    book.close()
+    assert sorted(rows) == [
+        ("agv-1", "R-agv-1", "Q-agv-1"), ("vda-1", "R-vda-1", "Q-vda-1"),
+    ]  # fmt: skip
+    nobody: Any = None
+    assert sorted(wiring.device_workers(nobody, site)) == ["robot agv-1", "robot vda-1"]
