@@ -1,6 +1,7 @@
 """`GET /metrics` tells what waits and what happened, to those who may see the board."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -12,6 +13,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import insert, update
 
 from app.http import HttpSettings, make_app
+from app.machine.care import Care, care_for
+from app.machine.clock import SiteClock
+from app.machine.notify import Manager
 from app.metrics import Meter, metrics_router
 from devices import intake
 from devices.capabilities import Health
@@ -181,10 +185,30 @@ async def test_devices_show_their_health_and_the_supervisor_s_counts(book: Book)
     await watched.stop_all()
 
 
-async def test_the_documents_name_numbers_that_there_are(book: Book) -> None:
+def cared_for(book: Book, root: Path) -> Care:
+    """The machine under *book*."""
+    clock = SiteClock(lambda: NOW, lambda: 0)
+    return care_for(
+        book, root, clock=clock, steady_s=lambda: 0.0, manager=Manager({}, 1),
+        troubles=Counter({"busy": 2}),
+    )  # fmt: skip
+
+
+async def test_the_machine_is_there_in_numbers(book: Book, tmp_path: Path) -> None:
+    care = cared_for(book, tmp_path)
+    await care.disk.look()
+    found = await samples(Meter(supervisor(), care), book)
+    assert 0 < found["genba_disk_free_bytes",] <= found["genba_disk_total_bytes",]
+    assert found["genba_database_troubles_total", "busy"] == 2
+    book.full = True
+    assert (await samples(Meter(supervisor(), care), book))["genba_book_read_only",] == 1
+
+
+async def test_the_documents_name_numbers_that_there_are(book: Book, tmp_path: Path) -> None:
     book.write_now(outbox.configure, [Endpoint(name="oms", url="https://o/", secret="env:X")])
     said = set(re.findall(r"`(genba_[a-z_]+)`", text_of(Path("docs/api.md"))))
-    text = (await Meter(supervisor()).text(book, now=NOW)).decode()
+    meter = Meter(supervisor(), cared_for(book, tmp_path))
+    text = (await meter.text(book, now=NOW)).decode()
     there = {
         name for family in text_string_to_metric_families(text)
         for name in (family.name, f"{family.name}_total")
