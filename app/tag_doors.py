@@ -54,7 +54,8 @@ async def post_tag(
 
 
 def wanted(tx: Tx, data: NewTag) -> tuple[int, str]:
-    """The item and its GTIN. Refuses `REFERENCE_UNKNOWN`, and goods that get no tags from us."""
+    """The item and its GTIN. Refuses `REFERENCE_UNKNOWN`, and goods that get no tags from us
+    (`TAG_NOT_OURS`): they must be tagged, with a GTIN under their owner's company prefix."""
     query = select(items.c.id).where(items.c.owner == data.owner, items.c.sku == data.sku)
     item = tx.scalar(query)
     if item is None:
