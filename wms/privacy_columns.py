@@ -93,6 +93,7 @@ PLAIN: dict[str, str] = {
     "stocktakes": "code owner zone state",
     "stops": "state",
     "tag_reads": "device epc way",
+    "tags": "epc gtin serial state",
     "tasks": "key kind state place ref outcome",
     "terminals": "id token_hash station scanner state language",
     "tour_totes": "station state",
