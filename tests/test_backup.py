@@ -36,7 +36,7 @@ from wms import (
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.event_kinds import WaveReleased
-from wms.schema import cursors, meta, metadata, orders, stock, tracking_ranges
+from wms.schema import cursors, meta, metadata, orders, print_jobs, stock, tracking_ranges
 from wms.schema import events as events_table
 
 FIRST, SECOND = b"\1" * 8, b"\2" * 8
@@ -56,6 +56,9 @@ def test_i7_numbers_that_went_out_after_the_backup_are_not_given_again(
     lived: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """A label printed after the backup is on a box: its number, and its order's, are taken."""
+    with contextlib.closing(Book(lived)) as book:
+        late = {"key": "late", "station": "PACK-1", "template": "item", "data": "{}"}
+        book.write_now(lambda tx: tx.execute(insert(print_jobs).values(**late, created_ms=NOON)))
     file, told = backup.make(lived, tmp_path, now=NOON)
     target, now = f"sqlite:///{tmp_path / 'new.db'}", NOON + DAYS_MS
     if told.engine == "sqlite":
@@ -66,12 +69,20 @@ def test_i7_numbers_that_went_out_after_the_backup_are_not_given_again(
     assert proven.faults == 0
     with contextlib.closing(Book(lived)) as book:
         was = book.read_now(burnt.given)
+        waiting = book.read_now(_unprinted)
+    assert proven.labels == len(waiting) > 0, "I8: no second copy by itself"
     assert {one.counter: one.was for one in proven.skipped}.items() <= was.items()
     ranges = [one for one in proven.skipped if one.counter[0] == "tracking"]
     assert ranges
     assert all(one.now - one.was >= burnt.TRACKING_SKIPPED_MIN for one in ranges)
     with contextlib.closing(Book(target)) as book:
+        assert book.read_now(_unprinted) == []
         assert book.write_now(_new_order) == was["id", "orders", ""] + burnt.IDS_SKIPPED
+
+
+def _unprinted(tx: Tx) -> list[int]:
+    waiting = print_jobs.c.state.in_(("requested", "ready", "sending", "blocked"))
+    return list(tx.scalars(select(print_jobs.c.id).where(waiting)))
 
 
 def _new_order(tx: Tx) -> int:

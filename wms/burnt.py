@@ -2,7 +2,8 @@
 
 It would give them a second time: tracking numbers that are on labels, serial numbers of pallets and
 tags, numbers of orders that are printed on boxes. Where the book from before can be read, each
-counter goes on from where that one was. Else it skips more than can have been given since.
+counter goes on from where that one was. Else it skips more than can have been given since. Labels
+that were still to be printed may have come out: no second copy comes by itself.
 """
 
 import contextlib
@@ -13,8 +14,20 @@ from typing import Literal
 from sqlalchemy import func, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from wms import tags
 from wms.db import Book, Tx, sqlite_module
-from wms.schema import inbounds, meta, orders, parcels, returns, tracking_ranges, work_orders
+from wms.event_kinds import PrintChanged
+from wms.events import emit
+from wms.schema import (
+    inbounds,
+    meta,
+    orders,
+    parcels,
+    print_jobs,
+    returns,
+    tracking_ranges,
+    work_orders,
+)
 
 DAY_MS = 86_400_000
 COUNTED = (inbounds, orders, returns, work_orders)  # their ids are in codes that are printed
@@ -22,6 +35,9 @@ IDS_SKIPPED = 100_000  # of seven digits
 SERIALS_SKIPPED = 1_000  # of pallets and tags; a long company prefix leaves few of them
 TRACKING_SKIPPED_MIN = 200
 SERIALS = "%.next:%"  # keys of `meta` that count: `sscc.next:PREFIX`, `sgtin.next:GTIN`
+
+UNPRINTED = ("requested", "ready", "sending", "blocked")
+RESTORED = "print.restored"
 
 Kind = Literal["tracking", "serial", "id"]
 Counter = tuple[Kind, str, str]  # tracking: owner, carrier; serial: key of `meta`; id: table
@@ -73,6 +89,19 @@ def skip(tx: Tx, before: Mapping[Counter, int] | None, *, away_ms: int) -> list[
         if now > was and (reached := _go_on(tx, counter, now)) > was:
             changed.append(Skipped(counter, was, reached))
     return changed
+
+
+def doubt_labels(tx: Tx, *, now: int) -> int:
+    """What was still to be printed may have come out since the backup: nobody prints it again but
+    on somebody's word. Returns how many jobs that are."""
+    waiting = select(print_jobs.c.id).where(print_jobs.c.state.in_(UNPRINTED))
+    jobs = list(tx.scalars(waiting.order_by(print_jobs.c.id)))
+    changed = {"state": "uncertain", "reason": RESTORED, "done_ms": now}
+    tx.execute(update(print_jobs).where(print_jobs.c.id.in_(waiting)).values(changed))
+    for job in jobs:
+        tags.label_is(tx, job=job, state="uncertain", now=now)
+        emit(tx, PrintChanged(job_id=job, state="uncertain", reason=RESTORED), now=now)
+    return len(jobs)
 
 
 def _estimated(tx: Tx, here: Mapping[Counter, int], away_ms: int) -> dict[Counter, int]:

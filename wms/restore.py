@@ -31,6 +31,7 @@ class Proven(NamedTuple):
     manifest: Manifest
     findings: list[tuple[Step, list[Finding]]]
     skipped: tuple[Skipped, ...] = ()  # counters that went on behind what may have been given
+    labels: int = 0  # that may have come out since
 
     @property
     def faults(self) -> int:
@@ -98,13 +99,16 @@ def into_postgresql(
         if told.engine != "postgresql":
             raise Rejected(Code.BACKUP_ENGINE, file=file.name, engine=told.engine)
         _fill(url, Path(name), told, random)
-    skipped = () if idle else _skip(url, None, now - told.made_ms)
-    return Proven(told, prove(url), skipped)
+    skipped, labels = ((), 0) if idle else _skip(url, None, told.made_ms, now)
+    return Proven(told, prove(url), skipped, labels)
 
 
-def _skip(url: str, before: Mapping[Counter, int] | None, away_ms: int) -> tuple[Skipped, ...]:
+def _skip(
+    url: str, before: Mapping[Counter, int] | None, made_ms: int, now: int
+) -> tuple[tuple[Skipped, ...], int]:
     with contextlib.closing(Book(url)) as book:
-        return tuple(book.write_now(burnt.skip, before, away_ms=away_ms))
+        skipped = book.write_now(burnt.skip, before, away_ms=now - made_ms)
+        return tuple(skipped), book.write_now(burnt.doubt_labels, now=now)
 
 
 def _proven_sqlite(
@@ -115,8 +119,8 @@ def _proven_sqlite(
         raise Rejected(Code.BACKUP_ENGINE, file=file.name, engine=told.engine)
     url = f"sqlite:///{folder / SQLITE_BOOK}"
     _finish_sqlite(url, file, random)
-    skipped = _skip(url, since[0], since[1] - told.made_ms) if since is not None else ()
-    proven = Proven(told, prove(url), skipped)
+    skipped, labels = _skip(url, since[0], told.made_ms, since[1]) if since else ((), 0)
+    proven = Proven(told, prove(url), skipped, labels)
     as_one_file(folder / SQLITE_BOOK)
     return proven
 

@@ -115,6 +115,8 @@ def restore(
                 "backup.skipped", spoken(), owner=owner, carrier=called(carrier, spoken()),
                 count=one.now - one.was, next=one.now,
             ))  # fmt: skip
+    if proven.labels:
+        typer.echo(say("backup.labels", spoken(), count=proven.labels))
     if aside is not None:
         typer.echo(say("backup.aside", spoken(), file=str(aside)))
     raise typer.Exit(1 if proven.faults and not anyway else 0)
