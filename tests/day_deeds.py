@@ -16,22 +16,34 @@ from tests.day_hands import Day
 from tests.day_site import OWNERS, SELLABLE, SHIRT, choose_rules
 from tests.picking_site import SOMEONE
 from tests.returns_site import send
-from wms import cancel, changes, holds, inbound, orders, returns, returns_close, returns_orders
+from wms import (
+    cancel,
+    changes,
+    holds,
+    inbound,
+    orders,
+    returns,
+    returns_close,
+    returns_grade,
+    returns_orders,
+)
 from wms.changes import Change
 from wms.epc import sgtin96
 from wms.errors import Rejected
 from wms.inbound import NewInbound, NewInboundLine
 from wms.new_order import Gift, NewLine, NewOrder
+from wms.returns_grade import Unit
 from wms.returns_new import NewReturn, NewReturnLine
 from wms.returns_orders import ToOwner
-from wms.schema import inbounds, items, order_lines, tag_reads
+from wms.returns_rules import Disposition
+from wms.schema import inbounds, items, order_lines, parcel_lines, parcels, tag_reads
 from wms.schema import orders as orders_table
 from wms.schema import returns as returns_table
 
 WAVES = Settings(cart_totes=4, total_pieces_max=12)
 
 Purpose = Literal["return", "exchange", "repair"]
-PURPOSES: tuple[Purpose, ...] = ("return", "exchange", "exchange", "repair")
+PURPOSES: tuple[Purpose, ...] = ("return", "exchange", "exchange", "repair", "repair")
 DECISIONS: tuple[returns_close.Decision, ...] = ("reship", "cancel")
 Deed = Callable[[Day], Any]
 
@@ -251,10 +263,10 @@ def not_returning(day: Day) -> Any:
 
 DEEDS: dict[Deed, int] = {
     announce: 10, not_coming: 1, order: 60, waves: 25, no_more: 7, less: 5, stop: 4, go_on: 9,
-    change: 6, rma: 14, decide: 4, to_owner: 2, not_returning: 1, house.send: 25, house.carry: 14,
-    house.robot: 30, house.cycle_counts: 4, house.rfid_sweep: 4, house.stocktake: 6,
+    change: 6, rma: 16, decide: 8, to_owner: 5, not_returning: 1, house.send: 25, house.carry: 14,
+    house.robot: 30, house.cycle_counts: 4, house.rfid_sweep: 4, house.stocktake: 9,
     house.count_again: 1, house.work: 14, house.refill: 8, house.bill: 2, house.seal: 3,
-    house.tell: 3, house.time_passes: 4, other_rules: 2, house.tidy: 8, house.recalled: 2,
+    house.tell: 3, house.time_passes: 6, other_rules: 4, house.tidy: 8, house.recalled: 2,
 }  # fmt: skip
 
 
@@ -262,7 +274,7 @@ def begin(day: Day) -> None:
     """The morning: what left yesterday may come back, orders of the night are on the floor, trucks
     stand at the docks."""
     site = day.site
-    _sent_yesterday(day)
+    _came_back(day, _sent_yesterday(day))
     site.write(choose_rules, day.chance)
     site.write(orders.accept_all, [_wanted(day) for _ in range(14)], now=site.now)
     for _ in range(4):
@@ -270,8 +282,8 @@ def begin(day: Day) -> None:
     waves(day)
 
 
-def _sent_yesterday(day: Day) -> None:
-    """A few orders of every owner, picked, packed and handed over."""
+def _sent_yesterday(day: Day) -> list[int]:
+    """A few orders of every owner, picked, packed and handed over. Returns them."""
     site = day.site
     rows = [replace(_wanted(day), service="yamato", delivery_date="") for _ in range(6)]
     accepted = site.write(orders.accept_all, rows, now=site.now)
@@ -281,8 +293,45 @@ def _sent_yesterday(day: Day) -> None:
         site.walk(tour)
         site.drop(tour, "BENCH-1")
     site.now += 1_000
-    site.write(send, going, site.now)
+    site.write(send, list(going), site.now)
     site.write(pickups.ensure, now=site.now, zone=TOKYO)
+    return list(going)
+
+
+def _came_back(day: Day, sent: list[int]) -> None:
+    """The evening shift looked at a few boxes that came back: they are to go out once more, to be
+    repaired, or to go to their owner."""
+    site = day.site
+    boxes = select(parcels).where(parcels.c.order_id.in_(sent), parcels.c.state == "shipped")
+    became: list[Disposition | Literal["reship"]] = ["reship", "repair", "to_owner"]
+    for box, what in zip(site.rows(boxes.order_by(parcels.c.id)), became, strict=False):
+        if day.maybe(0.25):
+            continue
+        now, actor = site.now, "person:10"
+        number = site.write(returns.arrive, parcel=box.id, person=10, station="", now=now)
+        if what == "reship":
+            site.write(
+                returns.undelivered, number, place="RETURNS", key=site.key("back"), actor=actor,
+                now=now,
+            )  # fmt: skip
+            site.write(returns_close.decide, number, "reship", now=now)
+            continue
+        for line in site.rows(
+            select(parcel_lines, order_lines.c.item_id)
+            .join(order_lines, order_lines.c.id == parcel_lines.c.line_id)
+            .where(parcel_lines.c.parcel_id == box.id, order_lines.c.kind == "goods")
+        ):
+            unit = Unit(
+                item=line.item_id, grade="C", disposition=what, qty=line.qty, lot=line.lot,
+                serial=line.serial, place=day.chance.choice(("QUARANTINE", "RETURNS")),
+            )  # fmt: skip
+            site.write(
+                returns_grade.grade, number, unit, person=10, key=site.key("grade"), actor=actor,
+                now=now,
+            )  # fmt: skip
+        site.write(
+            returns_close.close, number, person=10, key=site.key("closed"), actor=actor, now=now
+        )
 
 
 def deed(day: Day) -> None:

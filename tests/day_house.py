@@ -50,7 +50,8 @@ def carry(day: Day) -> Any:
     """Somebody brings a tote to its bench without being asked by a screen."""
     here = places.c.code.like("T-%") & places.c.parent.in_(("DROP", "WALL", "PASS"))
     query = select(places.c.code).join(stock, stock.c.place == places.c.code)
-    tote = day.some(query.where(here, places.c.parent == "DROP", stock.c.allocated > 0))
+    ready = query.where(here, places.c.parent == "DROP", stock.c.allocated > 0)
+    tote = day.some(ready.where(stock.c.condition == "returned")) or day.some(ready)
     return tote and day.site.write(
         deliver, tote=tote, place=day.chance.choice(("BENCH-1", "BENCH-2")),
         key=day.site.key("carry"), actor="person:2", now=day.site.now,
@@ -138,7 +139,7 @@ def stocktake(day: Day) -> Any:
     code = str(day.some(select(stocktakes_table.c.code).where(running)))
     if not code:
         scope = {"zone": "R"} if day.maybe(0.8) else {"owner": "cedar"}
-        return day.maybe(0.15) and site.write(stocktakes.start, now=site.now, **scope)
+        return day.maybe(0.3) and site.write(stocktakes.start, now=site.now, **scope)
     done = site.write(
         stocktaking.sign, code, by="The owner", actor="person:5", key=code, now=site.now,
         today=site.today,
@@ -250,7 +251,7 @@ def tell(day: Day) -> Any:
 
 def time_passes(day: Day) -> Any:
     """Half an hour, two, or the night; the next pickups stand ready."""
-    day.site.now += day.chance.choices(LATER_MS, (6, 3, 2))[0]
+    day.site.now += day.chance.choices(LATER_MS, (6, 3, 3))[0]
     day.shown.clear()
     return day.site.write(pickups.ensure, now=day.site.now, zone=TOKYO) or True
 

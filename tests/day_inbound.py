@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from tests.day_hands import Answering, Day, Input, code_of
 from tests.day_outbound import at_lot, at_place, at_tote, one
@@ -88,13 +88,16 @@ def receive_put(day: Day, _hand: Hand, prompt: Prompt) -> Input:
     dice, qty = day.chance.random(), prompt.focus.qty or 0
     if dice < 0.08:
         return "short", "command"
-    if dice < 0.17 and qty > 0:
+    if dice < 0.20 and qty > 0:
         return "full", "command"
     if qty == 0 or dice < 0.35:
         return str(day.chance.randint(1, 12)), "key"
     if dice < 0.42:
         return code_of(prompt.focus.sku), "scan"
     pallets = places.c.parent.in_(DOCKS) & (places.c.kind == "pallet")
+    fresh = str(day.some(select(places.c.code).where(pallets, func.length(places.c.code) == 18)))
+    if fresh and day.maybe(0.5):
+        return fresh, "scan"
     return str(day.some(select(places.c.code).where(pallets), "DOCK")), "scan"
 
 
@@ -166,7 +169,7 @@ def put_where(day: Day, hand: Hand, prompt: Prompt) -> Input:
     other = day.memo.pop(f"other {hand.terminal}", "")
     if other:
         return other, "scan"
-    if prompt.focus.tote and day.maybe(0.3):
+    if prompt.focus.tote and day.maybe(0.5):
         return "1", "key"
     why = day.why[hand.terminal]
     if why == "putaway.wrong_condition":
@@ -184,7 +187,7 @@ def put_where(day: Day, hand: Hand, prompt: Prompt) -> Input:
 
 
 def move_where(day: Day, _hand: Hand, prompt: Prompt) -> Input:
-    if prompt.focus.tote and day.maybe(0.2):
+    if prompt.focus.tote and day.maybe(0.5):
         return "1", "key"
     kinds = ("bin", "bin", "reserve", "dock", "pallet", "buffer")
     query = select(places.c.code).where(places.c.kind == day.chance.choice(kinds))

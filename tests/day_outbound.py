@@ -117,7 +117,7 @@ def sort_item(day: Day, _hand: Hand, _prompt: Prompt) -> Input:
     totes = select(places.c.code).where(places.c.parent == "WALL", places.c.kind == "tote")
     tote = str(day.some(totes.join(stock, stock.c.place == places.c.code).where(stock.c.qty > 0)))
     lying = day.here(tote) if tote else []
-    if not lying or day.maybe(0.15):
+    if not lying or day.maybe(0.25):
         return str(day.some(slots, "W-1")), "scan"
     row = day.chance.choice(lying)
     return code_of(row.sku, row.lot, row.serial), "scan"
@@ -134,7 +134,8 @@ def pack_tote(day: Day, hand: Hand, prompt: Prompt) -> Input:
         return str(day.some(boxes, "T-01")), "scan"
     here = (places.c.parent == bench) & (places.c.kind == "tote") & (stock.c.allocated > 0)
     totes = select(places.c.code).join(stock, stock.c.place == places.c.code).where(here)
-    tote = str(day.some(totes.distinct()))
+    seldom = totes.where(stock.c.condition == "returned")  # what goes out once more goes first
+    tote = str(day.some(seldom.distinct()) or day.some(totes.distinct()))
     helper = any(option.key == "1" for option in prompt.options)
     if helper and hand.terminal == "BENCH-2" and day.maybe(0.3):
         return "1", "key"  # its own printer is none

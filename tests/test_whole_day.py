@@ -20,7 +20,7 @@ from wms.schema import commands, stock
 SHARES, SHARE = 8, 25_000
 SHORT = 90
 # What a share of the long run may do without: it takes luck, and the whole run has it.
-RARE_MAX = 20
+RARE_MAX = 12  # ten of 114 were the most after 24,000 operations
 
 
 @pytest.fixture
