@@ -20,6 +20,7 @@ from tests.planted_rfid import RFID
 from tests.planted_rooms import ROOMS
 from tests.planted_rules import RULES
 from tests.planted_shift import SHIFT
+from tests.planted_vda5050 import VDA5050
 
 ROOT = Path(__file__).parent.parent
 COPIED = ("app", "wms", "picking", "sync", "labels", "devices", "tui", "tests", "pyproject.toml")
@@ -271,6 +272,7 @@ BUGS = (
     *RULES,
     *ROOMS,
     *RFID,
+    *VDA5050,
     *CONTROLS,
 )
 

@@ -73,6 +73,7 @@ async def test_orders_and_states_that_are_lost_or_come_twice(sqlite_url: str) ->
         assert len(s.deliveries) == 2
         orders = [json.loads(m.payload) for m in s.broker.said if m.topic.endswith("/order")]
         assert len({order["orderId"] for order in orders}) == 2
+        assert {order["orderUpdateId"] for order in orders} == {0}
         assert len(orders) >= 4, "the lost ones were said again, under the same number"
         assert [order["headerId"] for order in orders] == list(range(len(orders)))
 
@@ -198,7 +199,9 @@ async def test_a_person_s_scan_wins_over_a_vehicle_that_comes_back(sqlite_url: s
         assert [move.key for move in s.moves()] == [f"job:{job}", f"job:{following}"]
 
 
-@pytest.mark.parametrize("trouble", ["dropped", "wiped", "blind"])
+@pytest.mark.parametrize(
+    "trouble", ["dropped", "wiped", pytest.param("blind", marks=pytest.mark.long)]
+)
 async def test_a_load_that_nobody_knows_of_is_found_by_a_person(
     sqlite_url: str, trouble: str
 ) -> None:

@@ -68,7 +68,10 @@ def test_an_order_is_void_only_when_its_own_cancelling_is_done_and_nothing_was_m
 
     void = at_work("FAILED", "FAILED", cancelled("FINISHED"), nodeStates=[])
     assert shown(void) == (0, Mission.NONE, (Finished(M, Mission.VOIDED, 0),))
-    assert shown(at_work("WAITING", "WAITING", cancelled("RUNNING")))[1] is Mission.TO_SOURCE
+    obeying = at_work("WAITING", "WAITING", cancelled("RUNNING"))
+    assert shown(obeying)[1] is Mission.TO_SOURCE
+    assert vda5050_sight.is_cancelling(obeying)
+    assert not vda5050_sight.is_cancelling(void)
     for wrong in (
         at_work("FAILED", "FAILED", cancelled("FINISHED"), nodeStates=[], loads=TOTE),
         at_work("FINISHED", "FAILED", cancelled("FINISHED"), nodeStates=[]),

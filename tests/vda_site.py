@@ -14,7 +14,7 @@ from devices.twins.grh1 import Delivery
 from devices.twins.mqtt_broker import MqttBroker
 from devices.twins.vda5050 import Vda5050Twin
 from tests.robot_site import DRIVER, PARKING, POLICY, Floor, Site
-from wms import robots
+from wms import audit, robots
 from wms.mission_rows import Mission
 from wms.schema import robots as robots_table
 
@@ -53,7 +53,9 @@ class VdaSite(Site):
         for vehicle in self.vehicles.values():
             await vehicle.power_off()
         await self.broker.stop()
+        findings = self.book.read_now(audit.audit)
         await super().__aexit__(*error)
+        assert findings == [], findings
 
     async def boot(self) -> None:
         """Start a floor process."""

@@ -134,11 +134,20 @@ def is_over(state: State) -> bool:
 
 def _cancelled(state: State) -> bool:
     """Whether it has obeyed a `cancelOrder` that was for this very order."""
-    return any(
-        action.action_status == "FINISHED"
-        and action.action_id.startswith(f"{state.order_id}-{INSTANT[Cmd.VOID]}-")
+    return "FINISHED" in _cancellings(state)
+
+
+def is_cancelling(state: State) -> bool:
+    """Whether it is about to: told once more, some vehicles complain."""
+    return any(status not in FINAL for status in _cancellings(state))
+
+
+def _cancellings(state: State) -> list[str]:
+    return [
+        action.action_status
         for action in state.action_states
-    )
+        if action.action_id.startswith(f"{state.order_id}-{INSTANT[Cmd.VOID]}-")
+    ]
 
 
 def _status(state: State, action_id: str) -> str:

@@ -186,10 +186,15 @@ class Vda5050Robot:
 
     async def _void(self, command: Command, state: State) -> None:
         """`cancelOrder` names no order: it is only said when it can hit no other."""
-        is_shown = state.order_id == str(command.mission)
-        if not is_shown and command.mission in self._refused:
+        is_over = vda5050_sight.is_over(state)
+        if state.order_id == str(command.mission):
+            wanted = not is_over and not vda5050_sight.is_cancelling(state)
+        elif command.mission in self._refused:
             self._prove_void(command)
-        elif is_shown or vda5050_sight.is_over(state):
+            return
+        else:
+            wanted = is_over
+        if wanted:
             await self._publish_actions(vda5050_sight.instant(command))
 
     async def _confirm(self, command: Command, state: State) -> None:
