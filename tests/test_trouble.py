@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from litestar.testing import TestClient
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from app import logs
@@ -27,7 +27,7 @@ from tests.ledger_site import NOON
 from tui.layout import message_lines
 from tui.text import cells
 from wms import backup, events
-from wms.db import Book, Tx
+from wms.db import TRIES, Book, Tx
 from wms.errors import Code, Rejected
 from wms.messages import say
 from wms.prompts import Message
@@ -98,6 +98,29 @@ def test_f6_a_writer_that_holds_the_lock_is_said_and_then_forgotten(
         assert keys(book) == [], "readers wait for nobody"
     book.write_now(put, "k1")
     assert keys(book) == ["k1"]
+
+
+def test_f5_a_lock_that_is_not_given_is_asked_for_again_and_then_said(
+    postgresql_url: str, seen: Seen
+) -> None:
+    book = Book(postgresql_url, troubled=lambda kind, why: seen.append((kind, why)))
+    book.write_now(put, "k1", 10)
+    tries = []
+
+    def change(tx: Tx) -> None:
+        tries.append(1)
+        tx.execute(text("SET LOCAL lock_timeout = '5ms'"))
+        tx.execute(update(meta).where(meta.c.key == "k1").values(value="y"))
+
+    with book.writing.begin() as other:
+        other.execute(update(meta).where(meta.c.key == "k1").values(value="z"))
+        with pytest.raises(OperationalError) as busy:
+            book.write_now(change)
+    assert (trouble_of(busy.value), len(tries)) == ("busy", TRIES)
+    assert seen == [("busy", "55P03")], "said once, and not of each try"
+    book.write_now(change)
+    assert not book.full
+    book.close()
 
 
 def test_f8_after_a_failed_write_the_process_ends_and_the_next_one_proves_the_book(
