@@ -5,10 +5,12 @@ from random import Random
 
 import pytest
 
-from tests.prove import Broken
+from devices.codecs import sbpl, tpcl
+from tests.prove import Broken, fuzzed_doors
 from tests.prove.fuzzed import TARGETS, Target
 from tests.prove.mutating import mutated
 from tests.prove.part_fuzz import WANTED, rounds
+from wms import documents, photos
 
 SHORT = 20  # executions of every target
 
@@ -27,6 +29,15 @@ def test_a_seed_tells_the_same_story_again() -> None:
     first, again = ([mutated(b"0123456789", Random(n), [b"x"]) for n in range(99)] for _ in "ab")
     assert first == again
     assert len(set(first)) > 40
+
+
+def test_the_good_inputs_of_printers_and_cameras_are_good() -> None:
+    """Changes of what no parser takes would prove little."""
+    assert all(len(sbpl.Answers().feed(one)) == 1 for one in fuzzed_doors.SATO)
+    assert all(len(tpcl.Answers().feed(one)) == 1 for one in fuzzed_doors.TEC)
+    assert {photos.sniff(one) for one in fuzzed_doors.pictures()} == set(photos.TYPES)
+    for one in fuzzed_doors.papers():
+        documents.refuse_unsafe(one)
 
 
 def careless(data: bytes, _chance: Random) -> None:

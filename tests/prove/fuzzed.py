@@ -36,7 +36,7 @@ from picking.resolve import elements
 from sync import files, sheets, webhooks
 from sync.columns import COLUMNS, Kind
 from tests.intake_site import order_body
-from tests.prove import fuzzed_llrp
+from tests.prove import fuzzed_doors, fuzzed_llrp
 from tests.prove.mutating import chunks
 from tests.vda_states import BUSY, IDLE
 from wms import config, dates, text
@@ -290,6 +290,11 @@ TARGETS = (
            (llrp_frames.Garbage,)),
     Target("LLRP messages", fuzzed_llrp.reports, fuzzed_llrp.messages, 100, DECODING_ERRORS),
     Target("LLRP orders", fuzzed_llrp.requests, fuzzed_llrp.orders, 300, (Malformed,)),
+    Target("scans of a book", fuzzed_doors.codes, fuzzed_doors.scans, 20),
+    Target("SBPL answers", lambda: fuzzed_doors.SATO, fuzzed_doors.sato, 300),
+    Target("TPCL answers", lambda: fuzzed_doors.TEC, fuzzed_doors.tec, 300),
+    Target("photos", fuzzed_doors.pictures, fuzzed_doors.picture, 800),
+    Target("papers", fuzzed_doors.papers, fuzzed_doors.paper, 200, (Rejected,)),
     Target("JSON bodies", _bodies, _json, 100, (Rejected,)),
     Target("configuration", _configs, _config, 2,
            (config.ConfigError, tomllib.TOMLDecodeError, UnicodeDecodeError)),
