@@ -21,11 +21,10 @@ from app.simulation.hardware import Hardware
 from app.simulation.network import Network
 from app.simulation.server import Server
 from app.simulation.strangers import Strangers
-from app.simulation.tally import CALM, Gusts, Tally
+from app.simulation.tally import CALM, LASTS_S, SELDOM_S, Gusts, Tally
 
 Fault = Callable[[str], Coroutine[Any, Any, None]]  # is given its own name
 Seen = Callable[[], int]
-LASTS_S = (0.5, 400.0)  # how long a fault lasts
 CABLES, WIRES = Gusts(late=1.0, in_pieces=1.0), Gusts(late=1.0)
 NOISE_PERCENT = 8.0
 
@@ -118,7 +117,10 @@ class Storm:
             found[f"server: killed when {point}"] = self._kill_at(point)
         for radio in self.radios:
             found[f"{radio.name}: out of reach"] = self.lasting(radio, away=True)
-            found[f"{radio.name}: {doors.MANY_LOST}"] = self.lasting(radio, lost_percent=20.0)
+            seldom_s = SELDOM_S if radio.name == "api" else LASTS_S[1]
+            found[f"{radio.name}: {doors.MANY_LOST}"] = self.lasting(
+                radio, most_s=seldom_s, lost_percent=20.0
+            )
         return found | self._shops() | faults_devices.menu(self) | faults_machine.menu(self)
 
     def _shops(self) -> dict[str, Fault]:
@@ -126,14 +128,14 @@ class Storm:
         strangers = Strangers(oms, self.random, self.tally.hit, self.wrong)
         found = {
             f"shops: every webhook is answered {status}": self.lasting(
-                oms, lambda: oms.failures, answer_with=status
+                oms, lambda: oms.failures, SELDOM_S, answer_with=status
             )
             for status in (302, 429, 503)
         }
         found["shops: half of the webhooks fail"] = self.lasting(
-            oms, lambda: oms.failures, fails_percent=25.0
+            oms, lambda: oms.failures, SELDOM_S, fails_percent=25.0
         )
-        found |= faults_devices.of_cable(self, "shops", oms.port)
+        found |= faults_devices.of_cable(self, "shops", oms.port, SELDOM_S)
         return found | {f"shops: {name}": ask for name, ask in strangers.menu().items()}
 
     # How a fault strikes.
@@ -178,7 +180,7 @@ class Storm:
         async def strike(name: str) -> None:
             strike_it()
             if struck is not None:
-                await self.some_time()
+                await self.some_time(SELDOM_S)
             if struck is None or struck():
                 self.tally.hit(name)
 

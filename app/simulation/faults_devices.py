@@ -1,11 +1,13 @@
 """The part of the menu of faults that strikes devices and their cables."""
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
 from app.simulation.benches import CabledScanner, Reader
 from app.simulation.hardware import Hardware
 from app.simulation.network import Cable, Network
 from app.simulation.robots import BUSY, ILLEGAL_ADDRESS, Wire
+from app.simulation.tally import LASTS_S, SELDOM_S
 from devices.twins import grh1_memory as m
 from devices.twins.lights import LightsTwin
 from devices.twins.printer import PrinterTwin
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from app.simulation.faults import Fault, Storm
 
 SOON_S = 30.0  # somebody sees a wrong address soon
+LOOKS, LOOK_S = 400, 1.0  # a connection is reset as soon as there is one
 
 
 def name_cables(hardware: Hardware, network: Network) -> None:
@@ -46,14 +49,20 @@ def menu(storm: "Storm") -> "dict[str, Fault]":
     return found
 
 
-def of_cable(storm: "Storm", where: str, port: int) -> "dict[str, Fault]":
+def of_cable(
+    storm: "Storm", where: str, port: int, most_s: float = LASTS_S[1]
+) -> "dict[str, Fault]":
     """What can happen to the cable to *port*; it counts by itself, message by message."""
     network, cable = storm.network, storm.network.cable(port)
+
+    def lasting(**changed: Any) -> "Fault":
+        return storm.lasting(cable, most_s=most_s, **changed)
+
     return {
-        f"{where}: connections refused": storm.lasting(cable, refused=True),
-        f"{where}: cable stalled": storm.lasting(cable, stalled=True),
-        f"{where}: cable slow": storm.lasting(cable, latency_s=0.8),
-        f"{where}: byte by byte": storm.lasting(cable, portion_bytes=1),
+        f"{where}: connections refused": lasting(refused=True),
+        f"{where}: cable stalled": lasting(stalled=True),
+        f"{where}: cable slow": lasting(latency_s=0.8),
+        f"{where}: byte by byte": lasting(portion_bytes=1),
         f"{where}: cut in a message": _cut(storm, cable),
         f"{where}: connections reset": _reset(storm, network, port),
     }
@@ -68,8 +77,11 @@ def _cut(storm: "Storm", cable: Cable) -> "Fault":
 
 def _reset(storm: "Storm", network: Network, port: int) -> "Fault":
     async def strike(name: str) -> None:
-        if network.reset(port):
-            storm.tally.hit(name)
+        for _ in range(LOOKS):
+            if network.reset(port):
+                storm.tally.hit(name)
+                return
+            await asyncio.sleep(LOOK_S)
 
     return strike
 
@@ -102,7 +114,7 @@ def _last_label(storm: "Storm", twin: PrinterTwin) -> "Fault":
     async def strike(name: str) -> None:
         printed = len(twin.labels)
         twin.paper_out(1)
-        await storm.some_time()
+        await storm.some_time(SELDOM_S)
         if len(twin.labels) > printed:
             storm.tally.hit(name)
 
@@ -120,8 +132,8 @@ def _scanner(storm: "Storm", twin: CabledScanner) -> "dict[str, Fault]":
 def _reader(storm: "Storm", reader: Reader) -> "dict[str, Fault]":
     return {
         "reader: away": storm.lasting(reader, lambda: reader.refused, away=True),
-        "reader: deaf": storm.lasting(reader, lambda: reader.missed, deaf=True),
-        "reader: a stray tag": storm.lasting(reader, lambda: reader.strayed, stray=True),
+        "reader: deaf": storm.lasting(reader, lambda: reader.missed, SELDOM_S, deaf=True),
+        "reader: a stray tag": storm.lasting(reader, lambda: reader.strayed, SELDOM_S, stray=True),
     }
 
 
@@ -164,7 +176,7 @@ def _darken(twin: LightsTwin) -> None:
 
 
 def _robot(storm: "Storm", wire: Wire) -> "dict[str, Fault]":
-    plc = wire.plc
+    plc, planned = wire.plc, [""]
 
     def asked() -> int:
         return wire.asked
@@ -175,7 +187,10 @@ def _robot(storm: "Storm", wire: Wire) -> "dict[str, Fault]":
     def fails(error: int, leg: str) -> "Fault":
         async def strike(name: str) -> None:
             plc.fail_next(error, leg)
-            await storm.some_time()
+            planned[0] = name  # instead of what was planned before
+            await storm.some_time(SELDOM_S)
+            if planned[0] != name:
+                return
             if not plc.fails_next:
                 storm.tally.hit(name)
             plc.fail_next(0, leg)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 LOCKED_S = 60.0  # at most
-COMMANDS = 60  # so many from now, at most, the disk breaks
+COMMANDS = 40  # so many from now, at most, the disk breaks
 
 
 def menu(storm: "Storm") -> "dict[str, Fault]":
@@ -89,9 +89,10 @@ def _breaks(storm: "Storm", server: Server) -> "Fault":
 
         def breaks(point: str) -> bool:
             nonlocal left
-            left -= point.endswith((":begun", ":written"))
+            left -= point.endswith(":written")  # where the product sees what the disk says
             if left >= 0:
                 return False
+            server.machine.breaks = None
             storm.tally.hit(name)
             return True
 

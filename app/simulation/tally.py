@@ -10,6 +10,8 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+LASTS_S = (0.5, 400.0)  # how long a fault lasts
+SELDOM_S = 3_600.0  # ... at most, one that strikes what happens a few times in a shift
 TIMES_MAX = 10  # of one fault that sets in
 REMEMBERED = 60  # the newest ones, for whoever has to understand a failure
 
