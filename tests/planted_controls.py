@@ -16,10 +16,10 @@ CONTROLS = (
     Bug(
         what="id-cursor outbox: readers go on behind the highest number that they saw",
         file="wms/events.py",
-        right="tuple_(events.c.xid, events.c.id) > tuple_(cursor.xid, cursor.position))\n"
-        "        .where(events.c.xid < horizon(tx))\n"
-        "        .order_by(events.c.xid, events.c.id)\n",
-        wrong="events.c.id > cursor.position)\n        .order_by(events.c.id)\n",
+        right="        .where(Later(table.c.xid, table.c.id, *at))\n"
+        '        .where(table.c.xid < bindparam("horizon"))\n'
+        "        .order_by(table.c.xid, table.c.id)\n",
+        wrong="        .where(table.c.id > at[1])\n        .order_by(table.c.id)\n",
         tests=("tests/test_events.py",),
     ),
     Bug(

@@ -164,8 +164,9 @@ def on_the_box(state: State, seen: Seen, facts: Facts, parcel: Parcel) -> Step[S
     if seen.kind == "parcel" and seen.code == parcel.code:
         return Step(state, say=Say("pack.scan_tracking", "attention", scanned=seen.text))
     if seen.code != parcel.tracking:
-        what = "no_label" if seen.kind in ("place", "tote", "item") else "wrong_label"
-        said = wrong(f"pack.{what}", expected=parcel.tracking, scanned=seen.name)
+        said = wrong("pack.wrong_label", expected=parcel.tracking, scanned=seen.name)
+        if seen.kind in ("place", "tote", "item"):
+            said = wrong("pack.no_label", expected=parcel.tracking, scanned=seen.name)
         return Step(state, say=said)
     if parcel.label_mode == "pre_issued" and not seen.deliberate:
         # Its slip was read a moment ago to find the box: that does not prove that it sticks on it.

@@ -68,8 +68,9 @@ def _item(state: State, seen: Seen, stop: StopView, lots_here: int) -> Step[Stat
     item = seen.item(stop.item)
     if item is None:
         other = seen.code if seen.kind == "tote" else ""
-        what = "item_first" if seen.kind in ("place", "tote") else "wrong_item"
-        said = wrong(f"pick.{what}", expected=stop.sku, scanned=seen.name)
+        said = wrong("pick.wrong_item", expected=stop.sku, scanned=seen.name)
+        if seen.kind in ("place", "tote"):
+            said = wrong("pick.item_first", expected=stop.sku, scanned=seen.name)
         return Step(replace(state, other=other), say=said)
     if stop.lot and seen.lot and seen.lot != stop.lot:
         said = wrong("pick.wrong_lot", expected=stop.lot, scanned=seen.lot)
