@@ -13,7 +13,7 @@ from wms.mission_rows import Mission
 def test_a_story_counts_hand_offs_and_what_was_inflicted() -> None:
     done = story(0, missions=8)
     assert done[HAND_OFFS] == 8
-    assert {kind for kind in KINDS if done[f"robots: {kind}"]} == set(KINDS)
+    assert {kind for kind in KINDS if done[kind]} == set(KINDS)
 
 
 @pytest.mark.long

@@ -74,8 +74,8 @@ async def _told(
             wrong = s.faults()
         if wrong or s.jobs < missions:
             raise Broken("\n".join([*wrong, f"{s.jobs} of {missions} jobs", replay(number)]))
-        done = Counter({f"robots: {kind}": times for kind, times in trouble.count.items()})
-        done["robots: lives of the floor process"] = s.lives
+        done = Counter({kind: times for kind, times in trouble.count.items()})
+        done["lives of the floor process"] = s.lives
         done[HAND_OFFS] = len(s.deliveries)
         return done
 
