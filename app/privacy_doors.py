@@ -17,8 +17,7 @@ TheDays = NamedDependency[Privacy]
 
 
 class Masked(Struct, frozen=True, kw_only=True):
-    """How many rows of each kind were forgotten, or (`dry_run`) are due; a dry run counts at most
-    one slice of each."""
+    """How many rows of each kind were forgotten, or (`dry_run`) are due, as far as to 5,000."""
 
     rows: dict[str, int]
     dry_run: bool = False

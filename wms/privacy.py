@@ -58,6 +58,7 @@ DAY_MS = 86_400_000
 DELIVERY_DAYS = 14  # islands, and a week at the carrier's office
 MASKED = "***"
 SLICE = 200  # rows of one command: a scan waits for some ten milliseconds at most
+FOUND_MAX = 5_000  # rows that are found at once
 BUSY_S = 0.2  # for so long the log's end is waited for
 OVER = ("shipped", "cancelled")
 RETURN_OVER = ("closed", "cancelled")
@@ -81,13 +82,15 @@ async def mask(book: Book, keep: Privacy, *, actor: str, device: str, now: int) 
     """Forget everything that is due at *now*. Returns how many rows of each kind that were."""
     done: Counter[str] = Counter()
     for kind in KINDS:
-        while due := await book.read(kind.due, keep, now):
-            forgotten = await book.write(
-                forget, kind.name, due, actor=actor, device=device, now=now
-            )
+        forgotten = 1
+        while forgotten and (due := await book.read(kind.due, keep, now)):
+            forgotten = 0  # it stays so where somebody else is at it
+            for start in range(0, len(due), SLICE):
+                forgotten += await book.write(
+                    forget, kind.name, due[start : start + SLICE], actor=actor, device=device,
+                    now=now,
+                )  # fmt: skip
             done[kind.name] += forgotten
-            if not forgotten:
-                break  # somebody else is at it
     return dict(done)
 
 
@@ -106,7 +109,7 @@ def forget(
 
 
 def count_due(tx: Tx, keep: Privacy, now: int) -> dict[str, int]:
-    """How many rows of each kind `mask` would begin with (at most a slice of each is counted)."""
+    """How many rows of each kind `mask` would begin with: at most `FOUND_MAX`."""
     found = {kind.name: len(kind.due(tx, keep, now)) for kind in KINDS}
     return {name: count for name, count in found.items() if count}
 
@@ -131,7 +134,7 @@ def _orders_due(tx: Tx, _keep: Privacy, now: int) -> Sequence[int]:
         .where(orders.c.state_ms <= now - soonest * DAY_MS)
         .where(orders.c.state_ms + kept <= now, ~waits)
         .order_by(orders.c.state_ms)
-        .limit(SLICE)
+        .limit(FOUND_MAX)
     )
     return list(tx.scalars(query))
 
@@ -248,7 +251,7 @@ def _returns_due(tx: Tx, _keep: Privacy, now: int) -> Sequence[int]:
         .where(returns.c.state.in_(RETURN_OVER), returns.c.order_id.is_(None) | masked)
         .where(returns.c.state_ms + kept <= now)
         .where(or_(returns.c.reason.not_in(("", "order.cancelled")), noted, seen))
-        .limit(SLICE)
+        .limit(FOUND_MAX)
     )
     return list(tx.scalars(query))
 
@@ -274,7 +277,7 @@ def _labels_due(tx: Tx, keep: Privacy, now: int) -> Sequence[int]:
     old = print_jobs.c.created_ms <= now - keep.label_days * DAY_MS
     opens = print_jobs.c.template == "badge"  # its token opens the floor's doors
     query = select(print_jobs.c.id).where(full, old | opens, print_jobs.c.state.in_(DONE))
-    return list(tx.scalars(query.order_by(print_jobs.c.id).limit(SLICE)))
+    return list(tx.scalars(query.order_by(print_jobs.c.id).limit(FOUND_MAX)))
 
 
 def _forget_labels(tx: Tx, due: Sequence[int], _now: int) -> int:
@@ -287,7 +290,7 @@ def _photos_due(tx: Tx, keep: Privacy, now: int) -> Sequence[int]:
     open_ = exists().where(number == photos.c.ref, returns.c.state.not_in(RETURN_OVER))
     shown = exists().where(items.c.picture == literal("photo:") + cast(photos.c.id, String))
     query = select(photos.c.id).where(photos.c.at_ms <= now - keep.photo_days * DAY_MS)
-    return list(tx.scalars(query.where(~open_, ~shown).order_by(photos.c.id).limit(SLICE)))
+    return list(tx.scalars(query.where(~open_, ~shown).order_by(photos.c.id).limit(FOUND_MAX)))
 
 
 def _forget_photos(tx: Tx, due: Sequence[int], _now: int) -> int:
@@ -300,7 +303,7 @@ SCANS_READER = "privacy.scans"
 def _scans_due(tx: Tx, keep: Privacy, now: int) -> Sequence[int]:
     after = cursor_of(tx, SCANS_READER).position
     query = select(scans.c.id, scans.c.at_ms).where(scans.c.id > after).order_by(scans.c.id)
-    rows = tx.execute(query.limit(SLICE)).all()
+    rows = tx.execute(query.limit(FOUND_MAX)).all()
     return [row.id for row in rows if row.at_ms <= now - keep.journal_days * DAY_MS]
 
 
@@ -314,7 +317,7 @@ def _forget_scans(tx: Tx, due: Sequence[int], _now: int) -> int:
 
 def _facts_due(tx: Tx, keep: Privacy, now: int) -> Sequence[int]:
     rows = tx.execute(
-        select(device_facts.c.id, device_facts.c.at_ms).order_by(device_facts.c.id).limit(SLICE)
+        select(device_facts.c.id, device_facts.c.at_ms).order_by(device_facts.c.id).limit(FOUND_MAX)
     ).all()
     return [row.id for row in rows if row.at_ms <= now - keep.journal_days * DAY_MS]
 
@@ -327,7 +330,7 @@ def _sessions_due(tx: Tx, keep: Privacy, now: int) -> Sequence[int]:
     """Conversations that nobody has gone on with: what is claimed stays claimed by its own row."""
     full = or_(sessions.c.message != "", sessions.c.last_text != "", sessions.c.state != "{}")
     old = sessions.c.updated_ms <= now - keep.journal_days * DAY_MS
-    return list(tx.scalars(select(sessions.c.person_id).where(full, old).limit(SLICE)))
+    return list(tx.scalars(select(sessions.c.person_id).where(full, old).limit(FOUND_MAX)))
 
 
 def _forget_sessions(tx: Tx, due: Sequence[int], _now: int) -> int:
@@ -342,7 +345,7 @@ def _calls_due(tx: Tx, keep: Privacy, now: int) -> Sequence[int]:
     over = tasks.c.state.in_(("done", "void")) & (tasks.c.kind == "assist")
     old = tasks.c.created_ms <= now - keep.journal_days * DAY_MS
     query = select(tasks.c.id).where(over, old, tasks.c.body != "{}")
-    return list(tx.scalars(query.limit(SLICE)))
+    return list(tx.scalars(query.limit(FOUND_MAX)))
 
 
 def _forget_calls(tx: Tx, due: Sequence[int], _now: int) -> int:

@@ -111,7 +111,7 @@ def mask(
 ) -> None:
     """Forget what is due by the owners' and the site's days
 
-    The server does the same every night. A dry run counts at most 200 rows of a kind.
+    The server does the same every night. A dry run counts as far as to 5,000 rows of a kind.
     """
     import asyncio
 
