@@ -1,6 +1,7 @@
 """Rows of `missions`: read as values, added under fresh numbers, changed from known states."""
 
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -124,6 +125,7 @@ def change(
     return True
 
 
+@cache
 def query() -> Select[Any]:
     """Missions with the robot stations of their places."""
     return (

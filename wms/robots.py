@@ -7,7 +7,7 @@ process that conducts a robot is guarded by its fence, so one that was supersede
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, select, update
 
 from wms.db import Tx, insert_once
 from wms.mission_rows import NUMBER_END, OPEN, Mission, mission_of, query
@@ -15,6 +15,16 @@ from wms.mission_tasks import Why
 from wms.schema import missions, robots, tasks
 
 NO_WISH = {"wish": "", "wish_seq": 0, "wish_boot": 0, "wish_ms": 0}
+
+# Every look of every robot asks these: they are built once.
+ITSELF = select(robots).where(robots.c.device == bindparam("robot"))
+ITS_MISSIONS = query().where(
+    missions.c.robot == bindparam("robot"),
+    missions.c.state.in_((*OPEN, "person"))
+    | missions.c.id.in_(bindparam("numbers", expanding=True)),
+)
+TOLD = select(tasks.c.key).where(tasks.c.key.in_(bindparam("keys", expanding=True)))
+QUEUED = select(missions.c.id).where(missions.c.state == "queued").limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +72,20 @@ def record(
     tx: Tx, robot: str, *, numbers: Collection[int] = (), keys: Collection[str] = ()
 ) -> RobotRecord:
     """What the book says of *robot*, of the mission *numbers* it shows, and of task *keys*."""
-    row = tx.execute(select(robots).where(robots.c.device == robot)).one()
-    wanted = missions.c.state.in_((*OPEN, "person")) | missions.c.id.in_(_storable(numbers))
-    mine = [mission_of(found) for found in tx.execute(
-        query().where(missions.c.robot == robot, wanted)
-    )]  # fmt: skip
+    row = tx.execute(ITSELF, {"robot": robot}).one()
+    asked = {"robot": robot, "numbers": _storable(numbers)}
+    mine = [mission_of(found) for found in tx.execute(ITS_MISSIONS, asked)]
     under_way = [mission for mission in mine if mission.state in OPEN]
     assert len(under_way) <= 1, f"{robot} has {under_way}"
     given = {mission.id: mission.state for mission in mine}
     told: frozenset[str] = frozenset()
     if keys and (not under_way or not given.keys() >= {number for number in numbers if number}):
-        opened = select(tasks.c.key).where(tasks.c.key.in_(list(keys)))
-        told = frozenset(tx.execute(opened).scalars())
-    queued = select(missions.c.id).where(missions.c.state == "queued").limit(1)
+        told = frozenset(tx.execute(TOLD, {"keys": list(keys)}).scalars())
     return RobotRecord(
         device=robot, fence=row.fence, last_seq=row.last_seq, hold=row.hold,
         mission=under_way[0] if under_way else None,
         in_doubt=any(_doubted(mission) for mission in mine), given=given, told=told,
-        work_waits=not under_way and tx.execute(queued).first() is not None,
+        work_waits=not under_way and tx.execute(QUEUED).first() is not None,
         wish=Wish(row.wish, row.wish_seq, row.wish_boot, row.wish_ms) if row.wish else None,
     )  # fmt: skip
 
