@@ -16,6 +16,7 @@ import typer
 
 from tests.planted import Bug
 from tests.planted_controls import CONTROLS
+from tests.planted_machine import MACHINE
 from tests.planted_rfid import RFID
 from tests.planted_rooms import ROOMS
 from tests.planted_rules import RULES
@@ -272,6 +273,7 @@ BUGS = (
     *RULES,
     *ROOMS,
     *RFID,
+    *MACHINE,
     *VDA5050,
     *CONTROLS,
 )
