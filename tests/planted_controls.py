@@ -3,7 +3,7 @@
 Whatever proves the careful way has to notice them.
 """
 
-from tests.planted import Bug
+from tests.planted import Bug, only
 
 CONTROLS = (
     Bug(
@@ -27,5 +27,6 @@ CONTROLS = (
         file="wms/stock.py",
         right="    fits = (*_same_key(), allocated >= 0, allocated <= stock.c.qty)\n",
         wrong="    fits = _same_key()\n",
+        tests=only("test_task_promises", "promised_to_nobody_else"),
     ),
 )

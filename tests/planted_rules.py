@@ -9,6 +9,27 @@ WALKS = only("test_floor_pick_people", "only_by_their_badge")
 
 RULES = (
     Bug(
+        what="two who put the last goods back leave their task to nobody",
+        file="wms/put_back.py",
+        right="    _lock(tx, container)\n    line = Move(",
+        wrong="    line = Move(",
+        tests=("tests/test_floor_put_back.py", "-k", "two_who"),
+    ),
+    Bug(
+        what="a box that was left behind leaves with what expired overnight",
+        file="wms/loading.py",
+        right="(row.expiry or day) < day and row.kind not in NO_SALE",
+        wrong="(row.expiry or day) < day and row.kind in NO_SALE",
+        tests=only("test_midnight", "left_behind"),
+    ),
+    Bug(
+        what="what is sent once more cannot be fetched out of quarantine",
+        file="picking/fitness.py",
+        right="    if row.kind in OWN_GOODS and row.blocked != STOCKTAKE:\n",
+        wrong="    if row.kind in OWN_GOODS and not row.blocked:\n",
+        tests=only("test_own_goods", "keeps_a_sale_back and reship"),
+    ),
+    Bug(
         what="a customer's own repaired goods are replaced by some from the shelf",
         file="wms/allocate.py",
         right=" and not lines[0].own\n",
