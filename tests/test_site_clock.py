@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from app.machine import rows
 from app.machine.clock import LEAP_MS, ClockWatch, SiteClock
+from devices.capabilities import Health
 from tests.ledger_site import NOON
 from wms.db import Book
 from wms.schema import devices
@@ -93,6 +94,11 @@ async def test_f12_a_leap_is_a_row_once_and_goes_when_the_clock_is_right(book: B
         row = book.read_now(lambda tx: tx.execute(query).first())
         return f"{row.health} {row.reason}" if row else ""
 
+    book.write_now(
+        rows.note, part=rows.CLOCK, health=Health.FAULT, reason="clock.leapt_behind minutes=60",
+        now=NOON,
+    )  # fmt: skip
+    assert await after(0) == "", "somebody set the clock right and started the server again"
     assert await after(1_000) == "", "what a clock is corrected by every day"
     assert await after(-10 * MINUTE_MS) == "degraded clock.behind minutes=10"
     assert await after(-10 * MINUTE_MS) == "degraded clock.behind minutes=10"

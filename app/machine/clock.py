@@ -84,7 +84,7 @@ class ClockWatch:
     offset_ms: int = 0
     leaps: int = 0
     _told_ms: int = 0
-    _said: tuple[Health, str] = (Health.ONLINE, "")
+    _said: tuple[Health, str] | None = None  # a server before this one may have said something
 
     async def run(self) -> None:
         """Look every few seconds, until cancelled."""
