@@ -7,6 +7,7 @@ import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from sqlalchemy import select
 from app import logs
 from app.http import HttpSettings, make_app
 from app.metrics import metrics_router
+from devices import registry
 from devices.supervisor import Supervisor
 from labels import press
 from picking import bench, pickups, tours
@@ -62,7 +64,11 @@ def site(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def door(site: ReturnsSite) -> TestClient[Any]:
-    supervisor = Supervisor(load=lambda _name: None, on_health=None, clock=lambda: 0.0, random=None)  # type: ignore[arg-type,return-value]
+    async def nobody_listens(*_of_health: Any) -> None: ...
+
+    supervisor = Supervisor(
+        load=registry.load, on_health=nobody_listens, clock=lambda: 0.0, random=Random(1)
+    )
     app = make_app(
         site.book, clock_ms=lambda: site.now,
         settings=HttpSettings(local_token_hash=token_hash(LOCAL_SECRET)),
