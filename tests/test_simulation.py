@@ -22,6 +22,7 @@ from app.simulation.run import run
 from app.simulation.shift import Plan, of_seed
 from app.simulation.tally import Gusts, Tally
 from devices import intake
+from tests.prove import Broken, part_shifts
 
 NAMED_MIN = 60
 STRUCK_MIN = 500  # in a shift of eight hours
@@ -128,6 +129,8 @@ def test_a_server_with_a_bug_fails_its_shift_and_says_where(
     monkeypatch.setattr(intake, "record", break_down)
     result = run(Plan(seed=4, orders=1, faults_every_s=0, shift_s=900.0))
     assert any("a bug of ours" in fault for fault in result.verdict.faults)
+    with pytest.raises(Broken, match="genba simulate --seeds 5000000 --orders 6 --faults"):
+        next(part_shifts.rounds(5))
 
 
 def test_faults_that_overlap_leave_nothing_behind() -> None:

@@ -27,6 +27,7 @@ Fault = Callable[[str], Coroutine[Any, Any, None]]  # is given its own name
 Seen = Callable[[], int]
 CABLES, WIRES = Gusts(late=1.0, in_pieces=1.0), Gusts(late=1.0)
 NOISE_PERCENT = 8.0
+SHOPS_S = 900.0  # they hear little, and must not be away for as long as their feed tries
 
 
 @dataclass(slots=True)
@@ -128,14 +129,14 @@ class Storm:
         strangers = Strangers(oms, self.random, self.tally.hit, self.wrong)
         found = {
             f"shops: every webhook is answered {status}": self.lasting(
-                oms, lambda: oms.failures, SELDOM_S, answer_with=status
+                oms, lambda: oms.failures, SHOPS_S, answer_with=status
             )
             for status in (302, 429, 503)
         }
         found["shops: half of the webhooks fail"] = self.lasting(
-            oms, lambda: oms.failures, SELDOM_S, fails_percent=25.0
+            oms, lambda: oms.failures, SHOPS_S, fails_percent=25.0
         )
-        found |= faults_devices.of_cable(self, "shops", oms.port, SELDOM_S)
+        found |= faults_devices.of_cable(self, "shops", oms.port)
         return found | {f"shops: {name}": ask for name, ask in strangers.menu().items()}
 
     # How a fault strikes.

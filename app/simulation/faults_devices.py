@@ -1,13 +1,13 @@
 """The part of the menu of faults that strikes devices and their cables."""
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.simulation.benches import CabledScanner, Reader
 from app.simulation.hardware import Hardware
 from app.simulation.network import Cable, Network
 from app.simulation.robots import BUSY, ILLEGAL_ADDRESS, Wire
-from app.simulation.tally import LASTS_S, SELDOM_S
+from app.simulation.tally import SELDOM_S
 from devices.twins import grh1_memory as m
 from devices.twins.lights import LightsTwin
 from devices.twins.printer import PrinterTwin
@@ -49,20 +49,15 @@ def menu(storm: "Storm") -> "dict[str, Fault]":
     return found
 
 
-def of_cable(
-    storm: "Storm", where: str, port: int, most_s: float = LASTS_S[1]
-) -> "dict[str, Fault]":
+def of_cable(storm: "Storm", where: str, port: int) -> "dict[str, Fault]":
     """What can happen to the cable to *port*; it counts by itself, message by message."""
     network, cable = storm.network, storm.network.cable(port)
 
-    def lasting(**changed: Any) -> "Fault":
-        return storm.lasting(cable, most_s=most_s, **changed)
-
     return {
-        f"{where}: connections refused": lasting(refused=True),
-        f"{where}: cable stalled": lasting(stalled=True),
-        f"{where}: cable slow": lasting(latency_s=0.8),
-        f"{where}: byte by byte": lasting(portion_bytes=1),
+        f"{where}: connections refused": storm.lasting(cable, refused=True),
+        f"{where}: cable stalled": storm.lasting(cable, stalled=True),
+        f"{where}: cable slow": storm.lasting(cable, latency_s=0.8),
+        f"{where}: byte by byte": storm.lasting(cable, portion_bytes=1),
         f"{where}: cut in a message": _cut(storm, cable),
         f"{where}: connections reset": _reset(storm, network, port),
     }

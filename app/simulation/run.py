@@ -283,7 +283,7 @@ def _config(plan: Plan, folder: Path, hardware: Hardware, oms: Oms) -> dict[str,
         "devices": hardware.config(), "stations": stations,
         "webhooks": {"shops": {
             "url": f"http://127.0.0.1:{oms.port}/webhooks", "secret": "env:GENBA_DEMO_OMS",
-            "retry_scale": 0.01,
+            "retry_scale": 0.03,
         }},
     }  # fmt: skip
 
