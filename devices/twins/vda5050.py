@@ -7,7 +7,7 @@ last; and that is all it knows of what it did before. The faults:
     power_off() / power_on()      no goodbye: the broker says its last will; `wiped=True`: it has
                                   forgotten its order
     lose_link()                   it lost the network for a moment
-    reject_next(error)            the next order is refused with that errorType
+    reject_next(error)            the next order is refused with that errorType, however often
     fail_next(error, action)      the next pick or drop fails, with what it holds where it is
     goes_on                       after a failure it drives on all the same
     drop_load()                   it falls off between two nodes
@@ -83,6 +83,7 @@ class Vda5050Twin:
         self._client = Client(self._hear)
         self._silent = False
         self._reject, self._fail = "", ("", "")
+        self._rejected: dict[str, str] = {}
         self._doing: dict[str, Any] | None = None  # the action that it is at
         self._until_s = 0.0
         self._numbers: dict[str, int] = {}
@@ -190,8 +191,8 @@ class Vda5050Twin:
         about = {"orderId": number}
         if number == known.order:  # this vehicle takes orders whole: no update fits on
             self._complain("orderUpdateError", about)
-        elif self._reject:
-            error, self._reject = self._reject, ""
+        elif error := self._rejected.get(number) or self._reject:
+            self._rejected[number], self._reject = error, ""
             self._complain(error, about)
         elif known.is_busy or self.mode != "AUTOMATIC":
             self._complain("orderError", about)
