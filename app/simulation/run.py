@@ -1,6 +1,7 @@
 """Builds a shift from its seed, lives through it, and judges it."""
 
 import asyncio
+import atexit
 import os
 import shutil
 import tempfile
@@ -110,6 +111,7 @@ def the_site() -> site.Site:
 def template() -> Path:
     """A folder with the site's book before its first order, its pepper, and the shops' token."""
     folder = _folder("genba-building-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     url = f"sqlite:///{folder / 'book.db'}"
     upgrade.to_newest(url)
     book = Book(url)
