@@ -86,7 +86,7 @@ async def test_a_picker_works_on_the_real_floor(sqlite_url: str) -> None:
                 await press("1", "Scan an empty tote")
                 await scan("T-01", "Scan the place")
                 await scan("A-01", "Scan the item")
-                await scan("T-02", "!! Wrong item")
+                await scan("T-02", "!! First scan")
                 await scan("]E04901234567894", "1 refused")
                 await scan("CMD:ok", "Scan the item")
                 one_left = "|  ##    Tote[1]"  # the top of a big 1

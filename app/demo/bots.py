@@ -142,7 +142,11 @@ class Bot:
             prompt = await self.terminal.twice(text)
             self.trouble.handled("double scans")
             return prompt
-        return await self.terminal.scan(text)
+        after = await self.terminal.scan(text)
+        while after.dialogue == "sign_in":  # it locked itself meanwhile, and took this for a badge
+            await self.step(after)
+            after = await self.terminal.scan(text)
+        return after
 
 
 def told(prompt: Prompt | None) -> str:

@@ -41,9 +41,9 @@ class TagReports:
 
         >>> reports = TagReports("portal")
         >>> reports.read({"EPC": b"3034", "AntennaID": 2, "PeakRSSI": -51, "TagSeenCount": 3})
-        TagSeen(device='portal', epc='3034', antenna=2, rssi=-51, count=3)
+        TagSeen(device='portal', epc='3034', antenna=2, rssi=-51, count=3, beside=False)
         >>> reports.read({"EPC": b"3035"})
-        TagSeen(device='portal', epc='3035', antenna=2, rssi=-51, count=3)
+        TagSeen(device='portal', epc='3035', antenna=2, rssi=-51, count=3, beside=False)
         >>> reports.read({"AntennaID": 1})
         """
         self._antenna = int(report.get("AntennaID", self._antenna))
