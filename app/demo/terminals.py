@@ -172,6 +172,9 @@ class BenchTerminal:
                     return prompt
                 if self.http.lost != lost:  # it was away: what it had heard, it does at once now
                     lost, until_s = self.http.lost, clock() + CABLE_LOST_S
+            prompt = await self.http.prompt()  # one more look: it may just have been heard
+            if self.http.version != before:
+                return prompt
             return await self.http.scan(text)
         prompt = await self.http.scan(text)
         self.trouble.handled("scanner unplugged")
