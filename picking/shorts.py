@@ -146,7 +146,8 @@ def damaged(
         lot=here.lot, condition="damaged", serial=here.serial, reason="damaged",
         ref=f"stop:{stop}",
     )  # fmt: skip
-    ledger.move(tx, aside, actor=actor, now=now)
+    if to != here.place:  # what came back lies in quarantine already
+        ledger.move(tx, aside, actor=actor, now=now)
     return give_up(tx, here, gone, key=key, today=today, now=now)
 
 
