@@ -111,7 +111,7 @@ def settle(
         values["done_ms"] = now
     tx.execute(update(print_jobs).where(print_jobs.c.id == job).values(values))
     if state in DONE:
-        tags.label_is(tx, job=job, state=state, now=now)
+        tags.labels_are(tx, jobs=(job,), state=state, now=now)
     if (row.state, row.reason) != (state, reason) and state != "sending":
         emit(tx, PrintChanged(job_id=job, state=state, reason=reason), now=now)
     return True

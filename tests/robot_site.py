@@ -136,10 +136,14 @@ class Site:
             load=self.load, on_health=self._on_health, clock=self.clock,
             random=Random(self.lives), policy=POLICY,
         )  # fmt: skip
+        await self.connect(supervisor)
+        self.floor = Floor(supervisor, [self._conductor(supervisor, name) for name in self.names])
+
+    async def connect(self, supervisor: Supervisor) -> None:
+        """Give the supervisor every robot that there is."""
         for name, twin in self.twins.items():
             options = {"host": "127.0.0.1", "port": twin.port, "unit": twin.server.unit, **DRIVER}
             await supervisor.start(name, "grh1", options)
-        self.floor = Floor(supervisor, [self._conductor(supervisor, name) for name in self.names])
 
     def _conductor(self, supervisor: Supervisor, name: str) -> asyncio.Task[None]:
         return asyncio.create_task(

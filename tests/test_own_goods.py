@@ -22,7 +22,7 @@ from wms import (
     returns_orders,
 )
 from wms.errors import Code
-from wms.schema import lots, order_lines, orders, places, work_orders
+from wms.schema import lots, order_lines, orders, places, stock, work_orders
 
 ALL = pytest.mark.parametrize("kind", ["repair", "reship", "transfer"])
 ONE = pytest.mark.parametrize(  # the others, in the long mode
@@ -109,6 +109,19 @@ def test_what_came_back_is_never_replaced_by_goods_for_sale(site: ReturnsSite, k
         [0, 1],
     )
     assert code == site.scalar(select(orders.c.code).where(orders.c.id == order))
+
+
+def test_what_is_damaged_in_quarantine_stays_there(site: ReturnsSite) -> None:
+    """It lies where damaged goods are put already: it is damaged now, and moves nowhere."""
+    tour = walk(site, goes_out_again(site, "reship"))
+    stop = site.view(tour).current
+    assert stop is not None
+    site.write(
+        tours.damaged, stop=stop.id, qty=1, to=SHELF, person=1, key="d", actor="person:1",
+        now=site.now, today=TODAY,
+    )  # fmt: skip
+    damaged = (stock.c.place == SHELF) & (stock.c.condition == "damaged")
+    assert site.scalar(select(stock.c.qty).where(damaged)) == 1
 
 
 @ONE

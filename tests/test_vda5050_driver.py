@@ -12,10 +12,11 @@ from sqlalchemy import select
 
 from app import mirror, wiring
 from devices.capabilities import ConfigFault, Health
-from devices.cases.vda5050 import CASE, FENCE, Bench
+from devices.cases.vda5050 import CASE, Bench
 from devices.codecs.grh1 import Answer, Cmd, Command, Mode, Sighting
 from devices.conformance import Floor, until
 from devices.drivers.vda5050 import Vda5050Robot
+from devices.robot_bench import FENCE
 from devices.transporter import Transporter
 from devices.twins.mqtt_wire import Client, Message
 from wms import config

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any
 
 from sqlalchemy import select
@@ -13,7 +12,7 @@ from devices.supervisor import Supervisor
 from devices.twins.grh1 import Delivery
 from devices.twins.mqtt_broker import MqttBroker
 from devices.twins.vda5050 import Vda5050Twin
-from tests.robot_site import DRIVER, PARKING, POLICY, Floor, Site
+from tests.robot_site import PARKING, Site
 from wms import audit, robots
 from wms.mission_rows import Mission
 from wms.schema import robots as robots_table
@@ -57,16 +56,9 @@ class VdaSite(Site):
         await super().__aexit__(*error)
         assert findings == [], findings
 
-    async def boot(self) -> None:
-        """Start a floor process."""
-        self.lives += 1
-        supervisor = Supervisor(
-            load=self.load, on_health=self._on_health, clock=self.clock,
-            random=Random(self.lives), policy=POLICY,
-        )  # fmt: skip
-        for name, twin in self.twins.items():
-            options = {"host": "127.0.0.1", "port": twin.port, "unit": twin.server.unit, **DRIVER}
-            await supervisor.start(name, "grh1", options)
+    async def connect(self, supervisor: Supervisor) -> None:
+        """The vehicles, too."""
+        await super().connect(supervisor)
         for name, vehicle in self.vehicles.items():
             nodes = {str(station): node for node, station in vehicle.nodes.items()}
             await supervisor.start(name, "vda5050", {
@@ -74,7 +66,6 @@ class VdaSite(Site):
                 "serial_number": name, "nodes": nodes, "errors": VENDOR, "silent_s": self.silent_s,
                 "reply_timeout_s": 0.5,
             })  # fmt: skip
-        self.floor = Floor(supervisor, [self._conductor(supervisor, name) for name in self.names])
 
     @property
     def vehicle(self) -> Vda5050Twin:

@@ -98,9 +98,9 @@ def doubt_labels(tx: Tx, *, now: int) -> int:
     jobs = list(tx.scalars(waiting.order_by(print_jobs.c.id)))
     changed = {"state": "uncertain", "reason": RESTORED, "done_ms": now}
     tx.execute(update(print_jobs).where(print_jobs.c.id.in_(waiting)).values(changed))
-    for job in jobs:
-        tags.label_is(tx, job=job, state="uncertain", now=now)
-        emit(tx, PrintChanged(job_id=job, state="uncertain", reason=RESTORED), now=now)
+    tags.labels_are(tx, jobs=jobs, state="uncertain", now=now)
+    changes = (PrintChanged(job_id=job, state="uncertain", reason=RESTORED) for job in jobs)
+    emit(tx, *changes, now=now)
     return len(jobs)
 
 

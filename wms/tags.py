@@ -57,9 +57,9 @@ def belongs_to(tx: Tx, epc: str, *, job: int) -> None:
     tx.execute(update(tags).where(tags.c.epc == epc).values(job_id=job))
 
 
-def label_is(tx: Tx, *, job: int, state: str, now: int) -> None:
-    """The label *job* is in *state* (of a print job) now: so is its tag."""
-    mine = (tags.c.job_id == job) & tags.c.state.in_(("asked", "uncertain"))
+def labels_are(tx: Tx, *, jobs: Collection[int], state: str, now: int) -> None:
+    """The labels *jobs* are in *state* (of a print job) now: so are their tags."""
+    mine = tags.c.job_id.in_(jobs) & tags.c.state.in_(("asked", "uncertain"))
     _become(tx, list(tx.scalars(select(tags.c.epc).where(mine))), AFTER.get(state, "uncertain"),
             now)  # fmt: skip
 

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from app.demo.physical import STATIONS, RobotFloor, World
 from app.demo.site import Bin, robots
@@ -75,29 +75,25 @@ class Hardware:
         """What `[devices]` has to say of them."""
         devices: dict[str, dict[str, Any]] = {}
         for name, printer in self.printers.items():
-            devices[name] = {"driver": "zpl-tcp", "host": printer.host, "port": printer.port,
-                             "poll_s": 0.3}  # fmt: skip
+            devices[name] = wired("zpl-tcp", printer, poll_s=0.3)
         for name, scale in self.scales.items():
-            devices[name] = {"driver": "mt-sics", "host": scale.host, "port": scale.port,
-                             "poll_s": 0.2}  # fmt: skip
+            devices[name] = wired("mt-sics", scale, poll_s=0.2)
         for name, scanner in self.scanners.items():
             devices[name] = {"driver": "serial-scanner", "port": str(scanner.port)}
         for name, reader in self.readers.items():
-            devices[name] = {"driver": "llrp", "host": reader.host, "port": reader.port}
+            devices[name] = wired("llrp", reader)
         for name, robot in self.robots.items():
             devices[name] = {"driver": "grh1", "host": "127.0.0.1", "port": robot.port}
         if self.office is not None:
             devices[OFFICE] = {"driver": "office-queue", "queue": self.office.queue,
                                "programs": str(self.office.folder), "poll_s": 2.0}  # fmt: skip
         if self.lights is not None:
-            devices[LIGHTS] = {"driver": "modbus-lights", "host": self.lights.host,
-                               "port": self.lights.port, "channels": len(WALL_SLOTS)}  # fmt: skip
+            devices[LIGHTS] = wired("modbus-lights", self.lights, channels=len(WALL_SLOTS))
         return devices
 
     def shines(self, colour: str) -> list[str]:
         """The slots of the wall whose light has that colour."""
-        lit = self.lights.lit() if self.lights is not None else {}
-        return [WALL_SLOTS[channel] for channel, colours in lit.items() if colour in colours]
+        return slots_lit(self.lights, colour)
 
     def has_paper(self, code: str) -> bool:
         """Whether a sheet with *code* on it lies in the tray of the A4 printer."""
@@ -149,6 +145,24 @@ class Hardware:
         await self.readers[name].stop()
         await asyncio.sleep(off_s)
         await self.readers[name].start()
+
+
+class Wired(Protocol):
+    """A twin with an address."""
+
+    host: str
+    port: int
+
+
+def wired(driver: str, twin: Wired, **options: Any) -> dict[str, Any]:
+    """The section of a device at the address of its *twin*."""
+    return {"driver": driver, "host": twin.host, "port": twin.port, **options}
+
+
+def slots_lit(lights: LightsTwin | None, colour: str) -> list[str]:
+    """The slots of the wall whose light has that colour."""
+    lit = lights.lit() if lights is not None else {}
+    return [WALL_SLOTS[channel] for channel, colours in lit.items() if colour in colours]
 
 
 def tags_of(units: Counter[Bin], world: World, random: Random) -> list[str]:

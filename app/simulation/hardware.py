@@ -10,7 +10,7 @@ from typing import Any
 from app.demo.physical import STATIONS, RobotFloor, World
 from app.demo.site import DROPS, Bin
 from app.demo.special import WALL_SLOTS
-from app.demo.twins import LIGHTS, label_of, tags_of
+from app.demo.twins import LIGHTS, label_of, slots_lit, tags_of, wired
 from app.simulation.benches import CabledScanner, Reader, Scanners
 from app.simulation.robots import SCAN_S, Wire, Wires
 from devices.twins import grh1_memory as m
@@ -112,19 +112,17 @@ class Hardware:
         """What `[devices]` has to say of them."""
         devices: dict[str, dict[str, Any]] = {}
         for name, printer in self.printers.items():
-            devices[name] = {"driver": "zpl-tcp", "host": printer.host, "port": printer.port,
-                             "poll_s": 60.0}  # fmt: skip
+            devices[name] = wired("zpl-tcp", printer, poll_s=60.0)
         for name, scale in self.scales.items():
-            devices[name] = {"driver": "mt-sics", "host": scale.host, "port": scale.port,
-                             "poll_s": 2.0}  # fmt: skip
+            devices[name] = wired("mt-sics", scale, poll_s=2.0)
         for name in self.scanners:
             devices[name] = {"driver": "serial-scanner", "port": name, "poll_s": 30.0}
         for name in self.readers:
             devices[name] = {"driver": READER_DRIVER, "reader": name}
         if self.lights is not None:
-            devices[LIGHTS] = {"driver": "modbus-lights", "host": self.lights.host,
-                               "port": self.lights.port, "channels": len(WALL_SLOTS),
-                               "poll_s": 10.0}  # fmt: skip
+            devices[LIGHTS] = wired(
+                "modbus-lights", self.lights, channels=len(WALL_SLOTS), poll_s=10.0
+            )
         for number, name in enumerate(self.plcs, start=1):
             devices[name] = {"driver": "grh1", "host": "agv", "port": ROBOT_PORT + number,
                              "poll_s": 5.0, "beat_s": 1.0, "frozen_s": 15.0,
@@ -156,8 +154,7 @@ class Hardware:
 
     def shines(self, colour: str) -> list[str]:
         """The slots of the wall whose light has that colour."""
-        lit = self.lights.lit() if self.lights is not None else {}
-        return [WALL_SLOTS[channel] for channel, colours in lit.items() if colour in colours]
+        return slots_lit(self.lights, colour)
 
     def label_of(self, printer: str, parcel: str) -> str | None:
         """Read the newest label of *parcel* in the printer's tray: its tracking number."""

@@ -1,34 +1,22 @@
 """The robot driver against the robot's twin: one mission is carried from station to station."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from devices.capabilities import Unavailable
-from devices.codecs.grh1 import (
-    FINAL,
-    Cmd,
-    Command,
-    MissionType,
-    Sighting,
-    Status,
-    load_id,
-    next_after,
-)
+from devices.codecs.grh1 import FINAL, Cmd, Command, Sighting
 from devices.conformance import Case, Floor
 from devices.drivers.grh1 import Grh1Robot
+from devices.robot_bench import FENCE, order, see, world
 from devices.robots import Transporter
-from devices.twins.grh1 import Grh1Twin, Pace, Stations
-
-TOTE, HERE, THERE = "T-1", 3, 7
-FENCE = 1
+from devices.twins.grh1 import Grh1Twin, Pace
 
 
 class Bench:
     """A quick robot and one tote that goes to and fro."""
 
     def __init__(self) -> None:
-        self.world = Stations({HERE: [TOTE]})
+        self.world = world()
         self.twin = Grh1Twin(
             stations=range(1, 10), clock=asyncio.get_running_loop().time, world=self.world,
             pace=Pace(speed=200), scan_s=0.005,
@@ -64,34 +52,19 @@ class Bench:
         robot = floor.driver(Transporter)
         await robot.take(FENCE)
         self.mission += 1
-        seen = await _see(robot, lambda status: status.fence_seen == FENCE)
+        seen = await see(robot, lambda seen: seen.status.fence_seen == FENCE)
         await robot.command(self.order(Cmd.ASSIGN, seen))
-        seen = await _see(robot, lambda status: status.state in FINAL)
+        seen = await see(robot, lambda seen: seen.status.state in FINAL)
         await robot.command(self.order(Cmd.CONFIRM, seen))
-        seen = await _see(robot, lambda status: status.mission == 0)
+        seen = await see(robot, lambda seen: seen.status.mission == 0)
         if seen.finished(self.mission) is None:
             raise Unavailable("the mission was lost")
 
     def order(self, cmd: Cmd, seen: Sighting) -> Command:
-        status = seen.status
-        source = self.world.where(TOTE) or 0
-        return Command(
-            seq=next_after(status.ack_seq), cmd=cmd, mission=self.mission,
-            boot_id=status.boot_id, fence=FENCE, mission_type=MissionType.CARRY,
-            source=source, target=HERE if source == THERE else THERE, load_id=load_id(TOTE),
-        )  # fmt: skip
+        return order(cmd, self.world, mission=self.mission, seen=seen)
 
     def effect(self, floor: Floor) -> int:
         return len(self.twin.deliveries)
-
-
-async def _see(robot: Transporter, wish: Callable[[Status], bool]) -> Sighting:
-    """Look until it is as wished."""
-    while True:
-        seen = await robot.look()
-        if wish(seen.status):
-            return seen
-        await asyncio.sleep(0.01)
 
 
 CASE = Case(

@@ -1,26 +1,22 @@
 """The driver for VDA 5050 against a vehicle's twin and a broker: one mission from node to node."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
-from devices.codecs.grh1 import Cmd, Command, MissionType, Sighting, load_id, next_after
+from devices.codecs.grh1 import Cmd
 from devices.conformance import Case, Floor
 from devices.drivers.vda5050 import Vda5050Robot
+from devices.robot_bench import FENCE, order, see, world
 from devices.robots import Transporter
-from devices.twins.grh1_body import Stations
 from devices.twins.mqtt_broker import MqttBroker
 from devices.twins.vda5050 import Vda5050Twin
-
-TOTE, HERE, THERE = "T-1", 3, 7
-FENCE = 1
 
 
 class Bench:
     """A broker, a quick vehicle, and one tote that goes to and fro."""
 
     def __init__(self) -> None:
-        self.world = Stations({HERE: [TOTE]})
+        self.world = world()
         self.broker = MqttBroker()
         self.twin = Vda5050Twin(
             serial="V1", nodes={str(each): each for each in range(1, 10)}, world=self.world,
@@ -60,25 +56,11 @@ class Bench:
         await robot.take(FENCE)
         self.mission += 1
         seen = await robot.look()
-        source = self.world.where(TOTE) or 0
-        await robot.command(Command(
-            seq=next_after(seen.status.ack_seq), cmd=Cmd.ASSIGN, mission=self.mission,
-            boot_id=seen.status.boot_id, fence=FENCE, mission_type=MissionType.CARRY,
-            source=source, target=HERE if source == THERE else THERE, load_id=load_id(TOTE),
-            container=TOTE,
-        ))  # fmt: skip
-        await _see(robot, lambda seen: seen.finished(self.mission) is not None)
+        await robot.command(order(Cmd.ASSIGN, self.world, mission=self.mission, seen=seen))
+        await see(robot, lambda seen: seen.finished(self.mission) is not None)
 
     def effect(self, floor: Floor) -> int:
         return len(self.twin.deliveries)
-
-
-async def _see(robot: Transporter, wish: Callable[[Sighting], bool]) -> None:
-    """Look until it is as wished."""
-    while True:
-        if wish(await robot.look()):
-            return
-        await asyncio.sleep(0.01)
 
 
 CASE = Case(

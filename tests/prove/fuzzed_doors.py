@@ -4,7 +4,7 @@ and what label printers answer in their own languages."""
 import atexit
 import tempfile
 import zlib
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 
@@ -99,22 +99,18 @@ def paper(data: bytes, _chance: Random) -> None:
         assert b"/" + name + b" " not in data, name
 
 
-def sato(data: bytes, chance: Random) -> None:
+def printer(
+    answers: type[sbpl.Answers] | type[tpcl.Answers], data: bytes, chance: Random
+) -> None:  # fmt: skip
     """Chunks do not matter, and a number of labels is one."""
-    whole, parts = sbpl.Answers(), sbpl.Answers()
+    whole, parts = answers(), answers()
     found = [one for part in chunks(data, chance) for one in parts.feed(part)]
     assert whole.feed(data) == found
     assert whole.noise == parts.noise
     assert all(0 <= one.left <= LABELS_MAX for one in found if isinstance(one, State))
 
 
-def tec(data: bytes, chance: Random) -> None:
-    """The same for the other language."""
-    whole, parts = tpcl.Answers(), tpcl.Answers()
-    found = [one for part in chunks(data, chance) for one in parts.feed(part)]
-    assert whole.feed(data) == found
-    assert whole.noise == parts.noise
-    assert all(0 <= one.left <= LABELS_MAX for one in found if isinstance(one, State))
+sato, tec = partial(printer, sbpl.Answers), partial(printer, tpcl.Answers)
 
 
 SATO = (b"\x0201G000003GENBA-0000000001\x03", b"\x06", b"\x15", b"\x02  A000000\x03")
