@@ -5,13 +5,14 @@
 
 from typing import Annotated
 
+import msgspec
 from litestar import Router, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
 from picking import stocktaking, sweep
 from sync.http import Now, TheBook, TheToken
-from wms import calendar, commands, count_choice, counts, stocktakes
+from wms import calendar, commands, count_choice, counts, requests, stocktakes
 from wms.confidence import Reason
 from wms.db import Tx
 from wms.errors import Code, Rejected
@@ -77,8 +78,12 @@ class Swept(Struct, frozen=True, kw_only=True):
 
 
 class NewStocktake(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be counted: an owner's goods, a zone, or (neither) the whole site."""
+    """What is to be counted: an owner's goods, a zone, or (neither) the whole site.
 
+    `key` is made by whoever asks, once: asked again, it is the same stocktake.
+    """
+
+    key: Annotated[str, Meta(min_length=1, max_length=80)]
     owner: Maybe = ""
     zone: Maybe = ""
 
@@ -139,7 +144,10 @@ async def post_sweep(data: JSONBody[NewSweep], book: TheBook, token: TheToken, n
 async def post_stocktake(
     data: JSONBody[NewStocktake], book: TheBook, token: TheToken, now: Now
 ) -> Stocktake:
-    """Nothing is promised from these places, or put into them, until it is signed or ended."""
+    """Nothing is promised from these places, or put into them, until it is signed or ended.
+
+    Asked again with the same `key`, it is the same answer, and no second stocktake.
+    """
     return await book.write(start, data, actor=token.actor, device="api", now=now)
 
 
@@ -234,8 +242,24 @@ def do_sweep(tx: Tx, wanted: NewSweep, *, actor: str, device: str, now: int) -> 
 
 
 def start(tx: Tx, wanted: NewStocktake, *, actor: str, device: str, now: int) -> Stocktake:
-    """Begin a stocktake and write down who did."""
-    begun = stocktakes.start(tx, owner=wanted.owner, zone=wanted.zone, now=now)
+    """Begin a stocktake and write down who did; under a known key, the answer of the first time.
+
+    Refuses `KEY_REUSED` when that key came with another scope, and what `stocktakes` refuses.
+    """
+    hash = requests.body_hash(msgspec.json.encode(wanted))
+    asked = {"scope": f"stocktake:{actor}", "key": wanted.key, "hash": hash}
+    stored = requests.answered(tx, **asked)
+    if stored is not None:
+        return msgspec.json.decode(stored.response, type=Stocktake)
+    try:
+        begun = stocktakes.start(tx, owner=wanted.owner, zone=wanted.zone, now=now)
+    except Rejected:
+        stored = requests.answered(tx, **asked)  # the same request may have come twice at once
+        if stored is None:
+            raise
+        return msgspec.json.decode(stored.response, type=Stocktake)
+    response = msgspec.json.encode(begun).decode()
+    requests.keep(tx, **asked, status=200, response=response, now=now)
     _record(tx, "stocktake.start", begun.code, actor, device, now)
     return begun
 

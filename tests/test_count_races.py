@@ -18,6 +18,7 @@ from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.schema import allocations, moves, orders, places, stock, tasks
 from wms.schema import counts as counts_table
+from wms.schema import stocktakes as stocktakes_table
 
 PERSONS = [1, 2, 3, 4]
 
@@ -72,6 +73,16 @@ def test_a_place_is_one_person_s_to_count(site: FloorSite, database_url: str) ->
     assert sorted(begun) == [False, False, False, True]
     assert site.scalar(select(func.count()).select_from(counts_table)) == 1
     assert site.scalar(select(func.count()).where(tasks.c.kind == "count")) == 1
+
+
+@pytest.mark.long
+def test_one_request_that_comes_four_times_at_once_is_one_stocktake(
+    site: FloorSite, database_url: str
+) -> None:
+    (begun,) = race(database_url, (count_racers.take_stock, site.now))
+    assert len(begun) == RACERS
+    assert len(set(begun)) == 1
+    assert len(site.rows(select(stocktakes_table))) == 1
 
 
 class Shelves:

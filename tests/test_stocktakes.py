@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from app import count_doors
+from app.count_doors import NewStocktake
 from picking import stocktaking
 from tests.floor_site import JAN, LEA, ON_BOTH, FloorSite, Hand, floor_at, refused
 from tests.picking_site import ANNA, BERT
@@ -19,6 +21,7 @@ from wms.schema import (
     stock,
     tasks,
 )
+from wms.schema import commands as commands_table
 from wms.schema import counts as counts_table
 
 TEA, CUP, HAT = (f"]E0{JAN[sku]}" for sku in ("TEA", "CUP", "HAT"))
@@ -188,6 +191,30 @@ def test_a_shelf_found_short_stays_closed_when_a_stocktake_is_given_up(site: Flo
     bert.expect("count.item", "A-01")
     assert count(bert, "A-01", TEA, "10") == "count.said.agreed"
     assert blocked(site) == {}
+
+
+@ON_BOTH
+def test_a_stocktake_asked_for_again_is_the_same_one(site: FloorSite) -> None:
+    """The answer was lost: whoever asks again gets it, whatever has become of it meanwhile."""
+
+    def ask(key: str, zone: str = "", actor: str = "api:office") -> stocktakes.Stocktake:
+        wanted = NewStocktake(key=key, owner="" if zone else "acme", zone=zone)
+        return site.write(count_doors.start, wanted, actor=actor, device="api", now=site.now)
+
+    first = ask("autumn")
+    assert ask("autumn") == first
+    with pytest.raises(Rejected, match=Code.KEY_REUSED):
+        ask("autumn", zone="A")
+    with pytest.raises(Rejected, match=Code.STOCKTAKE_RUNNING):
+        ask("winter")
+    with pytest.raises(Rejected, match=Code.STOCKTAKE_RUNNING):
+        ask("autumn", actor="api:shop")  # somebody else's key
+    site.write(stocktakes.end, first.code, now=site.now)
+    assert ask("autumn") == first
+    assert blocked(site) == {}, "a late repeat freezes nothing"
+    begun = site.rows(select(commands_table).where(commands_table.c.name == "stocktake.start"))
+    assert len(begun) == 1
+    assert ask("winter").code == "ST000002"
 
 
 def places_blocked(tx: Any, site: FloorSite) -> None:

@@ -39,16 +39,18 @@ def start(
     config: ConfigFile = Path("config.toml"),
 ) -> None:
     """Freeze places and ask for two counts of each"""
+    import os
+
     from app import count_doors
     from app.local import ACTOR, Server, clock_ms, reached
     from wms.stocktakes import Stocktake
 
-    asked = {"owner": owner, "zone": zone}
+    asked = {"key": os.urandom(8).hex(), "owner": owner, "zone": zone}
     with reached(config) as place:
         if isinstance(place, Server):
             begun = place.ask("POST", "/v1/stocktakes", Stocktake, json=asked)
         else:
-            wanted = count_doors.NewStocktake(owner=owner, zone=zone)
+            wanted = count_doors.NewStocktake(**asked)
             begun = place.write_now(
                 count_doors.start, wanted, actor=ACTOR, device="cli", now=clock_ms()
             )  # fmt: skip
