@@ -3,6 +3,7 @@ deliveries, orders and second thoughts about them, waves, robots, returns, count
 """
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Any, Literal
 
 from msgspec.structs import replace
@@ -40,6 +41,7 @@ from wms.schema import inbounds, items, order_lines, parcel_lines, parcels, tag_
 from wms.schema import orders as orders_table
 from wms.schema import returns as returns_table
 
+DAY_MS = 86_400_000
 WAVES = Settings(cart_totes=4, total_pieces_max=12)
 
 Purpose = Literal["return", "exchange", "repair"]
@@ -115,9 +117,7 @@ def _wanted(day: Day) -> NewOrder:
     to = SOMEONE
     if day.maybe(0.04):
         to = replace(to, address="東京都港区六本木")
-    later = ""
-    if day.maybe(0.1):
-        later = chance.choice(("2026-11-24", "2026-11-25", "2026-11-26"))
+    later = _later(day) if day.maybe(0.15) else ""
     small = 0 if later else 1
     service = chance.choices(("yamato", "sagawa", "yamato-nekopos"), (6, 3, small))[0]
     day.tally[f"order {'gift' if gift else 'one piece' if one_piece else 'basket'}"] += 1
@@ -126,6 +126,12 @@ def _wanted(day: Day) -> NewOrder:
         recipient=to, lines=tuple(lines), gift=gift, delivery_date=later,
         priority=chance.choice((0, 0, 0, 5)),
     )  # fmt: skip
+
+
+def _later(day: Day) -> str:
+    """A day soon, tomorrow mostly: a world is two or three days long."""
+    days = day.chance.choice((1, 1, 1, 2, 3))
+    return (date.fromisoformat(day.site.today) + timedelta(days=days)).isoformat()
 
 
 def waves(day: Day) -> Any:
@@ -187,7 +193,7 @@ def change(day: Day) -> Any:
         return 0
     wanted = day.chance.choice((
         Change(notes=day.site.key("note"), relabel=True), Change(service="sagawa", relabel=True),
-        Change(delivery_date=day.chance.choice(("2026-11-25", "2026-11-27"))),
+        Change(delivery_date=_later(day)),
         Change(recipient=SOMEONE, relabel=True),
     ))  # fmt: skip
     answer = day.site.write(changes.change, number, wanted, now=day.site.now)
@@ -271,11 +277,13 @@ DEEDS: dict[Deed, int] = {
 
 
 def begin(day: Day) -> None:
-    """The morning: what left yesterday may come back, orders of the night are on the floor, trucks
-    stand at the docks."""
+    """The morning: what left yesterday may come back, orders of the night are on the floor, and
+    some of yesterday that were to wait for today; trucks stand at the docks."""
     site = day.site
     _came_back(day, _sent_yesterday(day))
     site.write(choose_rules, day.chance)
+    rows = [replace(_wanted(day), service="yamato", delivery_date=site.today) for _ in range(3)]
+    site.write(orders.accept_all, rows, now=site.now - DAY_MS)
     site.write(orders.accept_all, [_wanted(day) for _ in range(14)], now=site.now)
     for _ in range(4):
         announce(day)
