@@ -4,6 +4,7 @@ A light is a state, never a fact: only the newest counts, the same again does no
 module came back all of its lights are set anew. Without lights the screen shows the same.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from wms.db import Book, Tx
 from wms.schema import wall_slots
 
 log = structlog.get_logger(__name__)
+SHOW_S = 5.0  # a driver that takes longer holds up the lights of other modules
 
 
 class Wanted(NamedTuple):
@@ -45,28 +47,30 @@ class Lights:
     def __init__(self, supervisor: Supervisor) -> None:
         self._supervisor = supervisor
         self._set: dict[tuple[str, int], tuple[int, str, str]] = {}
-        self._hopeless: set[Wanted] = set()
+        self._hopeless: dict[Wanted, int] = {}  # in which session it was
 
     async def set_all(self, lights: list[Wanted]) -> None:
         """Set every light that is not as wanted; whatever fails is tried again next time."""
         for light in lights:
-            if light not in self._hopeless:
-                await self._set_one(light)
+            await self._set_one(light)
 
     async def _set_one(self, light: Wanted) -> None:
         at = (light.device, light.channel)
+        session = 0
         try:
-            driver = self._supervisor.need(light.device, Light)
-            now = (self._supervisor.session(light.device), light.colour, light.text)
-            if self._set.get(at) == now:
+            session = self._supervisor.session(light.device)
+            now = (session, light.colour, light.text)
+            if self._set.get(at) == now or self._hopeless.get(light) == session:
                 return
+            driver = self._supervisor.need(light.device, Light)
             self._set.pop(at, None)
-            await driver.show(light.channel, light.colour, light.text)
+            async with asyncio.timeout(SHOW_S):
+                await driver.show(light.channel, light.colour, light.text)
             self._set[at] = now
         except ConfigFault as fault:
-            self._hopeless.add(light)  # said once; a changed configuration is a new start
+            self._hopeless[light] = session  # said once; a changed configuration is a new start
             log.warning("light.config", device=light.device, channel=light.channel, why=str(fault))
-        except (Unavailable, Uncertain, NeedsHuman):
+        except (Unavailable, Uncertain, NeedsHuman, TimeoutError):
             return  # its health says so already
 
 

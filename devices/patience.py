@@ -7,6 +7,7 @@ from devices.signal_queue import Kept
 from wms.signals import ReaderBlind, Signal, TagSeen
 
 CROWDED = "reader.crowd"
+GARBAGE = "garbage"  # a reason of `Link.missed`: bytes came that say nothing
 SPILL_S = 1.0
 
 
@@ -42,7 +43,7 @@ class Metrics:
     unread_weak: int = 0  # reads of tags that were not told: below the strength,
     unread_single: int = 0  # too few in a moment,
     unread_crowd: int = 0  # of more tags than can be told apart;
-    unread_garbage: int = 0  # and messages that could not be read
+    unread_garbage: int = 0  # and what came on any wire and could not be read
     online_s: float = 0.0
 
     def count(self, kept: Kept) -> None:

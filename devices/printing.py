@@ -150,7 +150,7 @@ async def print_one(book: Book, supervisor: Supervisor, job: Job, *, now: Callab
         return "taken"
     try:
         printed = await printer.print_label(str(job.id), payload, job.copies)
-    except NeedsHuman as error:
+    except (NeedsHuman, ConfigFault) as error:
         return await _leave(book, job, "blocked", str(error), ("sending",), now)
     except Unavailable as error:
         return await _leave(book, job, "ready", str(error), ("sending",), now)

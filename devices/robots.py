@@ -15,7 +15,7 @@ from random import Random
 import structlog
 
 from devices import robot_rules as rules
-from devices.capabilities import NeedsHuman, Unavailable, Uncertain
+from devices.capabilities import ConfigFault, NeedsHuman, Unavailable, Uncertain
 from devices.codecs.grh1 import (
     Cmd,
     Command,
@@ -86,7 +86,7 @@ async def conduct(
             if not await conductor.step(driver()):
                 log.warning("robot was taken over by another process", device=robot)
                 return
-        except (Unavailable, Uncertain, NeedsHuman):
+        except (Unavailable, Uncertain, NeedsHuman, ConfigFault):
             await conductor.note_silence()
         except Rejected as refusal:
             # Somebody else was quicker with the container: what to do is decided anew.

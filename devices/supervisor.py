@@ -14,17 +14,8 @@ from typing import Any, TypeVar, cast
 
 import structlog
 
-from devices.capabilities import (
-    ConfigFault,
-    Driver,
-    DriverFactory,
-    Health,
-    Link,
-    NeedsHuman,
-    Unavailable,
-    Uncertain,
-)
-from devices.containment import CLOSED, contained, result
+from devices.capabilities import ConfigFault, Driver, DriverFactory, Health, Link, Unavailable
+from devices.containment import BUG, CLOSED, Hands, contained, result, verdict
 from devices.patience import Backoff, Metrics, Policy, Spill
 from devices.signal_queue import SignalQueue
 from wms.signals import Signal
@@ -39,7 +30,6 @@ REPORT_RETRY_S = 1.0
 SILENT = "device.silent"
 SLOW = "device.slow"
 STOPPED = "device.stopped"
-BUG = "device.bug"
 QUARANTINED = "device.quarantined"
 REMOVED = "device.not_configured"
 
@@ -54,6 +44,7 @@ class _Device:
         self.metrics, self._spill = Metrics(), Spill()
         self.health, self.reason = Health.STARTING, ""
         self.driver: Driver | None = None
+        self.hands: Hands | None = None  # the driver, for others
         self.task: asyncio.Task[None] | None = None
         self.session = 0
         self._supervisor = supervisor
@@ -65,6 +56,7 @@ class _Device:
         self._bugs = 0  # of its driver, since it was last stable
         # Stopping is asked for, never forced: a cancelled close would leave its threads behind.
         self._stopping = asyncio.get_running_loop().create_future()
+        self._broken: asyncio.Future[Exception]  # a bug met by whoever used the driver
 
     async def live(self) -> None:
         """Session after session, until a fault or until asked to stop."""
@@ -101,6 +93,7 @@ class _Device:
     async def _one_session(self) -> tuple[Health, str]:
         self.session += 1
         self._trouble = ""
+        self._broken = asyncio.get_running_loop().create_future()
         driver: Driver | None = None
         try:
             self.metrics.opens += 1
@@ -110,25 +103,15 @@ class _Device:
                 await self._online(driver)
         # A driver is anyone's code: whatever it raises ends its session and nothing else.
         except Exception as error:
-            return self._verdict(error)
+            health, reason = verdict(error)
+            if reason == BUG:
+                self._bug("driver bug", error)
+            return health, reason
         finally:
             self.driver = None
             if driver is not None:
                 await self._close(driver)
         return Health.OFFLINE, CLOSED
-
-    def _verdict(self, error: Exception) -> tuple[Health, str]:
-        # A driver that runs its parts in a task group fails with a group around the one cause.
-        while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
-            error = error.exceptions[0]
-        if isinstance(error, ConfigFault):
-            return Health.FAULT, str(error)
-        if isinstance(error, NeedsHuman):
-            return Health.DEGRADED, str(error)
-        if isinstance(error, Unavailable | Uncertain | OSError | TimeoutError):
-            return Health.OFFLINE, str(error) or type(error).__name__
-        self._bug("driver bug", error)
-        return Health.OFFLINE, BUG
 
     def _bug(self, what: str, error: BaseException) -> None:
         self._bugs += 1
@@ -185,7 +168,7 @@ class _Device:
     async def _online(self, driver: Driver) -> None:
         """Run *driver* until it ends or its peer falls silent (`Unavailable`)."""
         since = self._alive_at = self._clock()
-        self.driver = driver
+        self.driver, self.hands = driver, Hands(driver, partial(_note_first, self._broken))
         self._say_online()
         running = asyncio.create_task(contained(driver.run), name=f"run {self.name}")
         try:
@@ -201,7 +184,7 @@ class _Device:
 
     async def _watch(self, running: asyncio.Task[None]) -> None:
         patience_s = self._policy.liveness_s
-        while not running.done() and not self._stopping.done():
+        while not (running.done() or self._stopping.done() or self._broken.done()):
             asked = self._clock()
             quiet_until = self._alive_at + patience_s
             if asked >= quiet_until:
@@ -212,14 +195,15 @@ class _Device:
             # then what the peer sent is still unread, and its silence proves nothing.
             if self._clock() > quiet_until + patience_s / 2:
                 self._alive_at = self._clock()
+        if self._broken.done():
+            raise self._broken.result()
         if running.done():
             result(running)
 
     async def _wait(self, task: asyncio.Task[None], timeout_s: float) -> None:
-        """Wait until *task* is done, the time is over, or this device is to stop."""
-        await asyncio.wait(
-            {task, self._stopping}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
-        )
+        """Wait until *task* is done, the time is over, or this device is to stop or broken."""
+        ends = {task, self._stopping, self._broken}
+        await asyncio.wait(ends, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
 
     async def _close(self, driver: Driver) -> None:
         task = asyncio.create_task(contained(driver.close), name=f"close {self.name}")
@@ -243,6 +227,11 @@ class _Device:
             log.error("driver bug: it ignores being cancelled", device=self.name)
         elif not task.cancelled():
             task.exception()  # fetched, so that the loop does not report it once more
+
+
+def _note_first(broken: asyncio.Future[Exception], error: Exception) -> None:
+    if not broken.done():
+        broken.set_result(error)
 
 
 class Supervisor:
@@ -334,7 +323,7 @@ class Supervisor:
         kind = cast(type[Capability], capability)
         if not isinstance(device.driver, kind):
             raise ConfigFault(f"{name} ({device.driver_name}) is no {kind.__name__}")
-        return device.driver
+        return cast(Capability, device.hands)
 
     def names(self) -> list[str]:
         """Every known device, sorted."""

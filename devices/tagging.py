@@ -30,7 +30,7 @@ async def write_one(
     try:
         driver = supervisor.need(reader, TagReader)
         old = await driver.alone()
-    except (ConfigFault, NeedsHuman, Unavailable) as error:
+    except (ConfigFault, NeedsHuman, Unavailable, Uncertain) as error:
         raise Rejected(Code.TAG_NOT_WRITTEN, device=reader, reason=str(error)) from error
     before = await book.write(tags.found, epc=old.hex(), now=now())
     if before is not None:
@@ -57,5 +57,5 @@ async def _look_again(driver: TagReader, epc: str) -> Literal["written", "uncert
     """Whether it was written after all: read, never tried a second time."""
     try:
         return "written" if await driver.read_epc(bytes.fromhex(epc)) else "uncertain"
-    except Unavailable:
+    except (Unavailable, Uncertain):
         return "uncertain"

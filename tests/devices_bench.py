@@ -1,6 +1,7 @@
 """What the tests of drivers share: a link that remembers what it was told, and the kit's wait."""
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ class Heard:
     signals: list[Signal] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     signs_of_life: int = 0
+    missed: Counter[str] = field(default_factory=Counter)
 
     def link(self, device: str = "device") -> Link:
         """A link for one session."""
@@ -31,6 +33,7 @@ class Heard:
             alive=self._alive,
             degraded=self.troubles.append,
             clock=time.monotonic,
+            missed=self._miss,
         )
 
     @property
@@ -40,6 +43,9 @@ class Heard:
 
     def _alive(self) -> None:
         self.signs_of_life += 1
+
+    def _miss(self, reason: str, count: int) -> None:
+        self.missed[reason] += count
 
 
 @asynccontextmanager

@@ -7,6 +7,20 @@ CLOCK = ("tests/test_site_clock.py",)
 
 MACHINE = (
     Bug(
+        what="a bug of a driver ends the worker that uses it, and so the server",
+        file="devices/supervisor.py",
+        right="        return cast(Capability, device.hands)\n",
+        wrong="        return cast(Capability, device.driver)\n",
+        tests=only("test_devices_live", "whoever_uses"),
+    ),
+    Bug(
+        what="a driver that breaks in use is not left alone",
+        file="devices/containment.py",
+        right="            self._broke(error)\n",
+        wrong="",
+        tests=only("test_devices_live", "whoever_uses"),
+    ),
+    Bug(
         what="commands are tried on a disk that is known to be full",
         file="wms/db.py",
         right="        if self.full:\n            raise no_room()\n",

@@ -19,13 +19,13 @@ from app.__main__ import cli
 from app.mirror import mirror, set_up
 from app.reload import Reloader, configured
 from devices import changes, intake
-from devices.capabilities import Health, Link
+from devices.capabilities import Health, Link, Scale, Uncertain
 from devices.conformance import until
 from devices.supervisor import Supervisor
 from tests.feed_site import until as until_seen
 from tests.intake_site import NOW
 from tests.site_process import site_process, write_config
-from tests.supervised import OneDriver, Peer, Scene
+from tests.supervised import POLICY, OneDriver, Peer, Scene
 from tests.virtual_time import run
 from wms import alive
 from wms.config import Config, load
@@ -69,6 +69,62 @@ def test_a_driver_with_a_bug_is_quarantined_and_comes_back_when_told(
 
     with capture_logs():
         run(scene())
+
+
+class BreaksInUse(OneDriver):
+    """Opens and lives; whoever uses it meets a bug."""
+
+    async def weigh(self) -> int:
+        raise KeyError("oops")
+
+
+class EndsTheServerInUse(OneDriver):
+    """Thinks that it is alone, too."""
+
+    async def weigh(self) -> int:
+        sys.exit(1)
+
+
+@pytest.mark.parametrize("driver", [BreaksInUse, EndsTheServerInUse])
+def test_a_bug_that_whoever_uses_a_driver_meets_is_one_of_the_driver(
+    driver: type[OneDriver],
+) -> None:
+    async def scene() -> None:
+        s, peer, other = Scene(bad=driver), Peer(), Peer()
+        await s.supervisor.start("bad", "bad", {"peer": other})
+        await s.supervisor.start("d", "one", {"peer": peer})
+        for bug in range(1, POLICY.bugs_max + 1):
+            await until(lambda: s.supervisor.health("bad")[0] is Health.ONLINE, "online again")
+            with pytest.raises(Uncertain, match=r"^device\.bug$"):
+                await s.supervisor.need("bad", Scale).weigh()
+            await asyncio.sleep(0.1)
+            assert s.supervisor.metrics("bad").driver_bugs == bug
+            assert s.supervisor.health("bad")[1].startswith("device."), "its session is over"
+        assert s.words("bad")[-1] == "fault device.quarantined"
+        assert other.live == 0
+        assert await s.supervisor.need("d", Scale).weigh() == 250, "the rest works on"
+        assert s.words() == ["starting", "online"]
+        await s.supervisor.stop_all()
+
+    with capture_logs():
+        run(scene())
+
+
+def test_a_wire_that_breaks_in_use_is_no_bug() -> None:
+    class LosesItsWire(OneDriver):
+        async def weigh(self) -> int:
+            raise BrokenPipeError
+
+    async def scene() -> None:
+        s = Scene(bad=LosesItsWire)
+        await s.supervisor.start("bad", "bad", {"peer": Peer()})
+        await asyncio.sleep(1)
+        with pytest.raises(Uncertain, match="BrokenPipeError"):
+            await s.supervisor.need("bad", Scale).weigh()
+        assert s.supervisor.metrics("bad").driver_bugs == 0
+        await s.supervisor.stop_all()
+
+    run(scene())
 
 
 def test_a_bug_now_and_then_is_no_quarantine() -> None:

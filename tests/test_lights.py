@@ -16,7 +16,9 @@ from devices.lights import Lights, Wanted, wanted
 from devices.supervisor import Supervisor
 from devices.twins.lights import LightsTwin
 from tests.floor_site import FloorSite, floor_at
+from tests.supervised import OneDriver, Peer, Scene
 from tests.test_floor_zones import wall
+from tests.virtual_time import run
 from wms.db import Tx
 from wms.schema import wall_slots
 
@@ -136,6 +138,44 @@ async def test_all_lights_are_set_anew_when_their_module_came_back() -> None:
         await until(lambda: supervisor.health("lights-1")[0] is Health.ONLINE, "online again")
         await lights.set_all(both)
         assert twin.lit() == {1: ["blue"], 2: ["green"]}
+
+
+async def test_what_a_module_cannot_show_is_tried_again_when_it_was_configured_anew() -> None:
+    twin = LightsTwin()
+    async with lit(twin) as supervisor:
+        lights = Lights(supervisor)
+        last = [Wanted("lights-1", 16, "blue", "")]
+        options = supervisor.configured()["lights-1"][1]
+        await lights.set_all(last)
+        assert twin.lit() == {}
+        await supervisor.replace("lights-1", "modbus-lights", {**options, "channels": 32})
+        await until(lambda: back_in_session(supervisor, 2), "online again")
+        await lights.set_all(last)
+        assert twin.lit() == {16: ["blue"]}
+
+
+def test_a_driver_that_hangs_holds_up_no_other_light() -> None:
+    shown: list[int] = []
+
+    class Works(OneDriver):
+        async def show(self, channel: int, colour: str, text: str) -> None:
+            shown.append(channel)
+
+    class Hangs(OneDriver):
+        async def show(self, channel: int, colour: str, text: str) -> None:
+            await asyncio.Event().wait()
+
+    async def scene() -> None:
+        s = Scene(hangs=Hangs, works=Works)
+        await s.supervisor.start("lights-1", "hangs", {"peer": Peer()})
+        await s.supervisor.start("lights-2", "works", {"peer": Peer()})
+        await asyncio.sleep(1)
+        both = [Wanted("lights-1", 0, "red", ""), Wanted("lights-2", 3, "red", "")]
+        await Lights(s.supervisor).set_all(both)
+        assert shown == [3]
+        await s.supervisor.stop_all()
+
+    run(scene())
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from devices import intake, printing, registry
-from devices.capabilities import Health
+from devices.capabilities import Health, Link, Printed
 from devices.conformance import until
 from devices.patience import Policy
 from devices.printing import NEIGHBOUR_AFTER_MS
@@ -227,6 +227,42 @@ async def test_a_label_that_no_printer_can_print_fails_and_stops_no_other(url: s
             reason, _ = await site.comes_to(bad, "failed")
             assert reason
             await site.comes_to(good, "confirmed")
+
+
+class Buggy:
+    """Somebody's driver: it opens and lives, and printing is what it cannot do."""
+
+    def __init__(self, _options: Mapping[str, Any]) -> None:
+        self.link: Link | None = None
+
+    async def open(self, link: Link) -> None:
+        self.link = link
+
+    async def run(self) -> None:
+        assert self.link is not None
+        while True:
+            self.link.alive()
+            await asyncio.sleep(0.05)
+
+    async def close(self) -> None:
+        self.link = None
+
+    async def print_label(self, job: str, payload: bytes, copies: int) -> Printed:
+        raise KeyError(job)
+
+
+async def test_a_driver_that_breaks_over_a_label_stops_no_other_printer(url: str) -> None:
+    async with printer() as twin, site_at(url) as site:
+        await site.add("label-1", twin)
+        site.supervisor.load = {"buggy": Buggy}.__getitem__
+        await site.supervisor.start("label-2", "buggy", {})
+        await until(lambda: site.supervisor.health("label-2")[0] is Health.ONLINE, "it opens")
+        doubted = site.job("doubted", "PACK-2")
+        async with site.printing() as worker:
+            assert await site.comes_to(doubted, "uncertain") == ("device.bug", "label-2")
+            await site.comes_to(site.job("good"), "confirmed")
+            assert not worker.done()
+        assert len(twin.labels) == 1
 
 
 async def test_the_neighbour_s_printer_helps_out_after_a_while(url: str) -> None:

@@ -298,6 +298,7 @@ async def test_garbage_is_no_sign_of_life(door: str, tmp_path: Path) -> None:
         with pytest.raises(Unavailable, match=r"scale\.garbage"):
             await asyncio.wait_for(run, 2)
         assert heard.signals == [Weight("scale-1", 0, stable=True)]
+        assert heard.missed["garbage"] > 0
 
 
 async def test_a_cut_reply_and_a_pulled_cable_end_the_session(door: str, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from devices.capabilities import ConfigFault, Health, Link, Unavailable
 from devices.cases.serial_scanner import CASE
 from devices.codecs.lines import DAMAGED, NAMED_SUFFIXES, SCAN_BYTES_MAX, Lines
-from devices.conformance import FAST, Floor, until
+from devices.conformance import FAST, NAME, Floor, until
 from devices.drivers.serial_scanner import SerialScanner
 from devices.signal_queue import SignalQueue
 from devices.supervisor import Supervisor
@@ -120,8 +120,9 @@ async def test_a_scan_arrives_whole_from_pieces_and_doubles_are_two_facts(tmp_pa
     async with _floor(twin) as floor:
         await twin.scan(GS1, pieces=9)
         await twin.bounce("A-01")
-        await twin.send(b"LPN-1\r\nLPN-2\r\n")
+        await twin.send(b"LPN-1\r\n\x00\xff\r\nLPN-2\r\n")
         assert await _texts(floor, 5) == [GS1, "A-01", "A-01", "LPN-1", "LPN-2"]
+        assert floor.supervisor.metrics(NAME).unread_garbage == 1, "nothing is dropped unseen"
 
 
 async def test_prefix_and_suffix_are_as_configured(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from app import mirror, wiring
 from devices.capabilities import ConfigFault, Health
 from devices.cases.vda5050 import CASE, Bench
 from devices.codecs.grh1 import Answer, Cmd, Command, Mode, Sighting
-from devices.conformance import Floor, until
+from devices.conformance import NAME, Floor, until
 from devices.drivers.vda5050 import Vda5050Robot
 from devices.robot_bench import FENCE
 from devices.transporter import Transporter
@@ -74,6 +74,7 @@ async def test_its_last_will_is_heard_at_once_and_trouble_is_told() -> None:
         await until(lambda: reason(floor) == "robot.fault", "its fault")
         made.twin.fatal, made.twin.garble_next = False, 1
         await floor.seen(Health.ONLINE)
+        assert floor.supervisor.metrics(NAME).unread_garbage == 1
         await made.twin.power_off()
         await floor.seen(Health.OFFLINE)
         assert reason(floor) in ("robot.gone", "device.unreachable")

@@ -231,10 +231,12 @@ async def test_slow_answers_are_waited_for_and_too_slow_ones_call_a_person() -> 
 
 
 async def test_garbage_and_silence_are_told_apart_and_nothing_is_sent() -> None:
-    async with station() as (twin, driver, _):
+    async with station() as (twin, driver, heard):
+        assert heard.missed["garbage"] == 0
         twin.garbage = True
         with pytest.raises(NeedsHuman, match=r"printer\.garbage"):
             await driver.print_label("J-1", label("4711"), 1)
+        assert heard.missed["garbage"] == 1
         twin.garbage, twin.mute = False, True
         with pytest.raises(NeedsHuman, match=r"printer\.silent"):
             await driver.print_label("J-1", label("4711"), 1)

@@ -24,6 +24,7 @@ from typing import Any, Protocol
 import msgspec
 
 from devices import options as device_options
+from devices import patience
 from devices.capabilities import Link, NeedsHuman, Printed, PrintUncertain, Unavailable
 from devices.codecs.printer_state import Answer, State, Taken
 from devices.drivers.printer_talk import FULL, UNREACHABLE, Answers, Talk, called
@@ -177,4 +178,7 @@ class AskingPrinter:
             async with called(
                 talk_on, options.host, options.port, options.connect_timeout_s
             ) as talk:
-                yield talk, link
+                try:
+                    yield talk, link
+                finally:
+                    link.missed(patience.GARBAGE, talk.was_noisy)

@@ -22,6 +22,7 @@ from typing import Annotated, Any, Protocol
 import msgspec
 
 from devices import options as device_options
+from devices import patience
 from devices.capabilities import ConfigFault, Link, NeedsHuman, Unavailable
 from devices.codecs import mt_sics
 from devices.drivers.serial_wire import open_serial
@@ -139,10 +140,13 @@ class MtSicsScale:
             wire, link = self._wire, self._link
             if wire is None or link is None:
                 raise Unavailable(UNREACHABLE)
+            noise = self._replies.noise
             try:
                 reply = await self._ask(wire)
             except OSError as error:
                 raise Unavailable(UNREACHABLE) from error
+            finally:
+                link.missed(patience.GARBAGE, self._replies.noise - noise)
             link.alive()
             link.degraded(_trouble(reply))
             if isinstance(reply, mt_sics.Reading):

@@ -53,9 +53,14 @@ class Talk(Generic[Answer]):
             return None
         return self._waiting.popleft()
 
+    @property
+    def was_noisy(self) -> bool:
+        """Whether something came that is no answer."""
+        return self._answers.noise > 0
+
     def silence(self) -> str:
         """What it means that there was no answer."""
-        return GARBAGE if self._answers.noise else SILENT
+        return GARBAGE if self.was_noisy else SILENT
 
     def hang_up(self) -> None:
         """Close. What the printer would not take is not pressed on it later."""

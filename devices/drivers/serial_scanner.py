@@ -27,6 +27,7 @@ import serial
 from devices import options as device_options
 from devices.capabilities import Link, Unavailable
 from devices.codecs.lines import NAMED_SUFFIXES, Lines
+from devices.patience import GARBAGE
 from wms.signals import Scan
 
 READ_BYTES = 4096
@@ -115,6 +116,8 @@ class SerialScanner:
     def _emit(self, scans: list[str]) -> None:
         for text in scans:
             self._link.emit(Scan(self._link.device, text))
+        self._link.missed(GARBAGE, self._lines.dropped)
+        self._lines.dropped = 0
 
     async def close(self) -> None:
         """Give the port back."""

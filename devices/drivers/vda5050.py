@@ -37,6 +37,7 @@ from devices.codecs.grh1 import Answer, Cmd, Command, Mode, Sighting
 from devices.codecs.vda5050 import Action, Connection, Factsheet, Header, Order, State
 from devices.codecs.vda5050_sight import Known
 from devices.drivers.mqtt import Address, Broker, Mqtt
+from devices.patience import GARBAGE
 from devices.transporter import Handoff
 from wms.signals import RobotState
 
@@ -249,6 +250,7 @@ class Vda5050Robot:
             elif topic == self._topic("factsheet"):
                 self._take_factsheet(self._read(payload, Factsheet))
         except vda5050.Malformed:
+            link.missed(GARBAGE, 1)
             link.degraded(WRONG_PROFILE)
         except vda5050.OtherVersion as error:
             raise ConfigFault(str(error)) from error

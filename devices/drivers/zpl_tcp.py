@@ -23,6 +23,7 @@ from typing import Any
 import msgspec
 
 from devices import options as device_options
+from devices import patience
 from devices.capabilities import (
     ConfigFault,
     Link,
@@ -146,7 +147,10 @@ class ZplTcpPrinter:
                 raise Unavailable(UNREACHABLE)
             options = self._options
             async with called(_Talk, options.host, options.port, options.connect_timeout_s) as talk:
-                yield talk, link
+                try:
+                    yield talk, link
+                finally:
+                    link.missed(patience.GARBAGE, talk.was_noisy)
 
     async def _poll(self, link: Link) -> None:
         async with self._talk() as (talk, _):
