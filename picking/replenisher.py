@@ -12,11 +12,11 @@ from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.replenish import Todo
 
-PAUSE_S = 1.0  # on a busy floor the bell rings with every scan; nothing here is that urgent
+PAUSE_S = 5.0  # on a busy floor the bell rings with every scan; nothing here is that urgent
 
 
 async def replenish_forever(book: Book, *, clock_ms: Callable[[], int]) -> None:
-    """Look whenever something was committed, once a second at most; ends when cancelled."""
+    """Look whenever something was committed, once in five seconds at most; ends when cancelled."""
     while True:
         seen = book.bell.look()
         await replenish_once(book, now=clock_ms())

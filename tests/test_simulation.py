@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -80,7 +81,7 @@ def test_a_calm_shift_with_every_flow_ends_whole() -> None:
 def test_shifts_in_which_everything_fails_end_whole_and_every_named_fault_strikes() -> None:
     struck: Counter[str] = Counter()
     for seed in SEEDS:
-        result = run(of_seed(seed, orders=8, faults=True))
+        result = run(replace(of_seed(seed, orders=8, faults=True), faults_every_s=40.0))
         assert result.verdict.faults == [], (seed, result.story)
         assert result.kills > 0 and result.injected >= STRUCK_MIN
         struck.update(result.struck)

@@ -175,13 +175,14 @@ async def pack_verify(bot: Bot, prompt: Prompt) -> Prompt:
     """Take the label that came out, put it on the box, scan it there."""
     bench = bench_of(bot)
     parcel = bot.memo["parcel"] = prompt.focus.parcel
+    look_s = max(0.1, bot.pace_s / 4)
     for patience in range(60):
         tracking = bench.label(parcel)
         if tracking is not None:
             break
         if bench.mend():
             bot.trouble.handled("printer out of paper")
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(look_s)
         if patience % 20 == 19:
             await bot.terminal.command("reprint")
     else:

@@ -114,7 +114,7 @@ class Hardware:
         for name, printer in self.printers.items():
             devices[name] = wired("zpl-tcp", printer, poll_s=60.0)
         for name, scale in self.scales.items():
-            devices[name] = wired("mt-sics", scale, poll_s=2.0)
+            devices[name] = wired("mt-sics", scale, poll_s=5.0)
         for name in self.scanners:
             devices[name] = {"driver": "serial-scanner", "port": name, "poll_s": 30.0}
         for name in self.readers:
@@ -125,7 +125,7 @@ class Hardware:
             )
         for number, name in enumerate(self.plcs, start=1):
             devices[name] = {"driver": "grh1", "host": "agv", "port": ROBOT_PORT + number,
-                             "poll_s": 5.0, "beat_s": 1.0, "frozen_s": 15.0,
+                             "poll_s": 5.0, "beat_s": 2.0, "frozen_s": 15.0,
                              "patience_s": 60.0}  # fmt: skip
         return devices
 

@@ -28,7 +28,7 @@ from wms import alive
 from wms.config import Config
 from wms.db import Book
 
-BELL_PATIENCE_S = 60.0
+BELL_PATIENCE_S = 300.0
 BOOT_S = 3.0  # from being started to the first answer
 RESTART_S = 5.0
 POLICY = Policy(liveness_s=200.0, backoff_max_s=60.0)

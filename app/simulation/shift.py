@@ -30,11 +30,11 @@ from app.simulation.hardware import Hardware
 from app.simulation.server import Server
 
 SHIFT_S = 8 * 3600.0
-FAULTS_EVERY_S = 60.0
+FAULTS_EVERY_S = 120.0
 ORDERS_UNTIL = 0.75  # of the shift: nothing is ordered, and nothing goes wrong, in its last part
 LATE_S = 4 * 3600.0  # so long after the shift everything must have come to its end
 PACE_S = 6.0  # what one motion takes
-WAIT_S, WAIT_S_MAX = 20.0, 300.0
+WAIT_S, WAIT_S_MAX = 60.0, 900.0
 AGAIN_S = 2.0  # a terminal or a shop that got no answer asks again
 CABLE_WAIT_S = 900.0  # somebody waits so long for what the scanner read before reading it by hand
 LOOK_S = 60.0

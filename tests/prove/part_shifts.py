@@ -9,7 +9,7 @@ from app.simulation.shift import of_seed
 from tests.prove import Broken, Part
 
 SEEDS_EACH = 1_000_000  # shifts of one slice do not meet those of another
-ORDERS = 6  # besides those that the flows of a seed bring
+ORDERS = 3  # besides those that the flows of a seed bring
 
 
 def rounds(seed: int) -> Iterator[Counter[str]]:
