@@ -16,6 +16,7 @@ from sqlalchemy import Select, bindparam, select, update
 
 from labels import sbpl, tpcl
 from labels.templates import find, render
+from wms import tags
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.event_kinds import PrintChanged
@@ -113,6 +114,8 @@ def record(tx: Tx, *, pressed: Sequence[Pressed], now: int) -> int:
             continue  # voided meanwhile, or another press was faster
         changed += 1
         state = str(done["state"])
+        if state == "failed":
+            tags.labels_are(tx, jobs=(result.job,), state=state, now=now)
         emit(tx, PrintChanged(job_id=result.job, state=state, reason=result.reason), now=now)
     return changed
 

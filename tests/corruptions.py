@@ -245,6 +245,25 @@ RETURNS = [
     spoil("return_moves", "UPDATE return_units SET qty = 2 WHERE key = 'stray'",
           "UPDATE return_lines SET graded = 2 WHERE qty = 0"),
 ]  # fmt: skip
+READERS = [
+    spoil("gap_over", "UPDATE devices SET health = 'online' WHERE name = 'agv-1'"),
+    spoil("gap_over", "UPDATE device_gaps SET until_ms = NULL WHERE device = 'agv-1'"),
+    spoil("gap_over", "UPDATE device_gaps SET until_ms = from_ms - 1 WHERE reason = 'first'"),
+    spoil("tag_way", "UPDATE tag_reads SET way = '' WHERE way = 'in'"),
+    spoil("tag_way", "UPDATE tag_reads SET way = 'out' WHERE way = 'by'"),
+    spoil("tag_way", "UPDATE tag_reads SET way = 'up' WHERE way = 'by'"),
+    spoil("tag_once", "UPDATE tags SET serial = (SELECT MIN(serial) FROM tags)"),
+    spoil("tag_once", "UPDATE meta SET value = (SELECT MAX(serial) FROM tags)"
+          " WHERE key = 'sgtin.next:4901234567894'"),
+    spoil("tag_once", "DELETE FROM meta WHERE key = 'sgtin.next:4901234567894'"),
+    spoil("tag_label", "UPDATE tags SET done_ms = NULL WHERE state = 'uncertain'"),
+    spoil("tag_label", "UPDATE tags SET state = 'asked', done_ms = NULL WHERE state = 'uncertain'"),
+    spoil("tag_label", "UPDATE print_jobs SET state = 'confirmed' WHERE key = 'tag-2'"),
+    spoil("tag_label", "UPDATE print_jobs SET state = 'void' WHERE key = 'tag-2'"),
+    spoil("tag_told", "UPDATE events SET kind = 'item.seen' WHERE kind = 'tag.commissioned'"),
+    spoil("tag_told", "UPDATE tags SET item_id = 2 WHERE state = 'written'"),
+]  # fmt: skip
 CORRUPTIONS = [
     *STORAGE, *CHANGES, *WALKS, *LEDGER, *WORK, *INBOUND, *PACKING, *RETURNS, *COUNTS, *RECORD,
+    *READERS,
 ]  # fmt: skip

@@ -20,17 +20,21 @@ from wms import (
     seals,
     stock,
     storage,
+    tags,
     tasks,
 )
+from wms import gaps as gap_book
 from wms.db import Tx
 from wms.new_order import NewLine, NewOrder
 from wms.schema import (
     deliveries,
     devices,
+    owners,
     parcels,
     print_jobs,
     requests,
     scans,
+    tag_reads,
     terminals,
     versions,
 )
@@ -54,6 +58,7 @@ def live(world: World) -> None:
     world.book.write_now(_robots)
     world.book.write_now(_carried_by_hand)
     world.book.write_now(_inputs)
+    world.book.write_now(_tags)
     world.book.write_now(_cancelled_before_it_came)
     world.book.write_now(came_back)
     world.book.write_now(_listen)
@@ -201,6 +206,24 @@ def _inputs(tx: Tx) -> None:
     tx.execute(insert(requests).values(
         scope="api:shop", key="r1", body_hash="x", status=201, at_ms=NOON
     ))  # fmt: skip
+
+
+def _tags(tx: Tx) -> None:
+    """A label's tag was written, another is perhaps; one came in by a gate that is away now."""
+    tx.execute(update(owners).where(owners.c.code == "acme").values(company_prefix="4901234"))
+    for key, state in (("tag-1", "confirmed"), ("tag-2", "uncertain")):
+        job = int(tx.execute(insert(print_jobs).values(
+            key=key, station="BENCH", template="item", state=state, created_ms=NOON,
+        ).returning(print_jobs.c.id)).scalar_one())  # fmt: skip
+        epc = tags.make(tx, item=PEN, gtin="4901234567894", job=job, now=NOON)
+        tags.labels_are(tx, jobs=(job,), state=state, now=NOON)
+        tx.execute(insert(tag_reads).values(
+            device="agv-1", epc=epc, first_ms=NOON, last_ms=NOON,
+            way="in" if key == "tag-1" else "by", passed_ms=NOON if key == "tag-1" else 0,
+        ))  # fmt: skip
+    for reason in ("first", "again"):
+        gap_book.end(tx, device="agv-1", now=NOON)
+        gap_book.begin(tx, device="agv-1", from_ms=NOON, reason=reason)
 
 
 def _cancelled_before_it_came(tx: Tx) -> None:

@@ -186,6 +186,9 @@ def test_when_a_device_was_away_is_kept(site: FloorSite) -> None:
     blind = ReaderBlind("reader-1", 3_000, "reader.quiet")
     site.write(intake.record, heard=[Heard(110_000, blind)])
     assert gaps_of()[-2:] == [(80_000, 99_500), (107_000, 110_000)]
+    say_health(Health.OFFLINE, 120_000, "device.unreachable")
+    say_health(Health.ONLINE, 119_000)
+    assert gaps_of()[-1] == (120_000, 120_000), "the clock was set right meanwhile"
 
 
 @ON_BOTH

@@ -18,6 +18,7 @@ from tests.devices_bench import Heard, printer
 from tests.floor_site import ON_BOTH
 from tests.receive_site import JAN, ReceiveSite, dock_at
 from wms import inbound_lpn
+from wms import tags as tag_book
 from wms.epc import gtin_of, serial_of, sscc96
 from wms.schema import events, items, owners, places, print_jobs, stations, tags
 from wms.signals import TagSeen
@@ -128,6 +129,26 @@ def test_each_piece_gets_its_own_tag_and_its_label_says_what_became_of_it(
     assert states() == ["written", "written", "void"], "a reader has seen it: it was written"
     assert site.told("tag.commissioned") == 2
     assert asked_for(site, 1, "again")[-1] not in epcs
+
+
+@ON_BOTH
+def test_a_tag_that_a_reader_sees_was_written_and_is_told_once(site: ReceiveSite) -> None:
+    """Whoever wrote it was killed meanwhile; a label that cannot be rendered never was."""
+    epcs = asked_for(site, 3)
+
+    def state(epc: str) -> str:
+        return str(site.scalar(select(tags.c.state).where(tags.c.epc == epc)))
+
+    assert site.write(tag_book.found, epc=epcs[0], now=site.now) == "uncertain"
+    assert site.write(tag_book.found, epc=epcs[0], now=site.now) == "written"
+    site.write(tag_book.seen, epcs=epcs[:2], now=site.now)
+    site.write(tag_book.became, epc=epcs[1], state="written", now=site.now)
+    assert [state(epc) for epc in epcs] == ["written", "written", "asked"]
+    assert site.told("tag.commissioned") == 2
+    job = site.scalar(select(tags.c.job_id).where(tags.c.epc == epcs[2]))
+    site.set(print_jobs, print_jobs.c.id == job, template="none")
+    site.write(render_requested, now=site.now, dots_per_mm={})
+    assert state(epcs[2]) == "void"
 
 
 def test_a_pallet_s_label_says_its_own_number_to_gates_and_doors(site: ReceiveSite) -> None:

@@ -159,6 +159,7 @@ class Privacy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     journal_days: Annotated[int, Meta(ge=1, le=3_650)] = 30
     label_days: Annotated[int, Meta(ge=1, le=3_650)] = 7
     photo_days: Annotated[int, Meta(ge=1, le=3_650)] = 120
+    sighting_days: Annotated[int, Meta(ge=1, le=3_650)] = 180
     hour: Annotated[int, Meta(ge=0, le=23)] = 3
 
 

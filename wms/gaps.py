@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, case, func, insert, select, update
 
 from wms import calendar
 from wms.db import Tx
@@ -32,8 +32,9 @@ def begin(tx: Tx, *, device: str, from_ms: int, reason: str) -> None:
 
 
 def end(tx: Tx, *, device: str, now: int) -> None:
-    """It is at work again."""
-    tx.execute(update(device_gaps).where(_is_open(device)).values(until_ms=now))
+    """It is at work again. A clock that was set back meanwhile ends no gap before it began."""
+    until = case((device_gaps.c.from_ms > now, device_gaps.c.from_ms), else_=now)
+    tx.execute(update(device_gaps).where(_is_open(device)).values(until_ms=until))
 
 
 def begin_unseen(tx: Tx, *, names: Sequence[str], now: int) -> None:

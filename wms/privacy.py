@@ -35,6 +35,7 @@ from wms.db import Book, Tx, sqlite_module
 from wms.events import Cursor, advance, cursor_of
 from wms.new_order import Gift, Recipient
 from wms.print_jobs import DONE
+from wms.privacy_sightings import FOUND_MAX, forget_gaps, forget_reads, gaps_due, reads_due
 from wms.prompts import Prompt
 from wms.schema import (
     device_facts,
@@ -58,7 +59,6 @@ DAY_MS = 86_400_000
 DELIVERY_DAYS = 14  # islands, and a week at the carrier's office
 MASKED = "***"
 SLICE = 200  # rows of one command: a scan waits for some ten milliseconds at most
-FOUND_MAX = 5_000  # rows that are found at once
 BUSY_S = 0.2  # for so long the log's end is waited for
 OVER = ("shipped", "cancelled")
 RETURN_OVER = ("closed", "cancelled")
@@ -71,11 +71,11 @@ FORGOTTEN = msgspec.json.encode(
 
 
 class Kind(NamedTuple):
-    """What is forgotten together: its name, the numbers of rows that are due, and how."""
+    """What is forgotten together: its name, the numbers (keys) of rows that are due, and how."""
 
     name: str
-    due: Callable[[Tx, Privacy, int], Sequence[int]]
-    forget: Callable[[Tx, Sequence[int], int], int]
+    due: Callable[[Tx, Privacy, int], Sequence[Any]]
+    forget: Callable[[Tx, Sequence[Any], int], int]
 
 
 async def mask(book: Book, keep: Privacy, *, actor: str, device: str, now: int) -> dict[str, int]:
@@ -95,7 +95,7 @@ async def mask(book: Book, keep: Privacy, *, actor: str, device: str, now: int) 
 
 
 def forget(
-    tx: Tx, name: str, due: Sequence[int], *, actor: str, device: str, now: int
+    tx: Tx, name: str, due: Sequence[Any], *, actor: str, device: str, now: int
 ) -> int:  # fmt: skip
     """Forget the rows *due* of one kind, and write down that it was done."""
     kind = next(one for one in KINDS if one.name == name)
@@ -361,6 +361,8 @@ KINDS = (
     Kind("facts", _facts_due, _forget_facts),
     Kind("sessions", _sessions_due, _forget_sessions),
     Kind("calls", _calls_due, _forget_calls),
+    Kind("sightings", reads_due, forget_reads),
+    Kind("gaps", gaps_due, forget_gaps),
 )
 
 

@@ -19,6 +19,7 @@ from wms.schema import items, meta, owners, tags
 # The lower half of the serial numbers of a GTIN is left to whoever makes the goods.
 SERIAL_FROM = 1 << SERIAL_BITS - 1
 AFTER = {"confirmed": "written", "failed": "void", "void": "void"}
+OPEN = ("asked", "uncertain")
 
 
 def can_carry(tx: Tx, item: int, gtin: str) -> bool:
@@ -59,18 +60,20 @@ def belongs_to(tx: Tx, epc: str, *, job: int) -> None:
 
 def labels_are(tx: Tx, *, jobs: Collection[int], state: str, now: int) -> None:
     """The labels *jobs* are in *state* (of a print job) now: so are their tags."""
-    mine = tags.c.job_id.in_(jobs) & tags.c.state.in_(("asked", "uncertain"))
+    mine = tags.c.job_id.in_(jobs) & tags.c.state.in_(OPEN)
     _become(tx, list(tx.scalars(select(tags.c.epc).where(mine))), AFTER.get(state, "uncertain"),
             now)  # fmt: skip
 
 
 def found(tx: Tx, *, epc: str, now: int) -> str | None:
     """What is known of a tag that was read with *epc*; None when it is none that counts. One of
-    which nobody knew whether it was written, was: it is from now on."""
+    which nobody knew whether it was written ("uncertain"; a server that was killed meanwhile left
+    it at that, too), was: it is from now on."""
     counts = (tags.c.epc == epc) & (tags.c.state != "void")
     state: str | None = tx.scalar(select(tags.c.state).where(counts))
-    if state == "uncertain":
+    if state in OPEN:
         _become(tx, [epc], "written", now)
+        return "uncertain"
     return state
 
 
@@ -80,20 +83,19 @@ def became(tx: Tx, *, epc: str, state: str, now: int) -> None:
 
 
 def seen(tx: Tx, *, epcs: Collection[str], now: int) -> None:
-    """Readers have seen *epcs*: those of which nobody knew whether they were written, were."""
+    """Readers have seen *epcs*: whatever is known of their writing, they were written."""
     codes = sorted(epcs)
     for start in range(0, len(codes), CHUNK):
         query = select(tags.c.epc).where(tags.c.epc.in_(codes[start : start + CHUNK]))
-        _become(tx, list(tx.scalars(query.where(tags.c.state == "uncertain"))), "written", now)
+        _become(tx, list(tx.scalars(query.where(tags.c.state.in_(OPEN)))), "written", now)
 
 
 def _become(tx: Tx, epcs: Iterable[str], state: str, now: int) -> None:
-    codes = sorted(epcs)
-    if not codes:
-        return
-    open_ = tags.c.epc.in_(codes) & tags.c.state.in_(("asked", "uncertain"))
-    tx.execute(update(tags).where(open_).values(state=state, done_ms=now))
-    if state != "written":
+    """Only those that are open still: what two see at once is told once."""
+    open_ = tags.c.epc.in_(sorted(epcs)) & tags.c.state.in_(OPEN)
+    changed = update(tags).where(open_).values(state=state, done_ms=now).returning(tags.c.epc)
+    codes = list(tx.scalars(changed))
+    if state != "written" or not codes:
         return
     query = (
         select(tags, items.c.sku, items.c.owner)

@@ -18,6 +18,7 @@ from wms.audit import (
     ledger,
     packing,
     picking,
+    readers,
     record,
     returns,
     storage,
@@ -31,7 +32,7 @@ __all__ = ["CHECKS", "Check", "Finding", "audit", "offending"]
 CHECKS: tuple[Check, ...] = (
     *ledger.CHECKS, *work.CHECKS, *inbound.CHECKS, *counts.CHECKS, *picking.CHECKS,
     *storage.CHECKS, *record.CHECKS,
-    *changes.CHECKS, *packing.CHECKS, *returns.CHECKS,
+    *changes.CHECKS, *packing.CHECKS, *returns.CHECKS, *readers.CHECKS,
 )  # fmt: skip
 
 
