@@ -64,6 +64,9 @@ class Wall:
     shines: Callable[[str], list[str]]
 
 
+AT_REST = ("sign_in", "menu")  # a terminal that locked itself is no work
+
+
 @dataclass(slots=True)
 class Bot:
     """One worker. `pace_s` is the time that a motion takes."""
@@ -107,7 +110,7 @@ class Bot:
         assert name in self.behaviours, f"{self.worker.role} does not know {name}"
         rested = self.idle
         after = await self.behaviours[name](self, prompt)
-        if self.idle == rested:
+        if self.idle == rested and prompt.dialogue not in AT_REST:
             self.idle = 0
         return after
 

@@ -153,7 +153,7 @@ async def pack_weigh(bot: Bot, prompt: Prompt) -> Prompt:
     inside = Counter(bot.hand)
     bench.weigh(bot.world.weight_g(bot.hand) + bot.world.tare_g(prompt.focus.box))
     for _ in range(20):
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(max(0.2, bot.pace_s / 6))
         after = await bot.terminal.prompt()
         if after.message is not None and after.message.code == READ_LATE and after.locked:
             after = await bot.terminal.command("ok")

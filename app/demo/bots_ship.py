@@ -16,15 +16,12 @@ async def ship_manifest(bot: Bot, prompt: Prompt) -> Prompt:
     """Choose the pickup of a carrier whose boxes wait; a tracking range is a carrier's own."""
     waiting = [box for box in bot.world.boxes.values() if box.closed and not box.shipped]
     idle = not waiting or _gathers(bot, waiting)
-    if idle:
-        await bot.rest()
-    if idle and not bot.trouble.closing:
-        return await bot.terminal.prompt()
-    bot.turns += 1
     digits = [option for option in prompt.options if option.key.isdigit()]
-    if not digits:
-        await bot.rest()
-        return await bot.terminal.prompt()
+    bot.turns += 1
+    if not digits or (idle and (not bot.trouble.closing or bot.turns % len(digits) == 0)):
+        await bot.rest()  # at the end of the day: after a look at each of them
+        if not (digits and bot.trouble.closing):
+            return await bot.terminal.prompt()
     return await bot.terminal.key(digits[bot.turns % len(digits)].key)
 
 
