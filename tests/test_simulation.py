@@ -7,23 +7,32 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from random import Random
 
 import pytest
 
-from app.demo import bots_pick
+from app.demo import bots_pick, physical
 from app.demo.bots import Bot
 from app.demo.oms import Oms
 from app.demo.site import Bin
-from app.simulation.faults import Settings
+from app.simulation import faults_devices
+from app.simulation.faults import Settings, Storm
 from app.simulation.flows import PARTS, drawn
+from app.simulation.hardware import Hardware
 from app.simulation.loop import VirtualLoop
+from app.simulation.machine import Machine
 from app.simulation.network import Network
-from app.simulation.run import run
+from app.simulation.robots import Wire
+from app.simulation.run import run, the_site
+from app.simulation.server import Server
 from app.simulation.shift import Plan, of_seed
 from app.simulation.tally import Gusts, Tally
 from devices import intake
+from devices.codecs.grh1 import Cmd, State
+from tests.grh1_rig import Rig
 from tests.prove import Broken, part_shifts
+from wms import config
 
 NAMED_MIN = 60
 STRUCK_MIN = 500  # in a shift of eight hours
@@ -62,6 +71,41 @@ def test_a_fault_on_a_cable_counts_when_somebody_speaks_and_not_before() -> None
 
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(network)) as runner:
         runner.run(talk())
+
+
+def test_what_missions_and_lights_met_counts_whatever_is_planned_since(tmp_path: Path) -> None:
+    network, rig, tally = Network(), Rig(), Tally(lambda: 0.0)
+    blocked, by_hand, busy = "robot: path blocked", "robot: stopped by hand", "lights: answer busy"
+    tally.begun.update((blocked, by_hand, busy))
+
+    async def strike() -> None:
+        world, chance = physical.make(the_site(), Random(1), wanted=[]), Random(1)
+        hardware = Hardware(world, chance, 0, 0, has_wall=True)
+        await hardware.start()
+        hardware.wires.wires[1] = Wire(rig.plc, chance)
+        server = Server(
+            config.check({"site": {"name": "s"}}, "nothing"), tmp_path, chance, hardware, network, Machine(tmp_path)
+        )  # fmt: skip
+        storm = Storm(chance, server, hardware, network, (), Oms("", "", chance), 60.0, tally)
+        menu = faults_devices.menu(storm)
+        first = asyncio.ensure_future(menu[blocked](blocked))
+        await asyncio.sleep(0)
+        rig.send(Cmd.ASSIGN, 1)
+        rig.until(State.FAILED)
+        await asyncio.gather(first, menu[by_hand](by_hand))
+        await menu[busy](busy)
+        assert tally.struck == {blocked: 1}
+        assert hardware.lights is not None
+        _, writer = await asyncio.open_connection("here", hardware.lights.port)
+        asking = asyncio.ensure_future(menu[busy](busy))
+        await asyncio.sleep(0)
+        writer.write(bytes.fromhex("0001 0000 0006 01 01 0000 0001"))
+        await asking
+        assert tally.struck == {blocked: 1, busy: 1}
+        await hardware.stop()
+
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(network)) as runner:
+        runner.run(strike())
 
 
 def test_a_handful_of_seeds_has_every_flow() -> None:

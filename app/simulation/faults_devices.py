@@ -157,7 +157,7 @@ def _lights(storm: "Storm", twin: LightsTwin) -> "dict[str, Fault]":
 
     return {
         "lights: silent": storm.lasting(twin, spoken, silent=True),
-        "lights: answer busy": storm.lasting(twin, lambda: twin.served, exception=BUSY),
+        "lights: answer busy": storm.lasting(twin, spoken, exception=BUSY),
         "lights: slow": storm.lasting(twin, spoken, delay_s=1.5),
         "lights: reply lost": storm.once(lose_reply, lambda: not twin.lose_replies),
         "lights: half a message": storm.once(twin.half_a_message),
@@ -181,16 +181,21 @@ def _robot(storm: "Storm", wire: Wire) -> "dict[str, Fault]":
 
     def fails(error: int, leg: str) -> "Fault":
         async def strike(name: str) -> None:
+            settle()
             plc.fail_next(error, leg)
             planned[0] = name  # instead of what was planned before
             await storm.some_time(SELDOM_S)
-            if planned[0] != name:
-                return
-            if not plc.fails_next:
-                storm.tally.hit(name)
-            plc.fail_next(0, leg)
+            if planned[0] == name:
+                settle()
+                plc.fail_next(0, leg)
 
         return strike
+
+    def settle() -> None:
+        """What was planned last counts if a mission has met it."""
+        if planned[0] and not plc.fails_next:
+            storm.tally.hit(planned[0])
+        planned[0] = ""
 
     def count_up(counter: str, times: int = 1) -> None:
         thing = plc if counter == "torn_reads" else wire
