@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import fields
 from functools import partial
 from inspect import isawaitable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from devices.capabilities import (
     ConfigFault,
@@ -14,10 +15,15 @@ from devices.capabilities import (
     Unavailable,
     Uncertain,
 )
+from wms.signals import Signal
+from wms.text import storable
 
 CLOSED = "device.closed"
 BUG = "device.bug"
 REFUSES = "print_label"  # with `ValueError`, what no printer could print
+NUMBER_MAX = 2**31  # of what is said, but for a mission's number
+AS_IT_COMES = "text"  # of a scan: it is made storable where it is kept
+SAID = {kind: tuple((one.name, one.type) for one in fields(kind)) for kind in get_args(Signal)}
 Answer = TypeVar("Answer")
 
 
@@ -48,6 +54,21 @@ def verdict(error: Exception) -> tuple[Health, str]:
     if isinstance(error, Unavailable | Uncertain | OSError | TimeoutError):
         return Health.OFFLINE, str(error) or type(error).__name__
     return Health.OFFLINE, BUG
+
+
+def sound(signal: object, device: str) -> bool:
+    """Whether *signal* is one, speaks for *device* itself, and holds what any database can keep."""
+    said = SAID.get(type(signal), ())
+    values = {name: getattr(signal, name) for name, _ in said}
+    return values.get("device") == device and all(
+        type(values[name]) is kind and _can_be_kept(name, values[name]) for name, kind in said
+    )
+
+
+def _can_be_kept(name: str, value: Any) -> bool:
+    if isinstance(value, str):
+        return name == AS_IT_COMES or storable(value) == value
+    return name == "mission" or -NUMBER_MAX <= value < NUMBER_MAX
 
 
 class Hands:

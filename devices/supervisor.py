@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 import structlog
 
 from devices.capabilities import ConfigFault, Driver, DriverFactory, Health, Link, Unavailable
-from devices.containment import BUG, CLOSED, Hands, contained, result, verdict
+from devices.containment import BUG, CLOSED, Hands, contained, result, sound, verdict
 from devices.patience import Backoff, Metrics, Policy, Spill
 from devices.signal_queue import SignalQueue
 from wms.signals import Signal
@@ -156,6 +156,10 @@ class _Device:
         )
 
     def _emit(self, signal: Signal) -> None:
+        if not sound(signal, self.name):
+            error = TypeError(f"{self.name} may not say {signal!r:.200}")
+            _note_first(self._broken, error)
+            raise error
         kept = self._supervisor.queue.put(signal)
         self.metrics.count(kept)
         for more in self._spill.after(signal, kept, self._clock()):

@@ -7,6 +7,13 @@ CLOCK = ("tests/test_site_clock.py",)
 
 MACHINE = (
     Bug(
+        what="a driver may say what no database can keep",
+        file="devices/supervisor.py",
+        right="        if not sound(signal, self.name):\n",
+        wrong="        if not signal:\n",
+        tests=only("test_devices_live", "may_not_say"),
+    ),
+    Bug(
         what="a bug of a driver ends the worker that uses it, and so the server",
         file="devices/supervisor.py",
         right="        return cast(Capability, device.hands)\n",

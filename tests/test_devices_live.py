@@ -32,6 +32,7 @@ from wms.config import Config, load
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.schema import devices, events, stations
+from wms.signals import Scan, TagSeen, Weight
 
 
 class Buggy(OneDriver):
@@ -71,6 +72,10 @@ def test_a_driver_with_a_bug_is_quarantined_and_comes_back_when_told(
         run(scene())
 
 
+BYTES: Any = b"4901"
+FRACTION: Any = 1.5
+
+
 class BreaksInUse(OneDriver):
     """Opens and lives; whoever uses it meets a bug."""
 
@@ -104,6 +109,35 @@ def test_a_bug_that_whoever_uses_a_driver_meets_is_one_of_the_driver(
         assert other.live == 0
         assert await s.supervisor.need("d", Scale).weigh() == 250, "the rest works on"
         assert s.words() == ["starting", "online"]
+        await s.supervisor.stop_all()
+
+    with capture_logs():
+        run(scene())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "hello", Scan("d", "of another device"), Scan("bad", BYTES), Weight("bad", FRACTION, True),
+        TagSeen("bad", "\x00", 1, -60, 1), TagSeen("bad", "30", 1, -60, 2**40),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_what_a_driver_may_not_say_is_a_bug_and_reaches_nobody(said: Any) -> None:
+    class Talks(OneDriver):
+        async def run(self) -> None:
+            assert self.peer.link is not None
+            self.peer.link.emit(Scan(self.peer.link.device, "\x00 is made storable later"))
+            asyncio.get_running_loop().call_soon(self.peer.link.emit, said)  # no one awaits it
+            await super().run()
+
+    async def scene() -> None:
+        s = Scene(bad=Talks)
+        s.loop.set_exception_handler(lambda _loop, _context: None)
+        await s.supervisor.start("bad", "bad", {"peer": Peer()})
+        await asyncio.sleep(0.1)
+        assert s.words("bad")[-1] == "offline device.bug"
+        assert len(s.supervisor.queue) == 1
         await s.supervisor.stop_all()
 
     with capture_logs():
@@ -285,6 +319,32 @@ async def test_workers_come_and_go_while_others_work() -> None:
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
+
+
+def test_the_table_of_devices_is_live_until_somebody_has_seen_enough(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write_config(tmp_path, 8470, "[database]", f'url = "{sqlite_url}"', *PRINTERS)
+    book = Book(sqlite_url)
+    book.write_now(set_up, load(file), holder="1", now=NOW)
+    news = [(Health.ONLINE, ""), (Health.DEGRADED, "printer.paper_out")]
+
+    def a_second_later(_seconds: float) -> None:
+        if not news:
+            raise KeyboardInterrupt
+        health, reason = news.pop(0)
+        book.write_now(
+            intake.record_health, device="label-1", health=health, reason=reason, now=NOW
+        )
+
+    monkeypatch.setattr("time.sleep", a_second_later)
+    run_ = CliRunner(env={"LC_ALL": "en_US.UTF-8"})
+    done = run_.invoke(cli, ["devices", "--watch", "--config", str(file)])
+    book.close()
+    assert done.exit_code == 0, done.output
+    shown = [line for line in done.stdout.splitlines() if line.startswith("label-1 ")]
+    wanted = ("starting", "online", "paper")
+    assert [word in line.lower() for word, line in zip(wanted, shown, strict=True)] == [True] * 3
 
 
 @pytest.mark.long
