@@ -114,9 +114,9 @@ class Bot:
             self.idle = 0
         return after
 
-    async def rest(self) -> None:
-        """Nothing to do just now: wait a moment before looking again."""
-        self.idle += 1
+    async def rest(self, looks: int = 1) -> None:
+        """Nothing to do just now, at so many looks: wait a moment before looking again."""
+        self.idle += looks
         await asyncio.sleep(min(self.wait_s * self.idle, self.wait_s_max))
 
     def barcode(self, unit: Bin) -> str:

@@ -19,7 +19,7 @@ async def ship_manifest(bot: Bot, prompt: Prompt) -> Prompt:
     digits = [option for option in prompt.options if option.key.isdigit()]
     bot.turns += 1
     if not digits or (idle and (not bot.trouble.closing or bot.turns % len(digits) == 0)):
-        await bot.rest()  # at the end of the day: after a look at each of them
+        await bot.rest(len(digits) or 1)  # at the end of the day: after a look at each of them
         if not (digits and bot.trouble.closing):
             return await bot.terminal.prompt()
     return await bot.terminal.key(digits[bot.turns % len(digits)].key)

@@ -21,7 +21,7 @@ from devices.twins.scanner import ScannerTwin
 from wms.prompts import Prompt
 from wms.signals import TagSeen
 
-READ_S = 1.0  # a reader tells what it sees so often, while there is something
+READ_S = 4.0  # a reader tells what it sees so often, while there is something
 GARBAGE = b"\xff\xfe\x00\x13\r"
 CUT = b"]C1"  # and no end of line
 LONG = b"9" * 3_000 + b"\r"
