@@ -90,15 +90,13 @@ async def pack_item(bot: Bot, prompt: Prompt) -> Prompt:
         if unit[0] == sku
     ]
     if not found:
-        _table_to_tote(bot, tote)
-        return await bot.terminal.command("back")
+        return await _put_aside(bot, tote)
     source, unit = found[0]
     after = await bot.scan(bot.barcode(unit))
     if after.locked:
         await bot.terminal.command("ok")
         await bot.rest()
-        _table_to_tote(bot, tote)
-        return await bot.terminal.command("back")
+        return await _put_aside(bot, tote)
     bot.world.totes[source][unit] -= 1
     bot.hand[unit] += 1
     return after
@@ -108,6 +106,17 @@ async def _look_at(bot: Bot, name: str) -> None:
     """Look at the picture of what is to be packed, where there is one."""
     if name and (await bot.terminal.picture(name)).startswith(b"\x89PNG"):
         bot.world.happened("pictures shown")
+
+
+async def _put_aside(bot: Bot, tote: str) -> Prompt:
+    """Everything goes back into the tote, and the floor forgets what was proven: a terminal that
+    locked itself meanwhile has not heard of it."""
+    _table_to_tote(bot, tote)
+    after = await bot.terminal.command("back")
+    while after.dialogue == "sign_in":
+        await bot.step(after)
+        after = await bot.terminal.command("back")
+    return after
 
 
 def _table_to_tote(bot: Bot, tote: str) -> None:
@@ -163,8 +172,7 @@ async def pack_weigh(bot: Bot, prompt: Prompt) -> Prompt:
         after = await bot.terminal.command("1")
     if after.step == "weigh" and after.locked:  # count it all again
         await bot.terminal.command("ok")
-        _table_to_tote(bot, prompt.focus.tote)
-        after = await bot.terminal.command("back")
+        after = await _put_aside(bot, prompt.focus.tote)
     bench.clear()
     if after.step == "verify":
         bot.world.handled("packed", inside)
