@@ -28,6 +28,7 @@ from wms.db import Book, Tx
 from wms.event_kinds import PrintChanged
 from wms.events import emit
 from wms.schema import devices, print_jobs, stations
+from wms.text import storable
 
 log = structlog.get_logger(__name__)
 WAITING = ("ready", "blocked")
@@ -184,6 +185,7 @@ def why_not(supervisor: Supervisor, name: str) -> str:
 async def _leave(
     book: Book, job: Job, state: str, reason: str, before: tuple[str, ...], now: Callable[[], int]
 ) -> str:
+    reason = storable(reason)  # a device's own words may be in it
     if (job.state, job.reason, before) != (state, reason, WAITING):
         await book.write(settle, job=job.id, before=before, state=state, reason=reason, now=now())
     return state

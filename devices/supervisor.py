@@ -19,12 +19,14 @@ from devices.containment import BUG, CLOSED, Hands, contained, result, sound, ve
 from devices.patience import Backoff, Metrics, Policy, Spill
 from devices.signal_queue import SignalQueue
 from wms.signals import Signal
+from wms.text import storable
 
 log = structlog.get_logger(__name__)
 
 OnHealth = Callable[[str, Health, str], Awaitable[None]]
 Capability = TypeVar("Capability")
 REPORT_RETRY_S = 1.0
+REASON_CHARACTERS = 300
 
 # Reasons that are the supervisor's own have words in `wms/words`.
 SILENT = "device.silent"
@@ -85,6 +87,7 @@ class _Device:
 
     def say(self, health: Health, reason: str) -> None:
         """Note the health; tell it when it changed. Retries of one outage are one outage."""
+        reason = storable(reason[:REASON_CHARACTERS])  # a device's own words may be in it
         same = health is self.health and (reason == self.reason or health is Health.OFFLINE)
         self.health, self.reason = health, reason
         if not same:

@@ -262,6 +262,19 @@ def test_a_session_that_ends_for_a_human_is_degraded_and_tried_again() -> None:
     run(scene())
 
 
+def test_a_reason_is_told_in_what_every_database_can_keep() -> None:
+    async def scene() -> None:
+        s, peer = Scene(), Peer()
+        peer.there, peer.why = False, "no\x00 \ud800 reader\x1b[2J" + "!" * 10_000
+        await s.supervisor.start("d", "one", {"peer": peer})
+        await asyncio.sleep(1)
+        assert s.words()[-1].startswith("offline no\ufffd \ufffd reader\ufffd[2J!!!")
+        assert len(s.words()[-1]) < 400
+        await s.supervisor.stop_all()
+
+    run(scene())
+
+
 def test_need_gives_the_live_driver_or_says_why_not() -> None:
     async def scene() -> None:
         s, peer = Scene(), Peer()
