@@ -6,7 +6,6 @@ conversation lives in the person's session row, so any terminal can take it up.
 """
 
 import dataclasses
-import hashlib
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Literal
@@ -17,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Row, insert, update
 
-from picking import assist, terminals
+from picking import assist, pulls, terminals
 from picking.dialogues import DIALOGUES, MENU, menu, sign_in
 from picking.dialogues.base import (
     COMMAND_KEYS,
@@ -29,6 +28,7 @@ from picking.dialogues.base import (
     refused,
     wrong,
 )
+from picking.pulls import Pull
 from picking.resolve import TEXT_MAX, resolve
 from wms import commands, people
 from wms.db import Tx
@@ -60,27 +60,11 @@ class Settings:
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """What the terminal is told about one input."""
+    """What the terminal is told about one input. `version` is the prompt's; 0 = nobody knows."""
 
     fate: Fate
     prompt: Prompt
-
-
-@dataclass(frozen=True, slots=True)
-class Pull:
-    """One input as it came. `at_ms` is when the trigger was pulled, which may be a while ago;
-    `clock_ms` the same by the terminal's own clock, of which only differences mean something."""
-
-    scan_id: str
-    text: str
-    via: Via
-    at_ms: int
-    clock_ms: int | None = None
-
-    @property
-    def mark(self) -> str:
-        """What is remembered of it to know a bounce: never the text, which may be a secret."""
-        return hashlib.sha256(self.text.encode()).hexdigest()[:32]
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +79,13 @@ class Outcome:
 
 def scan(
     tx: Tx, *, terminal: str, scan_id: str, text: str, via: Via, now: int, settings: Settings,
-    pulled_ms: int | None = None, clock_ms: int | None = None,
+    pulled_ms: int | None = None, clock_ms: int | None = None, answers: int | None = None,
 ) -> Answer:  # fmt: skip
     """Take one input at *terminal*, whatever it holds.
 
     *pulled_ms*: when the trigger was pulled, if not now; *clock_ms*: that moment by the terminal's
-    own steady clock, which no slow network or busy server can stretch. Refuses
+    own steady clock, which no slow network or busy server can stretch; *answers*:
+    the version of the prompt that was shown then, where the terminal says it. Refuses
     `TERMINAL_UNKNOWN`, `SCAN_INVALID` (a *scan_id* that cannot be kept) and `KEY_REUSED` (a known
     *scan_id* with another text).
     """
@@ -109,7 +94,8 @@ def scan(
     row = terminals.read(tx, terminal, lock=True)
     if row is None:
         raise Rejected(Code.TERMINAL_UNKNOWN, terminal=terminal[:40])
-    pull = Pull(scan_id, storable(text), via, now if pulled_ms is None else pulled_ms, clock_ms)
+    at_ms = now if pulled_ms is None else pulled_ms
+    pull = Pull(scan_id, storable(text), via, at_ms, clock_ms, answers)
     known = terminals.taken(tx, terminal, scan_id)
     if known is not None:
         return _same_answer(known, pull)
@@ -121,8 +107,7 @@ def scan(
         outcome, shown = _sign_in(tx, row, pull, now, settings)
     else:
         outcome, shown = _converse(tx, row, pull, now, settings)
-    answer = Answer(fate=outcome.fate, prompt=shown)
-    written = _write_down(tx, row, pull, outcome, answer, now)
+    written = _write_down(tx, row, pull, outcome, shown, now)
     return msgspec.json.decode(written, type=Answer)  # what a repeat will get, to the byte
 
 
@@ -187,7 +172,7 @@ def _converse(
 ) -> tuple[Outcome, Prompt]:
     who = _who(tx, row, f"{row.id}:{pull.scan_id}", now, settings)
     session = terminals.session_of(tx, who.person.id, lock=True)
-    if _bounced(session, pull, settings):
+    if pulls.bounced(session, pull, bounce_ms=settings.bounce_ms):
         return Outcome("repeat", None), _render(tx, session, who)
     outcome, changed = _decide(tx, session, who, pull, settings)
     message = outcome.say.message(who.person.language) if outcome.say else None
@@ -198,20 +183,15 @@ def _converse(
         "last_text": "" if hidden else pull.mark, "last_ms": pull.at_ms,
         "last_clock_ms": pull.clock_ms, "updated_ms": now, **changed,
     }  # fmt: skip
+    if outcome.fate == "applied":
+        version = row.version + 1
+        values["moved"] = pulls.with_moved(session, pull, version=version, secret=hidden)
     tx.execute(update(sessions).where(sessions.c.person_id == who.person.id).values(values))
     row = _here(tx, row.id)
     if row.person_id is None:
         return outcome, _signed_out(row)
     who = _who(tx, row, who.key, now, settings)
     return outcome, _shown(tx, who)
-
-
-def _bounced(session: Row[Any], pull: Pull, settings: Settings) -> bool:
-    apart_ms = pull.at_ms - session.last_ms
-    if pull.clock_ms is not None and session.last_clock_ms is not None:
-        apart_ms = pull.clock_ms - session.last_clock_ms
-    near = abs(apart_ms) < settings.bounce_ms
-    return near and pull.via in ("scan", "device") and pull.mark == session.last_text
 
 
 def _decide(
@@ -238,6 +218,10 @@ def _decide(
         done = _everywhere(tx, session, seen, who)
         if done is not None:
             return done
+    if pulls.outdated(session, pull):
+        if seen.keyed:  # perhaps for a screen that asked for a PIN
+            seen = dataclasses.replace(seen, kind="secret", text="***")
+        return Outcome("refused", Say("scan.outdated", "attention"), seen), {}
     return _in_dialogue(tx, session, seen, who)
 
 
@@ -361,12 +345,14 @@ def _render(tx: Tx, session: Row[Any], who: Who) -> Prompt:
 
 
 def _write_down(
-    tx: Tx, row: Row[Any], pull: Pull, outcome: Outcome, answer: Answer, now: int
+    tx: Tx, row: Row[Any], pull: Pull, outcome: Outcome, shown: Prompt, now: int
 ) -> str:
     """The journal's line and the command's; a secret leaves neither text nor length.
 
     Returns the answer as it was written.
     """
+    version = terminals.change(tx, row.id, seen_ms=now)
+    answer = Answer(fate=outcome.fate, prompt=shown, version=version)
     written = msgspec.json.encode(answer).decode()
     person = row.person_id or _here(tx, row.id).person_id
     seen = outcome.seen
@@ -375,15 +361,14 @@ def _write_down(
         terminal_id=row.id, scan_id=pull.scan_id, person_id=person,
         text="" if secret else pull.text[:TEXT_MAX], via=pull.via, fate=outcome.fate,
         code=outcome.say.code if outcome.say and outcome.fate == "refused" else "",
-        dialogue=answer.prompt.dialogue, step=answer.prompt.step,
+        dialogue=shown.dialogue, step=shown.step,
         answer=written, at_ms=now,
     ))  # fmt: skip
     commands.record(
         tx, actor=f"person:{person}" if person else "nobody", device=row.id,
         permission=outcome.permission, name="scan", key=f"{row.id}:{pull.scan_id}", now=now,
-        body={"fate": outcome.fate, "step": answer.prompt.step, "via": pull.via},
+        body={"fate": outcome.fate, "step": shown.step, "via": pull.via},
     )  # fmt: skip
-    terminals.change(tx, row.id, seen_ms=now)
     return written
 
 

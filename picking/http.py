@@ -44,7 +44,8 @@ class Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `age_ms` says how long ago that was, where the radio or an earlier input kept it waiting;
     `clock_ms` is that moment by the terminal's own steady clock, from any beginning: a bouncing
-    trigger is known by its own time and not by that of the network.
+    trigger is known by its own time and not by that of the network. `version` is that of the prompt
+    which was shown then: what a cable has changed meanwhile is not taken for it.
     """
 
     scan_id: Annotated[str, Meta(min_length=1, max_length=floor.SCAN_ID_MAX)]
@@ -52,6 +53,7 @@ class Input(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     via: floor.TerminalVia = "scan"
     age_ms: Annotated[int, Meta(ge=0, le=AGE_MS_MAX)] = 0
     clock_ms: Annotated[int, Meta(ge=0, le=CLOCK_MS_MAX)] | None = None
+    version: Annotated[int, Meta(ge=0, le=CLOCK_MS_MAX)] | None = None
 
 
 class Shown(Struct, frozen=True, kw_only=True):
@@ -103,6 +105,7 @@ def take(
     return floor.scan(
         tx, terminal=terminal, scan_id=given.scan_id, text=given.text, via=given.via, now=now,
         settings=settings, pulled_ms=now - given.age_ms, clock_ms=given.clock_ms,
+        answers=given.version,
     )  # fmt: skip
 
 

@@ -54,10 +54,12 @@ def _session(lock: bool) -> Select[Any]:
     return query.with_for_update() if lock else query
 
 
-def change(tx: Tx, terminal: str, **values: Any) -> None:
-    """Change the terminal's row; its version grows, so that whoever shows it looks again."""
+def change(tx: Tx, terminal: str, **values: Any) -> int:
+    """Change the terminal's row; its version grows, so that whoever shows it looks again. Returns
+    the version."""
     values["version"] = terminals.c.version + 1
-    tx.execute(update(terminals).where(terminals.c.id == terminal).values(values))
+    changed = update(terminals).where(terminals.c.id == terminal).values(values)
+    return int(tx.execute(changed.returning(terminals.c.version)).scalar_one())
 
 
 def leave(tx: Tx, terminal: str, why: sign_in.Why = "") -> None:
@@ -81,7 +83,7 @@ def enter(tx: Tx, row: Row[Any], person: Person, *, mark: str, now: int) -> None
     }  # fmt: skip
     insert_once(tx, sessions, fresh)
     mine = update(sessions).where(sessions.c.person_id == person.id)
-    tx.execute(mine.values(last_text=mark, last_ms=now, last_clock_ms=None))
+    tx.execute(mine.values(last_text=mark, last_ms=now, last_clock_ms=None, moved=""))
 
 
 def why_out(tx: Tx, row: Row[Any], *, idle_ms: int, now: int) -> sign_in.Why | None:

@@ -83,14 +83,14 @@ class Hand:
 
     def send(
         self, text: str, via: Via, *, after_ms: int = 2_000, scan_id: str = "", age_ms: int = 0,
-        clock_ms: int | None = None,
+        clock_ms: int | None = None, answers: int | None = None,
     ) -> Answer:  # fmt: skip
         self.site.now += after_ms
         now = self.site.now
         sent: dict[str, Any] = {
             "terminal": self.terminal, "scan_id": scan_id or self.site.key("scan"), "text": text,
             "via": via, "settings": self.site.settings, "pulled_ms": now - age_ms,
-            "clock_ms": clock_ms,
+            "clock_ms": clock_ms, "answers": answers,
         }  # fmt: skip
         answer = self.site.write(floor.scan, now=now, **sent)
         if Hand.twice:  # the answer was lost on its way: the terminal sends the same again

@@ -25,7 +25,7 @@ class Shows:
 
     prompt: Prompt
     port: int = 0
-    inputs: list[dict[str, str]] = field(default_factory=list)
+    inputs: list[dict[str, Any]] = field(default_factory=list)
     photos: list[tuple[str, bytes]] = field(default_factory=list)
     pictures: list[str] = field(default_factory=list)
 

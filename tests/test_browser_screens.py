@@ -124,6 +124,7 @@ def test_a_menu_of_six_is_touched_without_scrolling(shows: Shows, browser: Brows
     page.press("#menu [data-command='9']")
     page.until("document.body.dataset.waiting", "0")
     assert [(each["text"], each["via"]) for each in shows.inputs] == [("9", "command")]
+    assert shows.inputs[0]["version"] == 1, "the prompt that was answered"
 
 
 def test_a_picture_comes_through_our_door_and_opens_when_touched(

@@ -204,6 +204,31 @@ async def test_an_input_that_had_to_wait_says_how_long() -> None:
         await link.close()
 
 
+async def test_an_input_says_which_prompt_it_answers() -> None:
+    """The one that was shown when it was said, and not when it leaves."""
+    floor = TinyFloor(PROMPT)
+    async with serving(floor) as port:
+        link = link_to(port)
+        talk = Conversation(
+            link, ids=map(str, count()).__next__, changed=lambda _: None, sleep=quick
+        )
+        talk.say(Send("4900", "scan"))  # nothing was shown yet
+        running = asyncio.create_task(talk.run())
+        await eventually(lambda: talk.waiting == 0)
+        for text in ("4901", "4902"):
+            talk.say(Send(text, "scan"))
+        await eventually(lambda: talk.waiting == 0)
+        floor.version += 3  # a cable; what is shown stays the same
+        reads = floor.reads
+        await eventually(lambda: floor.reads > reads + 1)
+        talk.say(Send("4903", "scan"))
+        await eventually(lambda: talk.waiting == 0)
+        assert floor.answered == [None, 2, 2, 7]
+        talk.leave()
+        await running
+        await link.close()
+
+
 async def test_the_queue_is_bounded_and_says_so() -> None:
     link = link_to(1)
     talk = Conversation(link, ids=map(str, count()).__next__, changed=lambda _: None)

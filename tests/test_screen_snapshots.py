@@ -36,6 +36,7 @@ class Paper:
     """A link that shows whatever prompt lies on it: pictures need no server."""
 
     trouble: Trouble | None = None
+    version: int | None = None
 
     def __init__(self, prompt: Prompt) -> None:
         self.now = prompt
@@ -44,8 +45,9 @@ class Paper:
         return self.now
 
     async def send(
-        self, scan_id: str, text: str, via: Via, said_s: float | None = None
-    ) -> tuple[Fate, Prompt]:
+        self, scan_id: str, text: str, via: Via, said_s: float | None = None,
+        answers: int | None = None,
+    ) -> tuple[Fate, Prompt]:  # fmt: skip
         return "applied", self.now
 
     async def close(self) -> None:

@@ -86,7 +86,8 @@ def test_a_terminal_signs_on_and_works(site: FloorSite, device: Device) -> None:
     assert refused["prompt"]["message"]["expected"] == "T-01"
     assert device.scan("ok", via="command")["prompt"].get("message") is None
     assert device.scan("T-01")["prompt"]["step"] == "place"
-    assert device.look()["version"] > first["version"]
+    last = device.scan("B-02", version=first["version"])
+    assert device.look()["version"] == last["version"] > first["version"]
 
 
 @ON_BOTH

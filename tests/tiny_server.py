@@ -28,6 +28,8 @@ class TinyFloor:
         self.board: bytes = b"{}"
         self.tokens = {TOKEN}
         self.ages_ms: list[int] = []
+        self.version = 1  # of the prompt
+        self.answered: list[int | None] = []  # the version that each input answers
         self.reads = 0
         self.reads_held: asyncio.Event | None = None  # reads are answered late, with old news
 
@@ -46,12 +48,12 @@ class TinyFloor:
             case "GET", ["v1", "board"]:
                 return 200, json.loads(self.board)
             case "GET", ["v1", "terminals", name] if name in self.known:
-                return 200, {"prompt": msgspec.to_builtins(self.prompt), "version": 1}
+                return 200, {"prompt": msgspec.to_builtins(self.prompt), "version": self.version}
             case "POST", ["v1", "terminals", name, "scans"] if name in self.known:
                 return self._scan(json.loads(body))
         return 404, {"error": {"code": "unknown", "message": path}}
 
-    def _scan(self, scan: dict[str, str]) -> Reply:
+    def _scan(self, scan: dict[str, Any]) -> Reply:
         if "too_long" in self.faults:
             self.faults.remove("too_long")
             fault = {"code": "scan.too_long", "message": "too long", "field": "text"}
@@ -61,7 +63,10 @@ class TinyFloor:
             fate = self.answers[scan["scan_id"]] = self._take(scan["text"])
             self.journal.append((scan["via"], scan["text"], fate))
             self.ages_ms.append(int(scan.get("age_ms", 0)))
-        return 200, {"fate": fate, "prompt": msgspec.to_builtins(self.prompt)}
+            self.answered.append(scan.get("version"))
+            self.version += 1
+        shown = msgspec.to_builtins(self.prompt)
+        return 200, {"fate": fate, "prompt": shown, "version": self.version}
 
     def _take(self, text: str) -> str:
         if self.prompt.locked:

@@ -35,7 +35,9 @@ class Conversation:
         self._ids = ids
         self._changed = changed
         self._sleep = sleep
-        self._queue: asyncio.Queue[tuple[str, Send, float | None] | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[str, Send, float | None, int | None] | None]
+        self._queue = asyncio.Queue()
+        self._version: int | None = None  # of the prompt that is shown
         self._answers = 0  # counts what was sent or answered: a poll that saw less is old news
 
     def say(self, said: Send, said_s: float | None = None) -> bool:
@@ -45,7 +47,7 @@ class Conversation:
         """
         if self.waiting >= WAITING_MAX:
             return False
-        self._queue.put_nowait((self._ids(), said, said_s))
+        self._queue.put_nowait((self._ids(), said, said_s, self._version))
         self.waiting += 1
         self._answers += 1
         return True
@@ -63,8 +65,9 @@ class Conversation:
 
     async def _send_all(self) -> None:
         while (entry := await self._queue.get()) is not None:
-            scan_id, said, said_s = entry
-            _, self.prompt = await self._link.send(scan_id, said.text, said.via, said_s)
+            scan_id, said, said_s, answers = entry
+            told = await self._link.send(scan_id, said.text, said.via, said_s, answers)
+            self.prompt, self._version = told[1], self._link.version
             self.waiting -= 1
             self._answers += 1
             self._changed(self.prompt.message)
@@ -78,7 +81,10 @@ class Conversation:
     async def _look(self) -> None:
         answers = self._answers
         prompt = await self._link.prompt()
-        if answers != self._answers or prompt in (self.prompt, replace(self.prompt, message=None)):
+        if answers != self._answers:
+            return
+        self._version = self._link.version
+        if prompt in (self.prompt, replace(self.prompt, message=None)):
             return  # nothing is news; what was said to the last input stays until the next
         news = prompt.message if prompt.message != self.prompt.message else None
         self.prompt = prompt

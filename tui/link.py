@@ -50,14 +50,21 @@ class Link(Protocol):
     @property
     def trouble(self) -> Trouble | None: ...
 
+    @property
+    def version(self) -> int | None:
+        """Of the prompt that was given last; None where the server told none."""
+        ...
+
     async def prompt(self) -> Prompt:
         """What this terminal should show now."""
         ...
 
     async def send(
-        self, scan_id: str, text: str, via: Via, said_s: float | None = None
-    ) -> tuple[Fate, Prompt]:
-        """Send one scan, key input or command, *said_s* by the link's clock.
+        self, scan_id: str, text: str, via: Via, said_s: float | None = None,
+        answers: int | None = None,
+    ) -> tuple[Fate, Prompt]:  # fmt: skip
+        """Send one scan, key input or command, *said_s* by the link's clock; *answers* is the
+        version of the prompt that was shown then.
 
         A repeated *scan_id* changes nothing.
         """
@@ -68,11 +75,13 @@ class Link(Protocol):
 
 class _Shown(Struct):
     prompt: Prompt
+    version: int = 0
 
 
 class _Answered(Struct):
     fate: Fate
     prompt: Prompt
+    version: int = 0
 
 
 class _Fault(Struct):
@@ -131,48 +140,54 @@ class HttpLink:
         self._last: Prompt | None = None  # what the server said last
         self._unacceptable: Message | None = None  # said over it until the server says more
         self.trouble: Trouble | None = None
+        self.version: int | None = None
 
     async def prompt(self) -> Prompt:
         """What this terminal should show now; waits for the server as long as it takes."""
 
-        async def ask() -> Prompt:
+        async def ask() -> _Shown:
             try:
-                return (await self._call("GET", self._path, _Shown)).prompt
+                return await self._call("GET", self._path, _Shown)
             except _Unacceptable as refusal:
                 raise _Unanswered("unreachable") from refusal
 
-        prompt = await self._until_answered(ask)
+        shown = await self._until_answered(ask)
+        prompt, self.version = shown.prompt, shown.version or None
         if prompt != self._last:
             self._last, self._unacceptable = prompt, None
         return self._shown(prompt)
 
     async def send(
-        self, scan_id: str, text: str, via: Via, said_s: float | None = None
-    ) -> tuple[Fate, Prompt]:
+        self, scan_id: str, text: str, via: Via, said_s: float | None = None,
+        answers: int | None = None,
+    ) -> tuple[Fate, Prompt]:  # fmt: skip
         """Send one input under *scan_id*; waits for the answer as long as it takes.
 
-        It says how old it is: the server knows a bouncing trigger by its own time.
+        It says how old it is: the server knows a bouncing trigger by its own time; and which prompt
+        it answers: at a bench a cable may have moved the screen on.
         """
 
-        async def ask() -> tuple[Fate, Prompt]:
+        async def ask() -> _Answered:
             scan: dict[str, str | int] = {"scan_id": scan_id, "text": text, "via": via}
             if said_s is not None:
                 scan["clock_ms"] = max(0, int(said_s * 1000))
                 scan["age_ms"] = min(max(0, int((self._clock() - said_s) * 1000)), _AGE_MS_MAX)
+            if answers is not None:
+                scan["version"] = answers
             body = msgspec.json.encode(scan)
-            answer = await self._call("POST", f"{self._path}/scans", _Answered, body)
-            return answer.fate, answer.prompt
+            return await self._call("POST", f"{self._path}/scans", _Answered, body)
 
         async with self._in_turn:
             try:
-                fate, prompt = await self._until_answered(ask)
+                answer = await self._until_answered(ask)
             except _Unacceptable as refusal:
                 fault = refusal.fault
                 text = fault.message or fault.code
                 self._unacceptable = Message(severity="error", code=fault.code, text=text)
                 return "refused", self._shown(self._last or waiting_prompt(self._language))
-            self._last, self._unacceptable = prompt, None
-            return fate, prompt
+            self._last, self._unacceptable = answer.prompt, None
+            self.version = answer.version or None
+            return answer.fate, answer.prompt
 
     async def close(self) -> None:
         """Let go of the connection."""

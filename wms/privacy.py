@@ -334,7 +334,7 @@ def _sessions_due(tx: Tx, keep: Privacy, now: int) -> Sequence[int]:
 
 
 def _forget_sessions(tx: Tx, due: Sequence[int], _now: int) -> int:
-    values = {"message": "", "last_text": "", "state": "{}", "locked": 0}
+    values = {"message": "", "last_text": "", "moved": "", "state": "{}", "locked": 0}
     return tx.execute(
         update(sessions).where(sessions.c.person_id.in_(due)).values(values)
     ).rowcount  # fmt: skip

@@ -22,7 +22,7 @@ PERSONAL: dict[str, dict[str, Rule]] = {
     "photos": {"image": "photo"},
     "scans": {"text": "journal", "answer": "journal"},
     "device_facts": {"text": "journal"},
-    "sessions": {"state": "session", "message": "session", "last_text": "session"},
+    "sessions": dict.fromkeys(("state", "message", "last_text", "moved"), "session"),
     "tasks": {"body": "call"},
     "people": {"code": "person", "name": "person", "pin_hash": "person"},
     "shops": dict.fromkeys(

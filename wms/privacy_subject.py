@@ -281,4 +281,4 @@ def _erase_person(tx: Tx, code: str) -> None:
     called = (tasks.c.kind == "assist") & (tasks.c.ref == f"person:{one.id}")
     tx.execute(update(tasks).where(called).values(body="{}"))
     talk = update(sessions).where(sessions.c.person_id == one.id)
-    tx.execute(talk.values(state="{}", message="", last_text=""))
+    tx.execute(talk.values(state="{}", message="", last_text="", moved=""))

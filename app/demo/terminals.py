@@ -97,7 +97,11 @@ class HttpTerminal:
             "scan_id": identity or self._identity(), "text": text, "via": via,
             "age_ms": int((clock_s - pulled_s) * 1000), "clock_ms": int(pulled_s * 1000),
         }  # fmt: skip
-        return await self._ask("POST", "/scans", body)
+        if self.version:
+            body["version"] = self.version
+        shown = await self._ask("POST", "/scans", body)
+        self.version = shown.version or self.version
+        return shown
 
     async def _ask(self, method: str, path: str, body: dict[str, Any] | None) -> _Shown:
         answer = await self._request(method, path, json=body)

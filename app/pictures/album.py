@@ -34,6 +34,7 @@ class _StillPrompt:
     """A link that shows one prompt and never changes."""
 
     trouble: Trouble | None = None
+    version: int | None = None
 
     def __init__(self, shown: Prompt) -> None:
         self.shown = shown
@@ -42,8 +43,9 @@ class _StillPrompt:
         return self.shown
 
     async def send(
-        self, _scan_id: str, _text: str, _via: Via, _said_s: float | None = None
-    ) -> tuple[Fate, Prompt]:
+        self, _scan_id: str, _text: str, _via: Via, _said_s: float | None = None,
+        _answers: int | None = None,
+    ) -> tuple[Fate, Prompt]:  # fmt: skip
         return "applied", self.shown
 
     async def close(self) -> None:

@@ -36,6 +36,7 @@ export class Link {
     this.running = true;
     this.run = random();
     this.number = 0;
+    this.version = 0; // of the prompt that is shown; 0 = not known
     this.said = 0; // counts what was said or answered: a look that saw less is old news
     this.shelf = `genba.queue.${terminal}`;
     this.queue = kept(store.getItem(this.shelf));
@@ -62,7 +63,7 @@ export class Link {
     if (this.queue.length >= WAITING_MAX) return false;
     this.number += 1;
     const id = `${this.terminal}-${this.run}-${this.number}`;
-    this.queue.push({ id, text, via, at: moment(), secret });
+    this.queue.push({ id, text, via, at: moment(), secret, version: this.version });
     this.said += 1;
     this.keep();
     this.pump();
@@ -93,7 +94,10 @@ export class Link {
     try {
       const shown = await this.call("GET", this.path());
       this.mended();
-      if (said === this.said && this.running) this.changed(shown.prompt);
+      if (said === this.said && this.running) {
+        this.version = shown.version;
+        this.changed(shown.prompt);
+      }
     } catch (fault) {
       this.failed(fault);
     }
@@ -111,6 +115,7 @@ export class Link {
       this.queue.shift();
       this.said += 1;
       this.keep();
+      this.version = answer.version || this.version;
       this.heard(answer, entry);
     }
     this.pumping = false;
@@ -120,8 +125,9 @@ export class Link {
   async untilAnswered(entry) {
     for (let tries = 0; this.running; tries += 1) {
       const age = Math.min(Math.max(0, moment() - entry.at), AGE_MS_MAX);
-      const { id, text, via, at } = entry;
+      const { id, text, via, at, version } = entry;
       const scan = { scan_id: id, text, via, age_ms: age, clock_ms: at };
+      if (version) scan.version = version; // which prompt it answers
       try {
         const answer = await this.call("POST", `${this.path()}/scans`, scan);
         this.mended();

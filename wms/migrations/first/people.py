@@ -88,6 +88,7 @@ sessions = Table(
     text_("last_text"),
     Column("last_ms", MS, nullable=False, server_default="0"),
     Column("last_clock_ms", MS),  # by the terminal's own clock; NULL when it told none
+    text_("moved"),  # JSON of the last inputs by cable, which its terminal may not know of yet
     Column("updated_ms", MS, nullable=False),
 )
 
