@@ -6,10 +6,12 @@ from app.demo.bots import Behaviour, Bot
 from app.demo.physical import Box
 from app.demo.special import CAGE
 from wms.carriers import called
+from wms.messages import say
 from wms.prompts import Prompt
 
 TOGETHER = (("loaded in a cage", "1"), ("loaded by count", "2"))
 FEW = 3
+STACK = "the stack"  # where empty totes are, which no robot knows
 
 
 async def ship_manifest(bot: Bot, prompt: Prompt) -> Prompt:
@@ -137,20 +139,34 @@ async def task_tote(bot: Bot, prompt: Prompt) -> Prompt:
         if bot.world.boxes[tote].closed:
             bot.world.happened("stopped")
         return await bot.terminal.scan(tote)
-    if bot.world.where.get(tote, "@robot") == "@robot":
+    if not _reach(bot, tote):
         await bot.rest()
         return await bot.terminal.command("back")
     return await bot.terminal.scan(tote)
 
 
+def _reach(bot: Bot, tote: str) -> str:
+    """Where it stands; "" while a robot or a picker has it. An empty one may be on the stack."""
+    at = bot.world.where.get(tote, STACK if tote in bot.world.stack else "")
+    return "" if at == "@robot" or at.startswith("cart of") else at
+
+
 async def task_place(bot: Bot, prompt: Prompt) -> Prompt:
-    """Carry it where it should be, unless a robot was faster."""
-    tote = prompt.focus.tote
-    if bot.world.where.get(tote, "@robot") == "@robot":
+    """Carry it where it should be, unless a robot was faster. What a vehicle says that it has
+    brought is only looked at: it stands where it stands."""
+    tote, place = prompt.focus.tote, prompt.focus.place
+    at = _reach(bot, tote)
+    if not at:
         return await bot.terminal.command("back")
-    if prompt.focus.place:
-        bot.world.where[tote] = prompt.focus.place
-    return await bot.terminal.scan(bot.world.where[tote])
+    if at == STACK:  # it was emptied meanwhile: it is shown there, and goes back
+        return await bot.terminal.scan(place)
+    if say("task.confirm", prompt.language) in prompt.lines:
+        after = await bot.terminal.scan(at)
+        if not after.locked:
+            bot.world.happened("confirmed")
+        return after
+    bot.world.where[tote] = place or at
+    return await bot.terminal.scan(place or at)
 
 
 async def task_done(bot: Bot, _prompt: Prompt) -> Prompt:

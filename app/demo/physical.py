@@ -130,6 +130,13 @@ STATIONS: dict[int, str] = {
     **dict(enumerate(DROPS, start=1)),
     **{10 + n: bench for n, bench in enumerate(benches(BENCHES_MAX), start=1)},
 }
+PARKING = len(DROPS)
+
+
+# The same stations as nodes on the map of the vehicles, which park at the second drop.
+NODES: dict[str, int] = {
+    f"N{station}": station for station in sorted(STATIONS, key=lambda each: (each != PARKING, each))
+}
 
 
 @dataclass(slots=True)

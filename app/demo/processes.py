@@ -252,11 +252,12 @@ def die_with_parent() -> None:
 def toml_of(sections: dict[str, Any]) -> str:
     """TOML of sections and their tables; JSON's scalars and lists are TOML's, too.
 
-    >>> print(toml_of({"site": {"name": "x"}, "devices": {"a-1": {"port": 1}}}))
+    >>> print(toml_of({"site": {"name": "x"}, "devices": {"a-1": {"port": 1, "at": {"2": "N2"}}}}))
     [site]
     name = "x"
     [devices."a-1"]
     port = 1
+    at = {"2" = "N2"}
     """
     lines: list[str] = []
     for name, table in sections.items():
@@ -265,10 +266,15 @@ def toml_of(sections: dict[str, Any]) -> str:
             (f'{name}."{key}"', value) for key, value in table.items()
         ]:  # fmt: skip
             lines.append(f"[{title}]")
-            lines += [
-                f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in rows.items()
-            ]
+            lines += [f"{key} = {_value_of(value)}" for key, value in rows.items()]
     return "\n".join(lines)
+
+
+def _value_of(value: Any) -> str:
+    if not isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    inside = (f"{json.dumps(key)} = {_value_of(each)}" for key, each in value.items())
+    return f"{{{', '.join(inside)}}}"
 
 
 def free_port() -> int:

@@ -24,6 +24,7 @@ class Day:
         """Bring every trouble at its time, side by side."""
         plans: tuple[tuple[float, str, Callable[[], Awaitable[None]]], ...] = (
             (0.10, "printer out of paper", self._paper_out),
+            (0.15, "broker restarts", self._broker_restarts),
             (0.20, "reader restarts", self._reader_restarts),
             (0.30, "scanner unplugged", self._scanner_unplugged),
             (0.40, "robot silent", self._robot_silent),
@@ -49,6 +50,19 @@ class Day:
         await self.hardware.restart_reader("reader-1", 0.8)
         if await self._until(lambda: reader.has_client and len(reader.heard) > 0 < heard):
             self.trouble.handled("reader restarts")
+
+    async def _broker_restarts(self) -> None:
+        """Coped: the vehicles are there again, and the floor has asked each for its state."""
+        broker = self.hardware.broker
+        await self.hardware.restart_broker(0.8)
+        heard, names = len(broker.said), set(self.hardware.vehicles)
+
+        def asked() -> set[str]:
+            topics = [said.topic.split("/") for said in broker.said[heard:]]
+            return {topic[-2] for topic in topics if topic[-1] == "instantActions"}
+
+        if await self._until(lambda: asked() == names):
+            self.trouble.handled("broker restarts")
 
     async def _scanner_unplugged(self) -> None:
         """Coped: the packer went on by hand; then the cable is put back."""

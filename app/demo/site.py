@@ -25,7 +25,7 @@ ZONES, AISLES, BAYS, LEVELS = "ABC", 10, 20, 4
 TOTES = 160
 BENCHES, BENCHES_MAX = 3, 6
 MANY_ORDERS = 150  # from here on there are more packers: it is they that the orders wait for
-ROBOTS = 3
+ROBOTS, VEHICLES = 3, 1
 PICKERS = 4
 DROPS = ("DROP-1", "DROP-2")
 SHIP_STATION = "SHIP-1"
@@ -98,8 +98,13 @@ def benches(count: int) -> list[str]:
 
 
 def robots() -> list[str]:
-    """The names of the robots."""
+    """The names of the robots of profile GRH-1."""
     return [f"agv-{n}" for n in range(1, ROBOTS + 1)]
+
+
+def vehicles() -> list[str]:
+    """The names of the vehicles that speak VDA 5050: of another maker's fleet, behind a broker."""
+    return [f"vda-{n}" for n in range(1, VEHICLES + 1)]
 
 
 def _bins() -> list[places.NewPlace]:

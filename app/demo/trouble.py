@@ -10,7 +10,7 @@ from random import Random
 
 KINDS = (
     "empty bins", "wrong scans", "double scans", "printer out of paper", "reader restarts",
-    "scanner unplugged", "robot silent", "server killed",
+    "scanner unplugged", "robot silent", "broker restarts", "server killed",
 )  # fmt: skip
 WRONG_SCANS_PERCENT = 2
 DOUBLE_SCANS_PERCENT = 2

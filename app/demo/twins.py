@@ -9,21 +9,28 @@ from pathlib import Path
 from random import Random
 from typing import Any, Protocol
 
-from app.demo.physical import STATIONS, RobotFloor, World
-from app.demo.site import Bin, robots
+from app.demo.physical import NODES, STATIONS, RobotFloor, World
+from app.demo.site import Bin, robots, vehicles
 from app.demo.special import WALL_SLOTS
 from app.local import clock_ms
 from devices.twins.grh1 import Grh1Twin
 from devices.twins.grh1_plc import Pace
 from devices.twins.lights import LightsTwin
 from devices.twins.llrp import LlrpReaderTwin
+from devices.twins.mqtt_broker import MqttBroker
 from devices.twins.office_queue import OfficeQueueTwin
 from devices.twins.printer import PrinterTwin
 from devices.twins.scale import ScaleTwin
 from devices.twins.scanner import ScannerTwin
+from devices.twins.vda5050 import Vda5050Twin
 from wms.epc import sgtin96
 
 OFFICE, LIGHTS = "a4-1", "lights-1"
+STATE_S, SILENT_S = 1.0, 5.0  # a vehicle's state comes so often; lost after so long without one
+# What the vehicles' maker calls the reasons why a mission stops.
+ERRORS = {
+    "loadNotFound": 1, "stationOccupied": 2, "blockedPath": 3, "unexpectedLoad": 4, "loadLost": 5,
+}  # fmt: skip
 _SUBSETS = re.compile(r">[:;56]")  # how ZPL's Code 128 switches between its subsets
 
 
@@ -40,6 +47,8 @@ class Hardware:
     scanners: dict[str, ScannerTwin] = field(default_factory=dict)
     readers: dict[str, LlrpReaderTwin] = field(default_factory=dict)
     robots: dict[str, Grh1Twin] = field(default_factory=dict)
+    vehicles: dict[str, Vda5050Twin] = field(default_factory=dict)
+    broker: MqttBroker = field(default_factory=MqttBroker)
     unplugged: set[str] = field(default_factory=set)
     office: OfficeQueueTwin | None = None
     lights: LightsTwin | None = None
@@ -62,6 +71,10 @@ class Hardware:
             scanner.plug()
         reader = self.readers["reader-1"] = LlrpReaderTwin(random=self.random)
         await reader.start()
+        await self._start_robots()
+
+    async def _start_robots(self) -> None:
+        """Those of both kinds, and the broker of the vehicles."""
         floor = RobotFloor(self.world)
         for name in robots():
             twin = self.robots[name] = Grh1Twin(
@@ -70,6 +83,14 @@ class Hardware:
                 log=self.folder / f"deliveries-{name}.jsonl",
             )  # fmt: skip
             await twin.start()
+        await self.broker.start()
+        for name in vehicles():
+            vehicle = self.vehicles[name] = Vda5050Twin(
+                serial=name, nodes=NODES, clock=time.monotonic, world=floor, travel_s=0.5,
+                hand_off_s=0.15, scan_s=0.02, state_every_s=STATE_S,
+                log=self.folder / f"deliveries-{name}.jsonl",
+            )  # fmt: skip
+            await vehicle.start(self.broker.host, self.broker.port)
 
     def config(self) -> dict[str, dict[str, Any]]:
         """What `[devices]` has to say of them."""
@@ -84,12 +105,21 @@ class Hardware:
             devices[name] = wired("llrp", reader)
         for name, robot in self.robots.items():
             devices[name] = {"driver": "grh1", "host": "127.0.0.1", "port": robot.port}
+        for name in self.vehicles:
+            devices[name] = wired(
+                "vda5050", self.broker, manufacturer="genba", serial_number=name, errors=ERRORS,
+                nodes={str(station): node for node, station in NODES.items()}, silent_s=SILENT_S,
+            )  # fmt: skip
         if self.office is not None:
             devices[OFFICE] = {"driver": "office-queue", "queue": self.office.queue,
                                "programs": str(self.office.folder), "poll_s": 2.0}  # fmt: skip
         if self.lights is not None:
             devices[LIGHTS] = wired("modbus-lights", self.lights, channels=len(WALL_SLOTS))
         return devices
+
+    def carriers(self) -> dict[str, Grh1Twin | Vda5050Twin]:
+        """All that carry totes, of either kind, by name."""
+        return {**self.robots, **self.vehicles}
 
     def shines(self, colour: str) -> list[str]:
         """The slots of the wall whose light has that colour."""
@@ -145,6 +175,12 @@ class Hardware:
         await self.readers[name].stop()
         await asyncio.sleep(off_s)
         await self.readers[name].start()
+
+    async def restart_broker(self, off_s: float) -> None:
+        """The vehicles' broker is started again: every connection to it is lost."""
+        await self.broker.stop()
+        await asyncio.sleep(off_s)
+        await self.broker.start()
 
 
 class Wired(Protocol):

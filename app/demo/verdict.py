@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.demo.report import Row
+from app.demo.site import vehicles
 from app.demo.trouble import KINDS
 from wms import audit, auditor
 from wms.db import Tx
@@ -47,6 +48,7 @@ def judge(tx: Tx, tally: dict[str, Any], *, trouble: bool) -> Verdict:
     _labels(tx, tally, verdict)
     _boxes(tx, tally, verdict)
     _robots(tx, tally, verdict)
+    judge_vehicles(tx, tally, verdict)
     verdict.lines.append(("shipped", f"{len(shipped)} / {len(tally['posted'])}"))
     if trouble:
         _trouble(tally, verdict)
@@ -178,6 +180,24 @@ def _robots(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
     verdict.lines.append((
         "robots", f"{len(moved)} deliveries, {len(done)} missions done, "
         f"{len(settled)} settled by a person",
+    ))  # fmt: skip
+
+
+def judge_vehicles(tx: Tx, tally: dict[str, Any], verdict: Verdict) -> None:
+    """The word of a vehicle moves nothing in the ledger: a person's scan has settled each of its
+    deliveries, at the bench or on a handheld."""
+    carried = {name: tally["deliveries"].get(name, []) for name in vehicles()}
+    brought = {mission for deliveries in carried.values() for mission, *_ in deliveries}
+    query = select(missions.c.id).where(missions.c.robot.in_(carried))
+    settled = set(tx.scalars(query.where(missions.c.state == "settled")))
+    unproven = sorted(brought - settled)
+    verdict.claim(not unproven, f"brought by a vehicle, and nobody has scanned it: {unproven[:5]}")
+    by_word = moves.c.actor.in_([f"robot:{name}" for name in carried])
+    told = list(tx.scalars(select(moves.c.ref).where(by_word, moves.c.key.like("job:%"))))
+    verdict.claim(not told, f"moved by a vehicle's word alone: {told[:5]}")
+    verdict.lines.append((
+        "vehicles", f"{len(brought)} deliveries of these, {len(brought & settled)} confirmed by a "
+        f"scan; {tally['flows'].get('confirmed', 0)} scans on handhelds",
     ))  # fmt: skip
 
 

@@ -99,7 +99,7 @@ class WorldProcess:
             },
             deliveries={
                 name: [[one.mission, one.load, one.source, one.target] for one in robot.deliveries]
-                for name, robot in self.hardware.robots.items()
+                for name, robot in self.hardware.carriers().items()
             },
         )  # fmt: skip
         return {
@@ -123,10 +123,10 @@ class WorldProcess:
                 self.hardware.unplug(name)
             case {"do": "plug_in", "device": str(name)}:
                 await self.hardware.plug_in(name)
-            case {"do": "silence", "robot": str(name)} if name in self.hardware.robots:
-                self.hardware.robots[name].silence()
-            case {"do": "speak", "robot": str(name)} if name in self.hardware.robots:
-                self.hardware.robots[name].speak()
+            case {"do": "silence", "robot": str(name)} if name in self.hardware.carriers():
+                self.hardware.carriers()[name].silence()
+            case {"do": "speak", "robot": str(name)} if name in self.hardware.carriers():
+                self.hardware.carriers()[name].speak()
             case {"do": "happened", "kind": str(kind)}:
                 self.trouble.happened[kind] += 1
             case {"do": "coped", "kind": str(kind)}:
