@@ -45,6 +45,7 @@ def test_a_calm_quarter_of_an_hour_passes_and_its_seed_tells_it_again() -> None:
     assert first.verdict.faults == []
     assert first.trace == second.trace and first.trace.rows > 2_500
     assert len(first.shift.storm.menu()) >= NAMED_MIN and first.injected == 0
+    assert all(wire.asked > 100 for wire in first.shift.hardware.wires.wires.values())
 
 
 def test_a_fault_on_a_cable_counts_when_somebody_speaks_and_not_before() -> None:

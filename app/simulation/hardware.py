@@ -125,7 +125,7 @@ class Hardware:
             )
         for number, name in enumerate(self.plcs, start=1):
             devices[name] = {"driver": "grh1", "host": "agv", "port": ROBOT_PORT + number,
-                             "poll_s": 5.0, "beat_s": 2.0, "frozen_s": 15.0,
+                             "poll_s": 5.0, "beat_s": 1.0, "frozen_s": 15.0,
                              "patience_s": 60.0}  # fmt: skip
         return devices
 
