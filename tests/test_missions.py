@@ -12,6 +12,7 @@ from devices.capabilities import Health
 from devices.conformance import until
 from devices.twins import grh1_memory as m
 from devices.twins.grh1 import Pace
+from tests import robot_site
 from tests.robot_site import SLOW, SOON, Killed, Site, site
 from wms.schema import robots
 
@@ -160,7 +161,11 @@ def stalled_gateway(s: Site) -> asyncio.Event:
     return recovered
 
 
-async def test_a_repetition_that_arrives_late_is_not_carried_out(sqlite_url: str) -> None:
+async def test_a_repetition_that_arrives_late_is_not_carried_out(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # On a slow machine the PLC in STOP would be noticed before the ASSIGN is said again.
+    monkeypatch.setitem(robot_site.DRIVER, "frozen_s", 5.0)
     async with site(sqlite_url, settings=replace(SOON, patience_s=60)) as s:
         recovered = stalled_gateway(s)
         job = s.request()
