@@ -29,6 +29,7 @@ def test_a_day_survives_ten_kills_and_every_other_trouble(database: str) -> None
     figures = dict(verdict.lines)
     assert figures["shipped"] == f"{ORDERS} / {ORDERS}"
     assert figures["server killed"] == f"{KILLS} happened, {KILLS} handled"
+    assert not figures["vehicles"].startswith("0 "), "the other fleet has carried some of it"
     assert figures["audit"] == "clean"
 
 
