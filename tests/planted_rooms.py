@@ -79,8 +79,8 @@ TERMINALS = (
     Bug(
         what="an old prompt covers a newer one",
         file="tui/conversation.py",
-        right="        if answers != self._answers or prompt in",
-        wrong="        if answers < 0 or prompt in",
+        right="        if answers != self._answers:\n",
+        wrong="        if answers < 0:\n",
         tests=HANDHELD,
     ),
     Bug(
