@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import bindparam, case, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
+from devices import box_counts
 from devices.capabilities import Health
 from devices.patience import Policy
 from devices.signal_queue import SignalQueue
@@ -30,12 +31,14 @@ from wms.signals import (
     TagPassed,
     TagSeen,
     Weight,
+    ZoneSeen,
 )
 from wms.text import storable
 
 log = structlog.get_logger(__name__)
 
 BATCH = 2_000  # a full gate shows a thousand tags a second
+ZONE_EVERY_MS = 10_000  # a zone that stays as it is says so again: the gap is known when it stops
 WEIGHT_STEP_G = 3  # a stable weight is a fact again when it moved by this much
 TAGS_EVERY_S = 0.2  # tag reads come by the thousand; they are written this often
 SCALES_EVERY_S = 0.02
@@ -53,9 +56,16 @@ class Heard:
 
 @dataclass(slots=True)
 class Memory:
-    """What was written last, so that only changes are: weights by scale."""
+    """What was written last, so that only changes are: weights by scale, looks by zone."""
 
     weights: dict[str, int] = field(default_factory=dict)
+    zones: dict[tuple[str, str], "Heard"] = field(default_factory=dict)
+
+    def knows(self, at_ms: int, look: ZoneSeen) -> bool:
+        """Whether *look* is the one that was written last, not long ago."""
+        last = self.zones.get((look.device, look.zone))
+        same = last is not None and last.signal == look
+        return same and last is not None and 0 <= at_ms - last.at_ms < ZONE_EVERY_MS
 
 
 def record(tx: Tx, *, heard: Sequence[Heard]) -> None:
@@ -77,6 +87,8 @@ def record(tx: Tx, *, heard: Sequence[Heard]) -> None:
     read = {one.signal.epc for one in heard if isinstance(one.signal, TagSeen)}
     tags.seen(tx, epcs=read, now=max((one.at_ms for one in heard), default=0))
     _record_gone(tx, heard)
+    looks = [(one.at_ms, one.signal) for one in heard if isinstance(one.signal, ZoneSeen)]
+    box_counts.record(tx, looks)
     gaps.note(tx, [
         (one.signal.device, gaps.Gap(one.at_ms - one.signal.ms, one.at_ms, one.signal.reason))
         for one in heard
@@ -144,8 +156,8 @@ def _record_gone(tx: Tx, heard: Sequence[Heard]) -> None:
 
 
 def worth_writing(heard: Iterable[Heard], memory: Memory) -> list[Heard]:
-    """Drop what says nothing new: unstable and unchanged weights; robots' states, which whoever
-    conducts a robot writes."""
+    """Drop what says nothing new: unstable and unchanged weights, zones as they were; robots'
+    states, which whoever conducts a robot writes."""
     kept: list[Heard] = []
     for one in heard:
         signal = one.signal
@@ -155,6 +167,10 @@ def worth_writing(heard: Iterable[Heard], memory: Memory) -> list[Heard]:
             if not signal.stable or not moved:
                 continue
             memory.weights[signal.device] = signal.grams
+        if isinstance(signal, ZoneSeen):
+            if memory.knows(one.at_ms, signal):
+                continue
+            memory.zones[signal.device, signal.zone] = one
         if not isinstance(signal, RobotState):
             kept.append(one)
     return kept
@@ -232,6 +248,7 @@ def register(
     """
     begun = [name for name in sorted(configured) if fresh is None or name in fresh]
     gaps.begin_unseen(tx, names=begun, now=now)
+    box_counts.forget(tx, devices=begun, other=fresh is not None)
     upsert(
         tx, devices,
         [

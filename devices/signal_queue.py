@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import replace
 from enum import StrEnum
 
-from wms.signals import FACTS, Signal, TagGone, TagSeen
+from wms.signals import FACTS, Signal, TagGone, TagSeen, ZoneSeen
 
 FACTS_MAX = 1_000  # from here on, drivers are asked to wait before they take more
 STATES_MAX = 5_000  # different tags, robots and scales in view at one moment
@@ -85,6 +85,8 @@ def _state_key(signal: Signal) -> tuple[str | int, ...]:
         return ("TagSeen", signal.device, signal.epc, signal.antenna)
     if isinstance(signal, TagGone):
         return ("TagGone", signal.device, signal.epc)
+    if isinstance(signal, ZoneSeen):
+        return ("ZoneSeen", signal.device, signal.zone)
     return (type(signal).__name__, signal.device)
 
 

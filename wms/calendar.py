@@ -152,6 +152,11 @@ def load(tx: Tx) -> Calendar:
     )  # fmt: skip
 
 
+def site_zone(tx: Tx) -> ZoneInfo:
+    """The time zone that the site's days follow."""
+    return ZoneInfo(tx.execute(_written()["zone"]).scalar() or TIMEZONE)
+
+
 @cache
 def _written() -> dict[str, Select[Any]]:
     """What the book has of the calendar. Everybody who plans asks for it: it is built once."""

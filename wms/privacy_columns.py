@@ -40,6 +40,7 @@ PLAIN: dict[str, str] = {
     "barcodes": "code",
     "boxes": "code name services",
     "commands": "actor device permission name key body",
+    "conveyor_zones": "device zone state trouble day",
     "count_lines": "lot condition serial",
     "counts": "kind state reason expected",
     "cursors": "name",

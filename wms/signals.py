@@ -78,5 +78,25 @@ class RobotState:
     battery: int
 
 
-Signal = Scan | TagSeen | TagPassed | TagGone | ReaderBlind | Weight | RobotState
+@dataclass(frozen=True, slots=True)
+class ZoneSeen:
+    """A zone of a conveyor at one look.
+
+    `arrived` and `departed` are the zone's own counters: they go on from 65,535 with 0, and may
+    begin anew whenever the conveyor was away. A newer look therefore says all that an older one
+    did. `session` is the driver's: two looks of one session came over one unbroken connection.
+    `state`: clear, moving, blocked, stopped, "" = it does not say. `trouble` is a code of
+    `wms/words`, "" = none.
+    """
+
+    device: str
+    session: int
+    zone: str
+    state: str
+    trouble: str
+    arrived: int
+    departed: int
+
+
+Signal = Scan | TagSeen | TagPassed | TagGone | ReaderBlind | Weight | RobotState | ZoneSeen
 FACTS = (Scan, TagPassed, ReaderBlind)

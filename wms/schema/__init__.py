@@ -61,6 +61,7 @@ from wms.schema.record import (
 )
 from wms.schema.returns import photos, return_lines, return_rules, return_units, returns
 from wms.schema.work import (
+    conveyor_zones,
     device_facts,
     device_gaps,
     devices,
@@ -78,9 +79,9 @@ from wms.schema.work import (
 )
 
 __all__ = [
-    "allocations", "api_tokens", "approvals", "barcodes", "boxes", "commands", "count_lines",
-    "counts", "cursors", "deliveries", "device_facts", "device_gaps", "devices", "documents",
-    "endpoints",
+    "allocations", "api_tokens", "approvals", "barcodes", "boxes", "commands", "conveyor_zones",
+    "count_lines", "counts", "cursors", "deliveries", "device_facts", "device_gaps", "devices",
+    "documents", "endpoints",
     "event_seqs", "events", "holidays", "inbound_lines", "inbound_units", "inbounds",
     "insert_rules", "item_weights", "items", "kit_lines", "label_modes", "lots", "manifests",
     "meta", "metadata", "missions", "moves", "order_lines", "orders", "owners", "parcel_lines",

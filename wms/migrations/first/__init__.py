@@ -65,6 +65,7 @@ from wms.migrations.first.record import (
 )
 from wms.migrations.first.returns import photos, return_lines, return_rules, return_units, returns
 from wms.migrations.first.work import (
+    conveyor_zones,
     device_facts,
     device_gaps,
     devices,
@@ -82,9 +83,9 @@ from wms.migrations.first.work import (
 )
 
 __all__ = [
-    "allocations", "api_tokens", "approvals", "barcodes", "boxes", "commands", "count_lines",
-    "counts", "cursors", "deliveries", "device_facts", "device_gaps", "devices", "documents",
-    "endpoints",
+    "allocations", "api_tokens", "approvals", "barcodes", "boxes", "commands", "conveyor_zones",
+    "count_lines", "counts", "cursors", "deliveries", "device_facts", "device_gaps", "devices",
+    "documents", "endpoints",
     "event_seqs", "events", "holidays", "inbound_lines", "inbound_units", "inbounds",
     "insert_rules", "item_weights", "items", "kit_lines", "label_modes", "lots", "manifests",
     "meta", "metadata", "missions", "moves", "order_lines", "orders", "owners", "parcel_lines",

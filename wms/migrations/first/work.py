@@ -237,6 +237,32 @@ device_gaps = Table(  # when a device was not at work: what it did not see then 
     Index("ix_device_gaps_device_until", "device", "until_ms"),
 )
 
+conveyor_zones = Table(  # the zones of conveyors as they are, and what went through them today
+    "conveyor_zones",
+    metadata,
+    Column("device", String, nullable=False),
+    Column("zone", String, nullable=False),  # up, down
+    text_("state"),  # clear, moving, blocked, stopped, "" = it does not say
+    text_("trouble"),  # a code of the words, "" = none
+    at("since_ms"),  # that it is so
+    at("looked_ms"),
+    whole("session"),  # the driver's in which that was; 0 = from before: compare nothing with it
+    whole("arrived"),  # the zone's own counters then
+    whole("departed"),
+    text_("day"),  # of the site, to which the following belongs
+    whole("arrived_today"),
+    whole("departed_today"),
+    whole("unknown_today"),  # so many times what had passed meanwhile could not be told
+    flag("held"),  # boxes are to stop there
+    PrimaryKeyConstraint("device", "zone"),
+    CheckConstraint(
+        "arrived BETWEEN 0 AND 65535 AND departed BETWEEN 0 AND 65535", name="counters"
+    ),
+    CheckConstraint(
+        "arrived_today >= 0 AND departed_today >= 0 AND unknown_today >= 0", name="today"
+    ),
+)
+
 print_jobs = Table(
     "print_jobs",
     metadata,
