@@ -21,6 +21,7 @@ from app.machine.care import Care
 from app.readings import COUNTED_MAX, Counts, Health, Lag, Reading, read
 from devices.patience import Metrics
 from devices.supervisor import Supervisor
+from wms.conveyors import Zone
 from wms.db import Book
 
 MEDIA_TYPE = "text/plain; version=1.0.0; charset=utf-8"
@@ -30,6 +31,7 @@ def families(reading: Reading, counters: Mapping[str, Metrics], signals: int) ->
     """The numbers as Prometheus wants them; *counters* are the supervisor's, by device. Pure."""
     yield _gauge("genba_info", "The running version", {"version": VERSION}, 1)
     yield from _of_devices(reading.health, counters)
+    yield from _of_conveyors(reading.zones)
     yield _gauge("genba_signals_waiting", "Signals of devices that wait for intake", {}, signals)
     for name, states in reading.live.items():
         words = f"Unfinished {name.replace('_', ' ')} by state"
@@ -105,6 +107,26 @@ def _of_devices(health: tuple[Health, ...], counters: Mapping[str, Metrics]) -> 
         for device_name, metrics in counters.items():
             family.add_metric([device_name], getattr(metrics, each.name))
         yield family
+
+
+def _of_conveyors(zones: tuple[Zone, ...]) -> Iterator[Metric]:
+    boxes = GaugeMetricFamily(
+        "genba_conveyor_boxes_today", "Boxes over a zone today, by its own counters",
+        labels=["device", "zone", "way"],
+    )  # fmt: skip
+    unknown = GaugeMetricFamily(
+        "genba_conveyor_unknown_today", "Times that what passed a zone is not known",
+        labels=["device", "zone"],
+    )  # fmt: skip
+    trouble = GaugeMetricFamily(
+        "genba_conveyor_trouble", "1 for a zone in trouble", labels=["device", "zone"]
+    )
+    for zone in zones:
+        boxes.add_metric([zone.device, zone.zone, "arrived"], zone.arrived)
+        boxes.add_metric([zone.device, zone.zone, "departed"], zone.departed)
+        unknown.add_metric([zone.device, zone.zone], zone.unknown)
+        trouble.add_metric([zone.device, zone.zone], bool(zone.trouble))
+    yield from (boxes, unknown, trouble)
 
 
 class _Once(Collector):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Table, func, select
 
-from wms import events
+from wms import conveyors, events
 from wms.db import Tx
 from wms.events import Cursor
 from wms.schema import (
@@ -75,6 +75,7 @@ class Reading:
     hidden: Lag
     events: Mapping[str, int]
     scans: Mapping[str, int]
+    zones: tuple[conveyors.Zone, ...] = ()
 
 
 @dataclass(slots=True)
@@ -101,6 +102,7 @@ def read(tx: Tx, counts: Counts, *, now: int) -> Reading:
         webhooks=_webhooks(tx, now),
         hidden=_lag(tx, events_table, events_table.c.xid >= horizon, now),
         events=dict(counts.events), scans=dict(counts.scans),
+        zones=conveyors.zones(tx, now=now),
     )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ from app.mirror import mirror, set_up
 from app.reload import Reloader
 from app.secrets import read_secret
 from app.terminal import door as terminal_page
-from devices import intake, lights, printing, registry
+from devices import conveyors, intake, lights, printing, registry
 from devices import robots as conductors
 from devices.capabilities import Health
 from devices.patience import Policy
@@ -247,12 +247,14 @@ def workers(site: Site) -> dict[str, alive.Job]:
 
 
 def device_workers(site: Site, config: Config) -> dict[str, alive.Job]:
-    """Workers that there are for each device of *config*: `robot NAME`."""
-    return {
-        f"robot {name}": _robot(site, config, name)
-        for name, device in config.devices.items()
-        if registry.is_robot(device.driver)
-    }
+    """Workers that there are for each device of *config*: `robot NAME`, `conveyor NAME`."""
+    jobs: dict[str, alive.Job] = {}
+    for name, device in config.devices.items():
+        if registry.is_robot(device.driver):
+            jobs[f"robot {name}"] = _robot(site, config, name)
+        elif registry.is_conveyor(device.driver):
+            jobs[f"conveyor {name}"] = partial(conveyors.run, site.book, name, site.supervisor)
+    return jobs
 
 
 def _robot(site: Site, config: Config, name: str) -> alive.Job:

@@ -156,3 +156,21 @@ class Light(Protocol):
         Raises `ConfigFault` for a channel that is not there, `Unavailable` when nothing was sent.
         """
         ...
+
+
+@runtime_checkable
+class Conveyor(Protocol):
+    """Zones that hand boxes on among themselves, and count them.
+
+    Emits `ZoneSeen` for each zone at every look, with the conveyor's own counters: what happened
+    between two looks is in them. A driver that counts by itself what it sees does not have this.
+    """
+
+    async def hold(self, zone: str, held: bool) -> None:
+        """Boxes stop at *zone*, or go on.
+
+        It is a state: the same again does no harm, so that after `Uncertain` it may be repeated. A
+        conveyor that lost its power may have forgotten it. Raises `ConfigFault` for a zone that is
+        not there, `Unavailable` when nothing was sent.
+        """
+        ...

@@ -24,6 +24,7 @@ OURS = {
     "vda5050": "devices.drivers.vda5050:Vda5050Robot",
     "mt-sics": "devices.drivers.mt_sics:MtSicsScale",
     "modbus-lights": "devices.drivers.modbus_lights:ModbusLights",
+    "conveylinx": "devices.drivers.conveylinx:Conveylinx",
 }
 
 
@@ -54,6 +55,14 @@ def is_robot(name: str) -> bool:
         return hasattr(load(name), "handoff")
     except ConfigFault:
         return False  # its device says so when it is started
+
+
+def is_conveyor(name: str) -> bool:
+    """Whether *name* is a driver of conveyors: those can be told where boxes stop (`hold`)."""
+    try:
+        return hasattr(load(name), "hold")
+    except ConfigFault:
+        return False
 
 
 def case(name: str) -> Case:

@@ -79,7 +79,9 @@ def hold(tx: Tx, *, device: str, zone: str, held: bool) -> bool:
     return bool(was) != held
 
 
-def wanted(tx: Tx) -> tuple[tuple[str, str, bool], ...]:
-    """Which zones are to be held and which not: device, zone, held."""
-    query = select(conveyor_zones).order_by(conveyor_zones.c.device, conveyor_zones.c.zone)
-    return tuple((row.device, row.zone, bool(row.held)) for row in tx.execute(query))
+def wanted(tx: Tx, device: str) -> tuple[tuple[str, bool], ...]:
+    """Every zone of *device*, and whether boxes are to stop there."""
+    query = select(conveyor_zones).where(conveyor_zones.c.device == device)
+    return tuple(
+        (row.zone, bool(row.held)) for row in tx.execute(query.order_by(conveyor_zones.c.zone))
+    )

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Row, Table, and_, distinct, func, or_, sel
 
 from app.board.names import Names, names_in
 from sync import feeds
-from wms import calendar, inbound, put_back, replenish_board, storage_facts
+from wms import calendar, conveyors, inbound, put_back, replenish_board, storage_facts
 from wms.calendar import Calendar, business_day
 from wms.db import Tx
 from wms.events import Told, told
@@ -149,6 +149,7 @@ class Facts:
     blocked: tuple[replenish_board.Blocked, ...]  # orders that wait for the reserve
     refilling: tuple[replenish_board.Refilling, ...]
     stopped: tuple[tuple[str, str], ...] = ()  # boxes that are looked for, and where
+    zones: tuple[conveyors.Zone, ...] = ()
 
 
 class _Answered(Struct):
@@ -174,7 +175,7 @@ def read(tx: Tx, *, now: int) -> Facts:
         names=names_in(tx, [*happened, *(parked.told for parked in redo.parked)]),
         receiving=inbound.waiting(tx), to_put_away=tuple(storage_facts.to_put_away(tx)),
         blocked=replenish_board.blocked(tx), refilling=replenish_board.running(tx),
-        stopped=put_back.stopped(tx),
+        stopped=put_back.stopped(tx), zones=conveyors.zones(tx, now=now),
     )  # fmt: skip
 
 

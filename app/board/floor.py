@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from app.board.facts import Facts, Worker
-from app.board.words import known, reason
+from app.board.words import clock, known, reason
 from wms.board_state import DeviceHealth, PersonAtWork, RobotAtWork, Tone
 from wms.messages import Language, say
 
@@ -81,8 +81,29 @@ def _shown(state: str, language: Language) -> str:
 
 
 def devices(facts: Facts, language: Language) -> tuple[DeviceHealth, ...]:
-    """Each device with its reason in words."""
+    """Each device with its reason in words; a conveyor with what went over it today."""
     return tuple(
-        DeviceHealth(name=row.name, health=row.health, reason=reason(row.reason, language))
+        DeviceHealth(
+            name=row.name, health=row.health,
+            reason=_conveyor(facts, row.name, language) or reason(row.reason, language),
+        )
         for row in facts.devices
-    )
+    )  # fmt: skip
+
+
+def _conveyor(facts: Facts, device: str, language: Language) -> str:
+    """Since when which zone is in trouble, and how many boxes left the last one today; "" when it
+    is no conveyor, or one that is away."""
+    zones = [zone for zone in facts.zones if zone.device == device]
+    if not zones or not any(zone.state or zone.trouble for zone in zones):
+        return ""
+    words = [
+        say("conveyor.since", language, at=clock(zone.since_ms, facts.zone),
+            why=reason(f"{zone.trouble} zone={zone.zone}", language))
+        for zone in zones
+        if zone.trouble
+    ]  # fmt: skip
+    last = max(zones, key=lambda zone: zone.zone == "down")
+    code = "conveyor.through_unknown" if last.unknown else "conveyor.through"
+    words.append(say(code, language, boxes=last.departed, gaps=last.unknown))
+    return "  ".join(words)
