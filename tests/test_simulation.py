@@ -85,7 +85,8 @@ def test_what_missions_and_lights_met_counts_whatever_is_planned_since(tmp_path:
         await hardware.start()
         hardware.wires.wires[1] = Wire(rig.plc, chance)
         server = Server(
-            config.check({"site": {"name": "s"}}, "nothing"), tmp_path, chance, hardware, network, Machine(tmp_path)
+            config.check({"site": {"name": "s"}}, "nothing"), tmp_path, chance, hardware, network,
+            Machine(tmp_path),
         )  # fmt: skip
         storm = Storm(chance, server, hardware, network, (), Oms("", "", chance), 60.0, tally)
         menu = faults_devices.menu(storm)
