@@ -14,7 +14,9 @@ def test_every_name_in_the_registry_leads_to_a_driver() -> None:
 
 
 def test_an_unknown_name_lists_what_there_is() -> None:
-    with pytest.raises(ConfigFault, match="there are grh1, llrp, modbus-lights, mt-sics"):
+    with pytest.raises(
+        ConfigFault, match="there are conveylinx, grh1, llrp, modbus-lights, mt-sics"
+    ):
         registry.load("qqqq")
 
 
