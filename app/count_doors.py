@@ -12,11 +12,13 @@ from msgspec import Meta, Struct
 
 from picking import stocktaking, sweep
 from sync.http import Now, TheBook, TheToken
-from wms import calendar, commands, count_choice, counts, requests, stocktakes
-from wms.confidence import Reason
+from wms.counts import chosen, counting, stocktakes
+from wms.counts.confidence import Reason
+from wms.counts.stocktakes import Entry, Stocktake
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.stocktakes import Entry, Stocktake
+from wms.record import commands, requests
+from wms.site import calendar
 
 PLACES_MAX = 500
 Place = Annotated[str, Meta(min_length=1, max_length=32)]
@@ -208,7 +210,7 @@ def list_doubts(tx: Tx, *, zone: str, owner: str, limit: int, now: int) -> Doubt
             velocity=one.velocity, urgency=one.urgency, waits=one.waits,
             counted_ms=one.counted_ms,
         )
-        for one in count_choice.doubts(tx, now=now, zone=zone, owner=owner)[: max(limit, 0)]
+        for one in chosen.doubts(tx, now=now, zone=zone, owner=owner)[: max(limit, 0)]
     ))  # fmt: skip
 
 
@@ -216,12 +218,12 @@ def open_counts(tx: Tx, wanted: NewCounts, *, actor: str, device: str, now: int)
     """Ask for counts and write down who did. Refuses `STOCKTAKE_EMPTY` where there is no place."""
     asked, kind = wanted.places, "cycle"
     if wanted.opening:
-        asked = count_choice.unused(tx, zone=wanted.zone, only=wanted.places)
-        kind = counts.OPENING
+        asked = chosen.unused(tx, zone=wanted.zone, only=wanted.places)
+        kind = counting.OPENING
     if not asked:
         raise Rejected(Code.STOCKTAKE_EMPTY)
     opened = sum(
-        counts.open_all(
+        counting.open_all(
             tx, asked[start : start + PLACES_MAX], kind=kind, key=f"asked:{wanted.key}",
             reason="asked", now=now, priority=1,
         )

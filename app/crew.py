@@ -14,9 +14,11 @@ from msgspec import Meta, Struct
 from sqlalchemy import select
 
 from sync.http import Now, TheBook, TheToken
-from wms import commands, people, roles, terminals
 from wms.db import Tx
 from wms.errors import Code, Rejected
+from wms.people import roles, terminals
+from wms.people import staff as people
+from wms.record import commands
 from wms.schema import people as people_table
 from wms.text import clean, code, shown
 

@@ -16,10 +16,11 @@ from app.reload import Reloaded, Reloader
 from devices.patience import Metrics
 from devices.supervisor import Supervisor
 from sync.http import Now, TheBook, TheToken
-from wms import commands, conveyors
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.messages import Language
+from wms.record import commands
+from wms.robots import conveyors
 from wms.schema import devices
 from wms.text import shown
 

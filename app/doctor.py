@@ -23,13 +23,14 @@ from app.secrets import read_secret
 from devices import registry
 from devices.capabilities import ConfigFault
 from labels.glyphs import printable
-from wms import db, lock, site_settings, upgrade
-from wms.carriers import called
+from wms import db, site_settings
 from wms.config import Config, ConfigError, load
 from wms.db import Tx
 from wms.errors import Rejected
 from wms.messages import Language, say
 from wms.schema import commands
+from wms.site.carriers import called
+from wms.upkeep import lock, upgrade
 
 State = Literal["ok", "warn", "fault"]
 FSYNCS, FSYNCS_MORE = 40, 1_000

@@ -6,8 +6,9 @@ from pathlib import Path
 from app.language import spoken
 from app.local import database_url, fail
 from app.secrets import read_secret
-from wms import config, lock
+from wms import config
 from wms.messages import say
+from wms.upkeep import lock
 
 
 def need_glass() -> None:

@@ -25,13 +25,13 @@ from sqlalchemy.exc import OperationalError
 from app import VERSION, answers, openapi
 from app.body import document
 from app.limits import Limits
-from wms import tokens
 from wms.db import Book
 from wms.errors import Code, Rejected
 from wms.messages import Language
+from wms.people import tokens
+from wms.people.tokens import Token
 from wms.shape import convert
 from wms.text import shown
-from wms.tokens import Token
 
 AnyRequest = Request[Any, Any, Any]
 Connection = ASGIConnection[Any, Any, Any, Any]

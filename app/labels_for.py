@@ -6,14 +6,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, select
 
 from app.print_doors import labelled
-from wms import people
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.items import check_digit, find, is_gtin_shaped, normal_barcode
-from wms.label_data import shipping_data
-from wms.places import check_digits
+from wms.papers.label_data import shipping_data
+from wms.people import staff
 from wms.schema import barcodes, boxes, items, parcels, places
 from wms.schema.goods import MOVING
+from wms.site.items import check_digit, find, is_gtin_shaped, normal_barcode
+from wms.storage.places import check_digits
 from wms.text import shown
 
 Labels = list[dict[str, Any]]
@@ -56,7 +56,7 @@ def of_badges(tx: Tx, tokens: Sequence[str], *, site: str) -> Labels:
     """
     found = []
     for token in tokens:
-        person = people.by_badge(tx, token)
+        person = staff.by_badge(tx, token)
         if person is None:
             raise Rejected(Code.BADGE_UNKNOWN)
         found.append({"token": token, "name": person.name, "site": site})

@@ -18,10 +18,12 @@ import typer
 
 from app.answers import Refusal
 from app.language import spoken
-from wms import calendar, config, lock, safe_upgrade, upgrade
+from wms import config
 from wms.db import Book
 from wms.errors import Code, Rejected
 from wms.messages import say
+from wms.site import calendar
+from wms.upkeep import lock, safe_upgrade, upgrade
 
 TIMEOUT_S = 120.0  # a big import takes its time
 ACTOR = "cli"  # who did it, where nobody signed in

@@ -21,8 +21,8 @@ from app.machine.care import Care
 from app.readings import COUNTED_MAX, Counts, Health, Lag, Reading, read
 from devices.patience import Metrics
 from devices.supervisor import Supervisor
-from wms.conveyors import Zone
 from wms.db import Book
+from wms.robots.conveyors import Zone
 
 MEDIA_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 

@@ -8,11 +8,15 @@ from sqlalchemy import delete, select, update
 from devices import intake, registry
 from picking import pickups, walls
 from sync import feeds
-from wms import calendar, inbound_lpn, incarnation, picking_rules, places, robots
 from wms.config import Config
 from wms.db import Tx, insert_once, upsert
+from wms.inbound import lpn
+from wms.robots import roster
 from wms.schema import places as places_table
 from wms.schema import stations, wall_slots
+from wms.site import calendar, picking_rules
+from wms.storage import places
+from wms.upkeep import incarnation
 
 
 def set_up(tx: Tx, config: Config, *, holder: str, now: int) -> None:
@@ -20,7 +24,7 @@ def set_up(tx: Tx, config: Config, *, holder: str, now: int) -> None:
     places.ensure_outside(tx)
     incarnation.ensure(tx, randomness.token_bytes(incarnation.RANDOM_BYTES))
     calendar.set_timezone(tx, config.site.timezone)
-    inbound_lpn.set_site_prefix(tx, config.site.company_prefix)
+    lpn.set_site_prefix(tx, config.site.company_prefix)
     mirror(tx, config, holder=holder, now=now)
     picking_rules.put(tx, config.picking)
     feeds.configure(tx, feeds.of_config(config.webhooks))
@@ -44,7 +48,7 @@ def _enrol(tx: Tx, robot: str) -> None:
     fork, corner = f"R-{robot}", f"Q-{robot}"
     insert_once(tx, places_table, {"code": fork, "kind": "robot"})
     insert_once(tx, places_table, {"code": corner, "kind": "buffer", "blocked": "quarantine"})
-    robots.enrol(tx, robot=robot, place=fork, quarantine=corner)
+    roster.enrol(tx, robot=robot, place=fork, quarantine=corner)
 
 
 def _set_up_stations(tx: Tx, config: Config) -> None:

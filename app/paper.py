@@ -18,7 +18,7 @@ from app.local import ACTOR, Server, clock_ms, fail, reached
 from app.print_doors import NewReprint, PrintJobs, Template
 from labels import preview, templates
 from wms.messages import say
-from wms.print_jobs import PrintJob
+from wms.papers.print_jobs import PrintJob
 
 WAIT_S = 10.0  # a printer that works answers within a second or two
 PAUSE_S = 0.25

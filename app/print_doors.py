@@ -15,10 +15,11 @@ from sqlalchemy import func, select
 from labels.templates import checked, find
 from picking import bench
 from sync.http import Now, TheBook, TheToken
-from wms import commands, print_jobs
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.print_jobs import PrintJob
+from wms.papers import print_jobs
+from wms.papers.print_jobs import PrintJob
+from wms.record import commands
 from wms.schema import parcels
 from wms.schema import print_jobs as jobs_table
 from wms.text import shown

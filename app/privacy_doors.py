@@ -9,9 +9,9 @@ from litestar.params import FromQuery, JSONBody
 from msgspec import Struct
 
 from sync.http import Now, TheBook, TheToken
-from wms import privacy, privacy_subject
 from wms.config import Privacy
-from wms.privacy_subject import Erased, Subject, Told
+from wms.privacy import forgetting, subject
+from wms.privacy.subject import Erased, Subject, Told
 
 TheDays = NamedDependency[Privacy]
 
@@ -27,7 +27,7 @@ class Masked(Struct, frozen=True, kw_only=True):
 async def post_export(data: JSONBody[Subject], book: TheBook, token: TheToken, now: Now) -> Told:
     """Everything that the book knows of one recipient, or of one of the staff."""
     return await book.write(
-        privacy_subject.export, data, actor=token.actor, device="api", now=now
+        subject.export, data, actor=token.actor, device="api", now=now
     )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ async def post_export(data: JSONBody[Subject], book: TheBook, token: TheToken, n
 async def post_erase(data: JSONBody[Subject], book: TheBook, token: TheToken, now: Now) -> Erased:
     """At their request, before the owner's days are over. Orders under way are named, and kept."""
     return await book.write(
-        privacy_subject.erase, data, actor=token.actor, device="api", now=now
+        subject.erase, data, actor=token.actor, device="api", now=now
     )  # fmt: skip
 
 
@@ -45,8 +45,8 @@ async def post_mask(
 ) -> Masked:
     """What the server does by itself every night."""
     if dry_run:
-        return Masked(rows=await book.read(privacy.count_due, keep, now), dry_run=True)
-    done = await privacy.mask(book, keep, actor=token.actor, device="api", now=now)
+        return Masked(rows=await book.read(forgetting.count_due, keep, now), dry_run=True)
+    done = await forgetting.mask(book, keep, actor=token.actor, device="api", now=now)
     return Masked(rows=done)
 
 

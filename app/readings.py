@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import ColumnElement, Table, func, select
 
-from wms import conveyors, events
 from wms.db import Tx
-from wms.events import Cursor
+from wms.record import events
+from wms.record.events import Cursor
+from wms.robots import conveyors
 from wms.schema import (
     commands,
     deliveries,

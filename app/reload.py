@@ -16,11 +16,11 @@ from msgspec.structs import asdict, fields, replace
 from devices import changes, registry
 from devices.changes import Changes, Configured
 from devices.supervisor import Supervisor
-from wms import alive
 from wms.config import Config, ConfigError, load
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.messages import Language
+from wms.rooms import alive
 
 log = structlog.get_logger(__name__)
 LIVE = ("devices", "stations")  # sections that a running site takes over

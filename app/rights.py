@@ -13,8 +13,10 @@ from msgspec import Meta, Struct
 
 from app.crew import BADGE_BYTES, Chance, MadePerson, Maybe, Permission, Short
 from sync.http import Now, TheBook, TheToken
-from wms import commands, people, roles
 from wms.db import Tx
+from wms.people import roles
+from wms.people import staff as people
+from wms.record import commands
 
 Verbs = Annotated[tuple[Permission, ...], Meta(min_length=1, max_length=40)]
 

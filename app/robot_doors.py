@@ -11,10 +11,10 @@ from msgspec import Struct
 from sqlalchemy import Row, select
 
 from sync.http import Now, TheBook, TheToken
-from wms import robot_wishes
 from wms.db import Tx
-from wms.mission_rows import OPEN
-from wms.robot_wishes import Order
+from wms.robots import wishes
+from wms.robots.rows import OPEN
+from wms.robots.wishes import Order
 from wms.schema import devices, missions, robots
 
 SCOPE = "robots:write"
@@ -93,7 +93,7 @@ def order(
     tx: Tx, robot: str, wanted: Order, *, actor: str, device: str, permission: str, now: int
 ) -> RobotOrdered:
     """Write down what is wanted of *robot*, and who wants it."""
-    mode = robot_wishes.ask(
+    mode = wishes.ask(
         tx, robot=robot, order=wanted, actor=actor, device=device, permission=permission, now=now
     )
     return RobotOrdered(robot=robot, wish=wanted, mode=mode)

@@ -8,8 +8,9 @@ from litestar.params import FromQuery, JSONBody
 from msgspec import Struct
 
 from sync.http import Now, TheBook, TheToken
-from wms import commands, site_settings
+from wms import site_settings
 from wms.db import Tx
+from wms.record import commands
 from wms.site_settings import SiteSettings
 
 

@@ -11,11 +11,12 @@ from sqlalchemy import select
 from app.reload import Reloader
 from devices import tagging
 from sync.http import Now, TheBook, TheToken
-from wms import commands, tags
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.inbound_lpn import gtin_of
+from wms.inbound.lpn import gtin_of
+from wms.record import commands
 from wms.schema import items
+from wms.site import tags
 from wms.text import shown
 
 

@@ -82,18 +82,15 @@ from sync import (
 )
 from sync import doors as import_door
 from sync import http as partner_door
-from wms import (
-    alive,
-    lock,
-    privacy_day,
-    safe_upgrade,
-    seals,
-)
 from wms.config import Config
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.tokens import token_hash
+from wms.people.tokens import token_hash
+from wms.privacy import daily
+from wms.record import seals
+from wms.rooms import alive
 from wms.trouble import Trouble
+from wms.upkeep import lock, safe_upgrade
 
 log = structlog.get_logger(__name__)
 CLOCKWORK_S = 60.0
@@ -231,7 +228,7 @@ def workers(site: Site) -> dict[str, alive.Job]:
         ),
         "replenisher": lambda: replenisher.replenish_forever(book, clock_ms=now),
         "seals": lambda: seals.run(book),
-        "privacy": lambda: privacy_day.run(
+        "privacy": lambda: daily.run(
             book, clock_ms=now, zone=config.site.zone, keep=config.privacy
         ),
         "feeds": lambda: feeds.run(

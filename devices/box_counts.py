@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from wms import calendar
 from wms.db import Tx, upsert
+from wms.rooms.signals import ZoneSeen
 from wms.schema import conveyor_zones
-from wms.signals import ZoneSeen
+from wms.site import calendar
 
 MODULUS = 65_536
 # A zone takes one box at a time. At a metre a second with zones of 300 mm that is 3.3 a second,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from wms.signals import Signal
+from wms.rooms.signals import Signal
 
 
 class Health(StrEnum):

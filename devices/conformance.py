@@ -40,7 +40,7 @@ from typing import Any, Protocol, TypeVar
 from devices.capabilities import Driver, DriverFactory, Health, Unavailable
 from devices.patience import Policy
 from devices.supervisor import Supervisor
-from wms.signals import Signal
+from wms.rooms.signals import Signal
 
 NAME = "device"
 PATIENCE_S = 8.0  # how long a promise may take to come true

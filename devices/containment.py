@@ -15,7 +15,7 @@ from devices.capabilities import (
     Unavailable,
     Uncertain,
 )
-from wms.signals import Signal
+from wms.rooms.signals import Signal
 from wms.text import storable
 
 CLOSED = "device.closed"

@@ -11,8 +11,8 @@ import structlog
 
 from devices.capabilities import ConfigFault, Conveyor, NeedsHuman, Unavailable, Uncertain
 from devices.supervisor import Supervisor
-from wms import conveyors
 from wms.db import Book
+from wms.robots import conveyors
 
 log = structlog.get_logger(__name__)
 TELL_S = 5.0  # a driver that takes longer is asked again

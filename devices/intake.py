@@ -17,12 +17,11 @@ from devices.capabilities import Health
 from devices.patience import Policy
 from devices.signal_queue import SignalQueue
 from devices.supervisor import REMOVED, SILENT
-from wms import gaps, tags
 from wms.db import Book, Tx, upsert
-from wms.event_kinds import DeviceChanged
-from wms.events import emit
-from wms.schema import device_facts, devices, tag_reads
-from wms.signals import (
+from wms.record.event_kinds import DeviceChanged
+from wms.record.events import emit
+from wms.rooms import gaps
+from wms.rooms.signals import (
     ReaderBlind,
     RobotState,
     Scan,
@@ -33,6 +32,8 @@ from wms.signals import (
     Weight,
     ZoneSeen,
 )
+from wms.schema import device_facts, devices, tag_reads
+from wms.site import tags
 from wms.text import storable
 
 log = structlog.get_logger(__name__)

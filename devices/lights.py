@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from devices.capabilities import ConfigFault, Light, NeedsHuman, Unavailable, Uncertain
 from devices.supervisor import Supervisor
-from wms import door
 from wms.db import Book, Tx
 from wms.schema import wall_slots
+from wms.shipping import door
 
 log = structlog.get_logger(__name__)
 SHOW_S = 5.0  # a driver that takes longer holds up the lights of other modules

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 from devices.signal_queue import Kept
-from wms.signals import ReaderBlind, Signal, TagSeen
+from wms.rooms.signals import ReaderBlind, Signal, TagSeen
 
 CROWDED = "reader.crowd"
 GARBAGE = "garbage"  # a reason of `Link.missed`: bytes came that say nothing

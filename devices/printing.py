@@ -23,11 +23,11 @@ from devices.capabilities import (
     Uncertain,
 )
 from devices.supervisor import Supervisor
-from wms import tags
 from wms.db import Book, Tx
-from wms.event_kinds import PrintChanged
-from wms.events import emit
+from wms.record.event_kinds import PrintChanged
+from wms.record.events import emit
 from wms.schema import devices, print_jobs, stations
+from wms.site import tags
 from wms.text import storable
 
 log = structlog.get_logger(__name__)

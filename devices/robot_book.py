@@ -6,9 +6,9 @@ Every command is guarded by the fence: one that was superseded writes nothing.
 from random import Random
 
 from devices import robot_rules as rules
-from wms import fleet, mission_choice, mission_proof, missions, robots
 from wms.db import Tx
-from wms.mission_rows import Mission
+from wms.robots import choosing, evidence, fleet, missions, roster
+from wms.robots.rows import Mission
 
 FOR_BOARD = (fleet.FULL, fleet.NEARER)
 
@@ -17,7 +17,7 @@ def set_aside(
     tx: Tx, *, robot: str, fence: int, seq: int, mission: int, note: str, now: int
 ) -> bool:  # fmt: skip
     """*seq* is for one command from now on. False: the robot is another process's."""
-    if not robots.use_seq(tx, robot=robot, fence=fence, seq=seq, mission=mission):
+    if not roster.use_seq(tx, robot=robot, fence=fence, seq=seq, mission=mission):
         return False
     if note:
         missions.note_final(tx, mission=mission, state=note, now=now)
@@ -28,14 +28,14 @@ def take_next(
     tx: Tx, *, robot: str, fence: int, seq: int, boot_id: int, station: int, now: int
 ) -> tuple[bool, Mission | None, str]:  # fmt: skip
     """Whether the robot is ours, and the mission that it is to be given, or why none."""
-    if not robots.use_seq(tx, robot=robot, fence=fence, seq=seq):
+    if not roster.use_seq(tx, robot=robot, fence=fence, seq=seq):
         return False, None, ""
     given = missions.assign(
         tx, robot=robot, fence=fence, seq=seq, boot_id=boot_id, now=now, station=station
     )
     if given is not None:
         return True, given, ""
-    why = mission_choice.choose(tx, robot=robot, station=station, now=now).why
+    why = choosing.choose(tx, robot=robot, station=station, now=now).why
     return True, None, why if why in FOR_BOARD else ""
 
 
@@ -43,17 +43,17 @@ def book_word(
     tx: Tx, *, robot: str, fence: int, action: rules.Action, now: int, rng: Random
 ) -> bool:  # fmt: skip
     """Write down what the robot has shown. False: the robot is another process's."""
-    if not robots.is_ours(tx, robot=robot, fence=fence):
+    if not roster.is_ours(tx, robot=robot, fence=fence):
         return False
     match action:
         case rules.EndWish(wish=wish):
-            robots.wish_ended(tx, robot=robot, wish=wish)
+            roster.wish_ended(tx, robot=robot, wish=wish)
         case rules.Accepted(mission=mission):
             missions.accepted(tx, mission=mission, now=now)
         case rules.Done(mission=mission):
             missions.settle_done(tx, mission=mission, now=now)
         case rules.Unproven(mission=mission):
-            mission_proof.await_scan(tx, mission=mission, now=now)
+            evidence.await_scan(tx, mission=mission, now=now)
         case rules.Failed(mission=mission, error=error):
             missions.settle_failed(tx, mission=mission, error=error, now=now, rng=rng)
         case rules.Quarantine(mission=mission, why=why):

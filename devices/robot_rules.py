@@ -24,10 +24,10 @@ from devices.codecs.grh1 import (
     Status,
     newer,
 )
-from wms.mission_rows import Mission
-from wms.mission_tasks import Why
-from wms.robot_wishes import PAUSE, STALE_MS
-from wms.robots import RobotRecord, Wish
+from wms.robots.persons import Why
+from wms.robots.roster import RobotRecord, Wish
+from wms.robots.rows import Mission
+from wms.robots.wishes import PAUSE, STALE_MS
 
 TARGET_FREE_STOPS = (3, 6)  # path blocked, battery: with an empty fork the load never moved
 SOURCE_EMPTY = 1

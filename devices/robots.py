@@ -27,13 +27,13 @@ from devices.codecs.grh1 import (
 )
 from devices.robot_book import book_word, set_aside, take_next
 from devices.transporter import POLL_S, Handoff, Settings, Transporter
-from wms import mission_tasks, missions, robots
 from wms.bell import Look
 from wms.db import Book, nowhere
 from wms.errors import Rejected
-from wms.mission_rows import Mission
-from wms.mission_tasks import Why
-from wms.robots import RobotRecord, Wish
+from wms.robots import missions, persons, roster
+from wms.robots.persons import Why
+from wms.robots.roster import RobotRecord, Wish
+from wms.robots.rows import Mission
 
 __all__ = ["POLL_S", "Settings", "Transporter", "conduct"]
 
@@ -140,7 +140,7 @@ class _Conductor:
         look = self._book.bell.look()
         numbers = {status.mission, *(entry.mission for entry in seen.journal)}
         record = await self._book.read(
-            robots.record, self._robot, numbers=numbers,
+            roster.record, self._robot, numbers=numbers,
             keys=rules.task_keys(self._robot, status),
         )  # fmt: skip
         if record.fence != self._fence:
@@ -191,11 +191,11 @@ class _Conductor:
         """Rule 3: a fence of our own, durable before the first heartbeat carries it."""
         if not self._fence:
             seen = await session.look()
-            record = await self._book.read(robots.record, self._robot)
+            record = await self._book.read(roster.record, self._robot)
             fence = next_after(record.fence, seen.status.fence_seen)
             self._reached("take_over:decided")
             ours = await self._book.write(
-                robots.take_over, robot=self._robot, fence=fence, was=record.fence
+                roster.take_over, robot=self._robot, fence=fence, was=record.fence
             )
             if not ours:
                 return False
@@ -293,7 +293,7 @@ class _Conductor:
         seq = next_after(record.last_seq, status.ack_seq)
         self._reached("wish:decided")
         ours = await self._book.write(
-            robots.wish_said, robot=self._robot, fence=self._fence, wish=wish, seq=seq,
+            roster.wish_said, robot=self._robot, fence=self._fence, wish=wish, seq=seq,
             boot_id=status.boot_id,
         )  # fmt: skip
         self._reached("wish:committed")
@@ -319,7 +319,7 @@ class _Conductor:
 
     async def _call(self, key: str, why: Why, number: int = 0) -> None:
         await self._book.write(
-            mission_tasks.about_robot, key=key, robot=self._robot, why=why, number=number,
+            persons.about_robot, key=key, robot=self._robot, why=why, number=number,
             now=self._clock_ms(),
         )  # fmt: skip
 
@@ -360,7 +360,7 @@ class _Conductor:
         if shown == self._shown or not is_due:
             return
         await self._book.write(
-            robots.seen, robot=self._robot, boot_id=status.boot_id, mode=shown[0],
+            roster.seen, robot=self._robot, boot_id=status.boot_id, mode=shown[0],
             state=shown[2], battery=status.battery, location=status.location, waits=waits,
         )  # fmt: skip
         self._shown, self._shown_s = shown, now_s

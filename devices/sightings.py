@@ -13,7 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from devices.patience import CROWDED
-from wms.signals import ReaderBlind, Signal, TagGone, TagPassed, TagSeen
+from wms.rooms.signals import ReaderBlind, Signal, TagGone, TagPassed, TagSeen
 
 TAGS_MAX = 20_000  # in view of one reader; more are counted and not told apart
 FAR_MORE = 2  # a tag is in the zone that has so many times the reads of the other one

@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import replace
 from enum import StrEnum
 
-from wms.signals import FACTS, Signal, TagGone, TagSeen, ZoneSeen
+from wms.rooms.signals import FACTS, Signal, TagGone, TagSeen, ZoneSeen
 
 FACTS_MAX = 1_000  # from here on, drivers are asked to wait before they take more
 STATES_MAX = 5_000  # different tags, robots and scales in view at one moment

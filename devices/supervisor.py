@@ -18,7 +18,7 @@ from devices.capabilities import ConfigFault, Driver, DriverFactory, Health, Lin
 from devices.containment import BUG, CLOSED, Hands, contained, result, sound, verdict
 from devices.patience import Backoff, Metrics, Policy, Spill
 from devices.signal_queue import SignalQueue
-from wms.signals import Signal
+from wms.rooms.signals import Signal
 from wms.text import storable
 
 log = structlog.get_logger(__name__)

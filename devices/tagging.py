@@ -5,9 +5,9 @@ from typing import Literal, NamedTuple
 
 from devices.capabilities import ConfigFault, NeedsHuman, TagReader, Unavailable, Uncertain
 from devices.supervisor import Supervisor
-from wms import tags
 from wms.db import Book
 from wms.errors import Code, Rejected
+from wms.site import tags
 
 
 class Written(NamedTuple):

@@ -9,8 +9,8 @@ from msgspec import Meta
 
 from labels.pdf import Paper
 from labels.pieces import Barcode, Data, Day, Language, Text, day_shown
-from wms.carriers import called
 from wms.messages import say
+from wms.site.carriers import called
 
 LEFT, RIGHT = 12.0, 198.0
 TOP_MM, ROW_MM, BOTTOM_MM = 42.0, 15.0, 276.0

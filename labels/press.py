@@ -16,12 +16,12 @@ from sqlalchemy import Select, bindparam, select, update
 
 from labels import sbpl, tpcl
 from labels.templates import find, render
-from wms import tags
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.event_kinds import PrintChanged
-from wms.events import emit
+from wms.record.event_kinds import PrintChanged
+from wms.record.events import emit
 from wms.schema import print_jobs
+from wms.site import tags
 
 BATCH = 5  # a label takes some 0.1 s, and a packer waits for the first of the batch
 DOTS_PER_MM = 8

@@ -26,9 +26,9 @@ from labels.pieces import (
 )
 from labels.symbols import code128, nw7
 from labels.zpl import Label
-from wms.carriers import TRACKING_DIGITS, is_tracking, slot_words
 from wms.errors import Code, Rejected
 from wms.messages import say
+from wms.site.carriers import TRACKING_DIGITS, is_tracking, slot_words
 
 WIDTH_MM, HEIGHT_MM = 100, 150
 _LEFT, _WIDTH = 3.0, 94.0

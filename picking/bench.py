@@ -6,12 +6,15 @@ import msgspec
 from sqlalchemy import Row, Select, func, insert, select, update
 
 from picking.dialogues.base import Say, Station
-from wms import allocation as promises
-from wms import bills, gift_papers, parcels, print_jobs, tasks
+from wms import tasks
 from wms.db import Tx
-from wms.documents import HERE
 from wms.errors import Code, Rejected
-from wms.label_data import shipping_data
+from wms.orders import gift_papers
+from wms.papers import bills, print_jobs
+from wms.papers.documents import HERE
+from wms.papers.label_data import shipping_data
+from wms.papers.slip_data import is_slip_wanted, slip_data, slip_template
+from wms.promises import allocation as promises
 from wms.schema import (
     allocations,
     documents,
@@ -24,7 +27,7 @@ from wms.schema import (
 )
 from wms.schema import parcels as parcels_table
 from wms.schema import print_jobs as jobs
-from wms.slip_data import is_slip_wanted, slip_data, slip_template
+from wms.shipping import parcels
 
 __all__ = [
     "bind_one", "issue_labels", "print_papers", "redirect", "reprint", "set_aside",

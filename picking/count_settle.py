@@ -13,12 +13,14 @@ from typing import Any, Literal
 from sqlalchemy import Row, and_, func, select, tuple_
 
 from picking.taken_back import Gone, elsewhere
-from wms import allocation as promises
-from wms import counts, put_back, reassign
-from wms.count_rules import Goods, Tally
+from wms.counts import counting
+from wms.counts.rules import Goods, Tally
 from wms.db import Tx
+from wms.promises import allocation as promises
+from wms.promises import reassign
 from wms.schema import allocations, order_lines, orders, stock, stops
 from wms.stock import LOST, Key, Move
+from wms.storage import put_back
 
 Ending = Literal["agreed", "recount", "approval", "counted", "settled"]
 
@@ -39,14 +41,15 @@ def finish(
     key: str, now: int, today: str, believed: Mapping[Goods, int] | None = None,
 ) -> Settled:  # fmt: skip
     """Record a round of a count and do what follows. Refuses `COUNT_CLOSED` when it is over."""
-    said = counts.record(
+    said = counting.record(
         tx, count=count, round=round, person=person, seen=seen, now=now, believed=believed
     )
     if said == "settle":
         return settle(tx, count=count, actor=actor, key=key, now=now, today=today)
     if said == "recount":
         return Settled(ending="recount")
-    blind = counts.read(tx, count).stocktake_id is not None  # the list is the owner's to see first
+    # the list is the owner's to see first
+    blind = counting.read(tx, count).stocktake_id is not None
     return Settled(ending="counted" if blind else "agreed")
 
 
@@ -54,23 +57,23 @@ def settle(tx: Tx, *, count: int, actor: str, key: str, now: int, today: str) ->
     """Book the last round's difference, if nobody has to say yes first.
 
     Goods that left after they were counted missing were there after all: then it is counted again.
-    Of a stocktake the difference waits for the owner (`wms.stocktakes.sign`).
+    Of a stocktake the difference waits for the owner (`wms.counts.stocktakes.sign`).
     """
-    row = counts.read(tx, count)
+    row = counting.read(tx, count)
     if row.stocktake_id is not None and row.state != "counted":
-        counts.close(tx, count=count, now=now)
+        counting.close(tx, count=count, now=now)
         return Settled(ending="counted")
-    if row.state != "counted" and counts.unapproved(tx, row):
-        counts.wait_for_approval(tx, count=count)
+    if row.state != "counted" and counting.unapproved(tx, row):
+        counting.wait_for_approval(tx, count=count)
         return Settled(ending="approval")
-    found = counts.found_in(tx, count, row.round)
-    moves = counts.moves_of(tx, row, found)
+    found = counting.found_in(tx, count, row.round)
+    moves = counting.moves_of(tx, row, found)
     if not _is_there(tx, moves):
-        counts.again(tx, count=count)
+        counting.again(tx, count=count)
         return Settled(ending="recount")
     gone = _make_room(tx, moves)
-    counts.post(tx, moves, actor=actor, now=now)
-    counts.close(tx, count=count, now=now)
+    counting.post(tx, moves, actor=actor, now=now)
+    counting.close(tx, count=count, now=now)
     put_back.emptied(tx, row.place, now=now)
     return Settled(
         ending="settled", promises=sum(one.qty for each in gone.values() for one in each),

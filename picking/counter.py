@@ -5,9 +5,10 @@ import asyncio
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from wms import count_choice, velocity
-from wms.calendar import business_day
+from wms.counts import chosen
 from wms.db import Book
+from wms.replenish import velocity
+from wms.site.calendar import business_day
 
 PAUSE_S = 60.0  # a day is long
 
@@ -36,6 +37,6 @@ async def draw_once(book: Book, *, now: int, zone: ZoneInfo, days: int) -> int:
 async def count_once(book: Book, *, now: int, zone: ZoneInfo, per_day: int) -> int:
     """Ask for today's counts, if nobody has. Returns how many."""
     today = business_day(now, zone).isoformat()
-    if per_day <= 0 or await book.read(count_choice.is_chosen, today):
+    if per_day <= 0 or await book.read(chosen.is_chosen, today):
         return 0
-    return await book.write(count_choice.open_today, limit=per_day, today=today, now=now)
+    return await book.write(chosen.open_today, limit=per_day, today=today, now=now)

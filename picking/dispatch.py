@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from sqlalchemy import Row, Select, exists, func, select, update
 
-from wms import missions, tasks
 from wms import stock as ledger
+from wms import tasks
 from wms.db import Tx
 from wms.errors import Code, Rejected
+from wms.robots import missions
 from wms.schema import allocations, orders, places, stations, stock, tour_totes, tours, waves
 from wms.schema import tasks as tasks_table
 

@@ -10,12 +10,12 @@ from sqlalchemy import Row, Select, exists, func, select, update
 
 from picking import legs
 from picking.dispatch import SentTote, dispatch, refuse_no_drop
-from wms import orders as order_book
 from wms import stock as ledger
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.event_kinds import OrderPicked
-from wms.events import emit
+from wms.orders import lifecycle as order_book
+from wms.record.event_kinds import OrderPicked
+from wms.record.events import emit
 from wms.schema import (
     allocations,
     order_lines,

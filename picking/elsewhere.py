@@ -14,10 +14,10 @@ from sqlalchemy import Row, bindparam, func, insert, select, update
 
 from picking import layout, routes
 from picking.shortage import settle_missing
-from wms import allocation as promises
-from wms.allocate import Missing, Need, Plan, Take
 from wms.db import Tx
 from wms.errors import Code, Rejected
+from wms.promises import allocation as promises
+from wms.promises.allocate import Missing, Need, Plan, Take
 from wms.schema import allocations, order_lines, orders, shops, stops, tours
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import Row, or_, select
 
 from picking import floor
 from wms.db import Book, Tx
-from wms.events import Cursor, advance, cursor_of, rows_after
-from wms.prompts import Await
+from wms.record.events import Cursor, advance, cursor_of, rows_after
+from wms.rooms.prompts import Await
 from wms.schema import device_facts, stations, terminals
 
 BUGS = (AssertionError, LookupError, TypeError, ValueError)

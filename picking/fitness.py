@@ -1,7 +1,8 @@
 """Whether goods that were promised may still be sent: looked at again at the shelf and the bench.
 
 Between promise and pick a lot is held, a date passes, a shelf is closed. The rule for dates is the
-one of the promise, `wms.allocation.usable_from`; the rest is what `wms.allocation.free_stock` asks.
+one of the promise, `wms.promises.allocation.usable_from`; the rest is what
+`wms.promises.allocation.free_stock` asks.
 """
 
 from functools import cache
@@ -9,9 +10,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, String, bindparam, cast, exists, literal, or_, select
 
-from wms.allocation import OWN_GOODS, usable_from
-from wms.counts import STOCKTAKE
+from wms.counts.counting import STOCKTAKE
 from wms.db import Tx
+from wms.promises.allocation import OWN_GOODS, usable_from
 from wms.schema import (
     allocations,
     items,

@@ -30,10 +30,11 @@ from picking.dialogues.base import (
 )
 from picking.pulls import Pull
 from picking.resolve import TEXT_MAX, resolve
-from wms import commands, people
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.prompts import Message, Prompt
+from wms.people import staff
+from wms.record import commands
+from wms.rooms.prompts import Message, Prompt
 from wms.schema import scans, sessions
 from wms.text import storable
 
@@ -292,7 +293,7 @@ def _everywhere(
     match seen.code:
         case "language":
             other = terminals.other_language(who.person.language)
-            people.set_language(tx, who.person.id, other)
+            staff.set_language(tx, who.person.id, other)
             terminals.change(tx, who.terminal, language=other)
         case "ok":
             pass

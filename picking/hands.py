@@ -2,11 +2,10 @@
 
 from sqlalchemy import Row, exists, select, update
 
-from wms import people as rights
-from wms import picking_rules
 from wms import stock as ledger
 from wms.db import Tx, insert_once
 from wms.errors import Code, Rejected
+from wms.people import staff as rights
 from wms.schema import (
     allocations,
     items,
@@ -18,6 +17,7 @@ from wms.schema import (
     tour_totes,
     tours,
 )
+from wms.site import picking_rules
 
 TO_CART = "to the cart"  # why a tote of the zone before moved
 

@@ -20,9 +20,9 @@ from picking.floor import Answer, Settings
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.messages import say
-from wms.prompts import Message, Prompt
+from wms.people.tokens import token_hash
+from wms.rooms.prompts import Message, Prompt
 from wms.schema import terminals
-from wms.tokens import token_hash
 
 AGE_MS_MAX = 86_400_000
 CLOCK_MS_MAX = 2**53  # what JavaScript counts exactly

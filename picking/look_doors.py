@@ -10,7 +10,7 @@ from picking.http import Now, TheBook
 from picking.resolve import TEXT_MAX, resolve
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.look_found import Asking, Found
+from wms.look.found import Asking, Found
 from wms.text import shown
 
 

@@ -16,9 +16,9 @@ from sqlalchemy import Row, func, select, update
 
 from picking import tours as walks
 from picking.hands import alone, cart_of, live
-from wms import people as rights
 from wms.db import Tx
 from wms.errors import Code, Rejected
+from wms.people import staff as rights
 from wms.schema import (
     allocations,
     items,

@@ -12,12 +12,13 @@ from sqlalchemy import select
 from picking import paper
 from picking.floor import Settings
 from picking.paper import LINES_MAX, Entered, NotEntered, Taken
-from wms import calendar, commands
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
+from wms.people.tokens import Token
+from wms.record import commands
 from wms.schema import people
+from wms.site import calendar
 from wms.text import shown
-from wms.tokens import Token
 
 
 class PaperSheet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, case, func, select
 
 from picking.waves import next_pickup
-from wms import calendar
-from wms.calendar import local_time
-from wms.carriers import called
 from wms.db import Tx, insert_once
 from wms.errors import Code, Rejected
 from wms.messages import Language
 from wms.schema import manifests, orders, parcels, pickups
+from wms.site import calendar
+from wms.site.calendar import local_time
+from wms.site.carriers import called
 
 LISTED_MAX = 9  # one digit each
 

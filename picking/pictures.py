@@ -19,10 +19,11 @@ from sqlalchemy import exists, select
 from picking import floor, terminals
 from picking.floor import Settings
 from picking.http import Now, TheBook, TheSettings, admit, secret_of
-from wms import commands, photos
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.prompts import Prompt
+from wms.papers import photos
+from wms.record import commands
+from wms.rooms.prompts import Prompt
 from wms.schema import items, scans
 from wms.schema import photos as photos_table
 from wms.text import shown

@@ -16,11 +16,13 @@ from sqlalchemy import Select, bindparam, select
 from picking.dispatch import dispatch, waits
 from picking.release import Released, Settings, release_wave
 from picking.waves import Waiting, Wave, due_waves, next_pickup
-from wms import allocation as promises
-from wms import calendar, holds, missions
-from wms import orders as order_book
 from wms.db import Book, Tx
+from wms.orders import holds
+from wms.orders import lifecycle as order_book
+from wms.promises import allocation as promises
+from wms.robots import missions
 from wms.schema import orders, pickups
+from wms.site import calendar
 
 PAUSE_S = 0.2  # on a busy floor the bell rings with every scan; nothing here is that urgent
 SHORT_MAX = 500  # short orders looked at in one go, most urgent first

@@ -13,11 +13,9 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from wms import gaps
 from wms.db import Tx
-from wms.epc import gtin_of
-from wms.gaps import Gap
-from wms.items import CHUNK
+from wms.rooms import gaps
+from wms.rooms.gaps import Gap
 from wms.schema import (
     barcodes,
     inbound_lines,
@@ -26,6 +24,8 @@ from wms.schema import (
     items,
     tag_reads,
 )
+from wms.site.epc import gtin_of
+from wms.site.items import CHUNK
 
 BEFORE_MS = 60_000  # a pallet is pushed through the portal first, then somebody looks
 

@@ -10,13 +10,12 @@ from msgspec import Meta, Struct
 from sqlalchemy import Row, String, cast, exists, func, literal, select, update
 
 from picking.taken_back import take_back
-from wms import allocation as promises
-from wms import holds
-from wms import items as item_book
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.event_changes import LotHeld, LotReleased
-from wms.events import emit
+from wms.orders import holds
+from wms.promises import allocation as promises
+from wms.record.event_changes import LotHeld, LotReleased
+from wms.record.events import emit
 from wms.schema import (
     allocations,
     items,
@@ -29,6 +28,7 @@ from wms.schema import (
     tasks,
     work_orders,
 )
+from wms.site import items as item_book
 from wms.stock import KIT
 from wms.text import clean, shown
 

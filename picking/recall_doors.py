@@ -9,9 +9,11 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 from picking import recall
 from picking.http import Now, TheBook
 from picking.recall import LotNamed, Whereabouts
-from wms import calendar, commands, tokens
 from wms.db import Tx
-from wms.tokens import Token
+from wms.people import tokens
+from wms.people.tokens import Token
+from wms.record import commands
+from wms.site import calendar
 
 SCOPE = "orders:write"  # whoever may hold an order
 

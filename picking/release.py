@@ -15,14 +15,15 @@ from picking.drops import close_wave, drop_places, settle
 from picking.shortage import orders_short
 from picking.walks import Ground, Size, Walk, Wall, plan_walks
 from picking.waves import Rules, Wave, totalled
-from wms import allocation as promises
-from wms import config, inserts, merge, picking_rules
-from wms import orders as order_book
-from wms.allocate import Need
-from wms.allocation import Promised
+from wms import config
 from wms.db import Tx
-from wms.event_kinds import Event, OrderReleased, WaveReleased
-from wms.events import emit
+from wms.orders import lifecycle as order_book
+from wms.orders import merge
+from wms.promises import allocation as promises
+from wms.promises.allocate import Need
+from wms.promises.allocation import Promised
+from wms.record.event_kinds import Event, OrderReleased, WaveReleased
+from wms.record.events import emit
 from wms.schema import (
     allocations,
     items,
@@ -35,6 +36,8 @@ from wms.schema import (
     wall_slots,
     waves,
 )
+from wms.shipping import inserts
+from wms.site import picking_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,11 @@ of them on one book do no harm.
 import asyncio
 from collections.abc import Callable
 
-from wms import calendar, replenish_tasks
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.replenish import Todo
+from wms.replenish import refills
+from wms.replenish.wanted import Todo
+from wms.site import calendar
 
 PAUSE_S = 5.0  # on a busy floor the bell rings with every scan; nothing here is that urgent
 
@@ -28,11 +29,11 @@ async def replenish_once(book: Book, *, now: int) -> list[int]:
     """Open all tasks that are wanted at *now* and return them; nothing is written when none is."""
     today, todo = await book.read(look, now=now)
     if todo.hurry:
-        await book.write(replenish_tasks.hurry, todo.hurry)
+        await book.write(refills.hurry, todo.hurry)
     opened = []
     for refill in todo.refills:
         try:
-            task = await book.write(replenish_tasks.open_refill, refill, today=today, now=now)
+            task = await book.write(refills.open_refill, refill, today=today, now=now)
         except Rejected as refusal:
             if refusal.code is not Code.STOCK_SHORT:
                 raise
@@ -46,4 +47,4 @@ def look(tx: Tx, *, now: int) -> tuple[str, Todo]:
     """The site's date (YYYY-MM-DD), and what is to be replenished."""
     site = calendar.load(tx)
     today = calendar.business_day(now, site.zone).isoformat()
-    return today, replenish_tasks.look(tx, today=today)
+    return today, refills.look(tx, today=today)

@@ -31,11 +31,11 @@ from sqlalchemy import (
 
 from picking.dialogues.base import ItemSeen, Kind, Seen
 from wms.db import Tx
-from wms.epc import gtin_of
-from wms.items import normal_barcode
-from wms.people import by_badge
+from wms.people.staff import by_badge
 from wms.schema import barcodes, boxes, items, manifests, parcels, places
 from wms.schema.goods import MOVING
+from wms.site.epc import gtin_of
+from wms.site.items import normal_barcode
 from wms.text import REPLACEMENT, shown
 
 COMMAND = "CMD:"

@@ -23,14 +23,15 @@ from typing import Any, Literal, get_args
 
 from sqlalchemy import Select, String, bindparam, cast, func, literal, select, update
 
-from wms import allocation as promises
-from wms import orders as order_book
-from wms import replenish_tasks, tasks
-from wms.allocate import Missing
+from wms import tasks
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.event_kinds import OrderShort, OrderShortened
-from wms.events import emit
+from wms.orders import lifecycle as order_book
+from wms.promises import allocation as promises
+from wms.promises.allocate import Missing
+from wms.record.event_kinds import OrderShort, OrderShortened
+from wms.record.events import emit
+from wms.replenish import refills
 from wms.schema import allocations, items, order_lines, orders, owners, stops
 from wms.schema import tasks as tasks_table
 
@@ -63,7 +64,7 @@ def orders_short(tx: Tx, missing: Sequence[Missing], now: int) -> tuple[str, ...
         .order_by(orders.c.id, order_lines.c.line_no)
     )  # fmt: skip
     rows = list(tx.execute(query))
-    brought = replenish_tasks.in_reserve(tx, {row.item_id for row in rows})
+    brought = refills.in_reserve(tx, {row.item_id for row in rows})
     walking = [row.id for row in rows if row.state in ("accepted", "released", "picked")]
     order_book.set_state(tx, walking, "short", now=now)
     told = [
@@ -193,7 +194,7 @@ def _policies(tx: Tx, missing: Sequence[Missing]) -> dict[int, _Rule]:
         .where(orders.c.id.in_({one.order for one in missing}))
     )
     left = _left(tx, missing)
-    brought = replenish_tasks.in_reserve(tx, {one.item for one in missing})
+    brought = refills.in_reserve(tx, {one.item for one in missing})
     stuck = {one.order for one in missing if brought.get(one.item, 0) < one.qty}
     return {
         row.id: _Rule(

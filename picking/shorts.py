@@ -12,13 +12,14 @@ from sqlalchemy import Row, func, select, update
 
 from picking import fitness
 from picking.elsewhere import Shorted, give_up, is_elsewhere, same_goods, stop_here
-from wms import allocation as promises
-from wms import reassign, tasks
 from wms import stock as ledger
+from wms import tasks
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.event_kinds import PickShort
-from wms.events import emit
+from wms.promises import allocation as promises
+from wms.promises import reassign
+from wms.record.event_kinds import PickShort
+from wms.record.events import emit
 from wms.schema import allocations, items, places, stock, stops, tour_totes, tours
 from wms.schema.goods import MOVING, STORED
 from wms.stock import Move

@@ -1,11 +1,11 @@
 """The owner signs a stocktake: what two people have found is booked, place by place."""
 
 from picking import count_settle
-from wms import counts as count_book
-from wms import stocktakes
+from wms.counts import counting as count_book
+from wms.counts import stocktakes
+from wms.counts.stocktakes import Stocktake
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.stocktakes import Stocktake
 
 
 def sign(

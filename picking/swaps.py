@@ -10,10 +10,10 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from picking.elsewhere import stop_here
-from wms import reassign
-from wms.allocation import key_of, needs, usable_from
 from wms.db import Tx
 from wms.errors import Code, Rejected
+from wms.promises import reassign
+from wms.promises.allocation import key_of, needs, usable_from
 from wms.schema import lots, order_lines, orders, places, shops, stock, stops
 
 

@@ -12,13 +12,14 @@ from sqlalchemy import select
 
 from picking import count_settle
 from picking.count_settle import Settled
-from wms import calendar, gaps
-from wms import counts as count_book
-from wms.count_rules import Goods, Tally
+from wms.counts import counting as count_book
+from wms.counts.rules import Goods, Tally
 from wms.db import Tx
-from wms.epc import gtin_of
 from wms.errors import Code, Rejected
+from wms.rooms import gaps
 from wms.schema import barcodes, items, tag_reads
+from wms.site import calendar
+from wms.site.epc import gtin_of
 
 
 def sweep(

@@ -13,13 +13,13 @@ from sqlalchemy import Row, select
 from picking import drops
 from picking.elsewhere import give_up, leave_total
 from picking.shortage import orders_short, settle_missing
-from wms import allocation as promises
-from wms import orders as order_book
-from wms import put_back
-from wms.allocate import Missing
 from wms.db import Tx
+from wms.orders import lifecycle as order_book
+from wms.promises import allocation as promises
+from wms.promises.allocate import Missing
 from wms.schema import allocations, order_lines, orders, stock, stops, tours
 from wms.stock import Key
+from wms.storage import put_back
 
 Gones = Mapping[tuple[int | None, Key], Sequence["Gone"]]  # by tour (None: on no walk) and goods
 

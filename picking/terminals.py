@@ -10,14 +10,14 @@ from sqlalchemy import Row, Select, bindparam, select, update
 
 from picking.dialogues import sign_in
 from picking.dialogues.base import Say, Seen, Station, Who
-from wms import people
-from wms.calendar import business_day
 from wms.db import Tx, insert_once
 from wms.errors import Code
 from wms.messages import Language
-from wms.people import Person
+from wms.people import staff
+from wms.people.staff import Person
 from wms.schema import people as people_table
 from wms.schema import scans, sessions, stations, terminals
+from wms.site.calendar import business_day
 
 
 def read(tx: Tx, terminal: str, *, lock: bool = False) -> Row[Any] | None:
@@ -120,7 +120,7 @@ def who_is_at(
                 found.code, found.kind, found.place, printer=found.printer,
                 slip_printer=found.slip_printer, scale=found.scale, reader=found.reader,
             )  # fmt: skip
-    person = people.by_id(tx, row.person_id)
+    person = staff.by_id(tx, row.person_id)
     today = business_day(now, zone).isoformat()
     return Who(person, row.id, station, now, today, zone, rng, key, pepper)
 
@@ -140,7 +140,7 @@ def or_whose_work(tx: Tx, who: Who, seen: Seen, said: Say | None) -> Say | None:
     params: dict[str, str | int] = {"name": who.person.name}
     if seen.id == who.person.id:
         return Say("badge.is_yours", "attention", params=params)
-    scanned = people.by_id(tx, seen.id).name
+    scanned = staff.by_id(tx, seen.id).name
     return Say("badge.in_use", "error", scanned=scanned, params=params)
 
 

@@ -17,12 +17,11 @@ from picking.fitness import unfit
 from picking.hands import alone, cart_of, live
 from picking.shorts import Renewed, Shorted, damaged, later, renew, short
 from picking.tour_view import SlotView, StopView, TourView, view
-from wms import allocation as promises
-from wms import people as rights
-from wms import picking_rules
 from wms import stock as ledger
 from wms.db import Tx
 from wms.errors import Code, Rejected
+from wms.people import staff as rights
+from wms.promises import allocation as promises
 from wms.schema import (
     allocations,
     items,
@@ -34,6 +33,7 @@ from wms.schema import (
     tours,
     waves,
 )
+from wms.site import picking_rules
 
 __all__ = [
     "Dropped", "Picked", "Renewed", "SentTote", "Shorted", "SlotView", "StopView", "TourView",

@@ -1,6 +1,6 @@
 """Which walks fetch a wave's goods: totals, carts, zone after zone, order by order, or batches.
 
-How a zone is picked is the site's to say (`wms.picking_rules`):
+How a zone is picked is the site's to say (`wms.site.picking_rules`):
 
 * cart: several orders on one cart, a tote each, wherever they lie;
 * pass: the same, cut into legs at the borders of zones; the totes pass from leg to leg;
@@ -21,9 +21,9 @@ from dataclasses import dataclass, field
 from picking.batches import Basket, Pieces, carts, totals
 from picking.layout import Layout
 from picking.routes import sweep
-from wms.allocation import Promised
 from wms.config import Picking
-from wms.picking_rules import zone as rules_of
+from wms.promises.allocation import Promised
+from wms.site.picking_rules import zone as rules_of
 
 
 @dataclass(frozen=True, slots=True)

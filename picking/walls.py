@@ -12,11 +12,12 @@ from sqlalchemy import ColumnElement, Row, case, exists, func, insert, select, u
 
 from picking.drops import settle
 from picking.lights import DONE, HERE, show
-from wms import reassign, tasks
 from wms import stock as ledger
+from wms import tasks
 from wms.db import Tx, insert_once, upsert
 from wms.errors import Code, Rejected
-from wms.people import Person
+from wms.people.staff import Person
+from wms.promises import reassign
 from wms.schema import (
     allocations,
     items,

@@ -9,10 +9,10 @@ from sqlalchemy import case, func, select
 
 from picking import planner
 from picking.release import Settings, release_wave
-from wms import commands
 from wms.db import Book, Tx
+from wms.people.tokens import Token
+from wms.record import commands
 from wms.schema import orders, tours, waves
-from wms.tokens import Token
 
 LISTED_MAX = 200
 NOT_YET = ("accepted", "short", "waiting_date", "held")  # states of orders before any wave

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from wms.allocate import Need
-from wms.calendar import SEARCH_DAYS, Calendar, Closed, local_time
-from wms.owners import SITE
+from wms.promises.allocate import Need
+from wms.site.calendar import SEARCH_DAYS, Calendar, Closed, local_time
+from wms.site.owners import SITE
 
 MINUTE_MS = 60_000
 END_OF_DAY = "23:59"  # stands for the pickup of a carrier that has none in the book

@@ -12,16 +12,19 @@ from msgspec import Meta, Struct
 from sqlalchemy import select
 
 from sync.http import Now, TheBook, TheToken
-from wms import calendar, cancel, changes, commands, holds, order_view, tokens
-from wms.cancel import Cancelled
-from wms.changes import Change, Changed
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.holds import Held
-from wms.new_order import EXTERNAL_ID_CHARACTERS
+from wms.orders import cancel, changes, holds, view
+from wms.orders.cancel import Cancelled
+from wms.orders.changes import Change, Changed
+from wms.orders.holds import Held
+from wms.orders.new import EXTERNAL_ID_CHARACTERS
+from wms.people import tokens
+from wms.people.tokens import Token
+from wms.record import commands
 from wms.schema import owners
+from wms.site import calendar
 from wms.text import clean, code, shown
-from wms.tokens import Token
 
 Reason = Annotated[str, Meta(max_length=cancel.REASON_CHARACTERS)]
 
@@ -116,7 +119,7 @@ def cancel_order(
                 owner=whose, external_id=reference, outcome="cancelled", stage="before"
             )
     if order is None:
-        order = int(order_view.find(tx, reference, owner=whose).id)
+        order = int(view.find(tx, reference, owner=whose).id)
     if asked.lines:
         wanted = {line.line_no: line.qty for line in asked.lines}
         if len(wanted) != len(asked.lines):
@@ -134,7 +137,7 @@ def change_order(
     tx: Tx, reference: str, asked: Change, *, token: Token, owner: str, now: int
 ) -> Changed:
     """Change on behalf of *token*; the record says which fields, never what they hold."""
-    row = order_view.find(tx, reference, owner=tokens.owner_for(token, owner))
+    row = view.find(tx, reference, owner=tokens.owner_for(token, owner))
     answer = changes.change(tx, row.id, asked, now=now)
     if answer.new:
         told = {
@@ -148,7 +151,7 @@ def hold_order(
     tx: Tx, reference: str, asked: HoldRequest, *, token: Token, owner: str, now: int
 ) -> Held:
     """Hold on behalf of *token*."""
-    row = order_view.find(tx, reference, owner=tokens.owner_for(token, owner))
+    row = view.find(tx, reference, owner=tokens.owner_for(token, owner))
     answer = holds.hold(tx, row.id, reason=asked.reason, now=now)
     if answer.new:
         _record(tx, token, "orders.hold", answer.external_id, {"order": answer.code}, now)
@@ -160,7 +163,7 @@ def release_order(
 ) -> Held:
     """Release on behalf of *token*, by the site's calendar."""
     del asked
-    row = order_view.find(tx, reference, owner=tokens.owner_for(token, owner))
+    row = view.find(tx, reference, owner=tokens.owner_for(token, owner))
     today = calendar.business_day(now, calendar.load(tx).zone).isoformat()
     answer = holds.release(tx, row.id, today=today, now=now)
     if answer.new:
@@ -170,7 +173,7 @@ def release_order(
 
 def _known(tx: Tx, reference: str, owner: str) -> int | None:
     try:
-        return int(order_view.find(tx, reference, owner=owner).id)
+        return int(view.find(tx, reference, owner=owner).id)
     except Rejected as refusal:
         if refusal.code is not Code.ORDER_UNKNOWN:
             raise

@@ -1,7 +1,7 @@
 """Papers of the OMS for the box: bills, receipts, letters, as PDF in base64, or a bill's amounts.
 
-What is sent is hostile until proven (`wms.documents`). Sent without a PDF, a paper is announced:
-its box waits until the PDF comes.
+What is sent is hostile until proven (`wms.papers.documents`). Sent without a PDF, a paper is
+announced: its box waits until the PDF comes.
 """
 
 import base64
@@ -13,11 +13,14 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from sync.http import Now, TheBook, TheToken, told_once
-from wms import commands, documents, order_view, tokens
 from wms.db import Tx
-from wms.documents import NewDocument
 from wms.errors import Code, Rejected
-from wms.tokens import Token
+from wms.orders import view
+from wms.papers import documents
+from wms.papers.documents import NewDocument
+from wms.people import tokens
+from wms.people.tokens import Token
+from wms.record import commands
 
 BODY_BYTES_MAX = documents.BYTES_MAX * 4 // 3 + 10_000
 
@@ -72,12 +75,12 @@ async def get_documents(
 def take(
     tx: Tx, reference: str, wanted: NewDocument, *, owner: str, token: Token, now: int
 ) -> DocumentView:
-    """Keep a paper, or remember that it will come. Refuses what `wms.documents` refuses.
+    """Keep a paper, or remember that it will come. Refuses what `wms.papers.documents` refuses.
 
     Refuses `ORDER_UNKNOWN`, `ORDER_STATE` once everything is packed, and `FIELD_WRONG` for what is
     no base64, or a bill that is none.
     """
-    order = order_view.get(tx, reference, owner=owner)
+    order = view.get(tx, reference, owner=owner)
     if order.state in ("packed", "shipped", "cancelled"):
         raise Rejected(Code.ORDER_STATE, order=order.code, state=order.state, wanted="picked")
     number, kind, code = order.order_id, wanted.kind, wanted.code
@@ -113,7 +116,7 @@ def _decoded(text: str) -> bytes:
 
 def listed(tx: Tx, reference: str, *, owner: str) -> DocumentList:
     """The papers of the order that *reference* names. Refuses `ORDER_UNKNOWN`."""
-    order = order_view.get(tx, reference, owner=owner)
+    order = view.get(tx, reference, owner=owner)
     return DocumentList(documents=tuple(
         DocumentView(
             order=order.code, kind=one.kind, code=one.code, here=one.here, packed=one.parcel != 0

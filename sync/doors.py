@@ -18,10 +18,11 @@ from sync import files
 from sync.columns import Kind
 from sync.files import DryRun, Report
 from sync.http import Now, TheBook, TheToken
-from wms import commands, tokens
 from wms.db import Tx
 from wms.messages import Language
-from wms.tokens import Scope
+from wms.people import tokens
+from wms.people.tokens import Scope
+from wms.record import commands
 
 FILE_BYTES_MAX = 20_000_000
 

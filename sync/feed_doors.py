@@ -9,9 +9,9 @@ from sqlalchemy import Row, func, select
 
 from sync import outbox
 from sync.http import Now, TheBook, TheToken
-from wms import commands
 from wms.db import Tx
 from wms.errors import Code, Rejected
+from wms.record import commands
 from wms.schema import deliveries, endpoints, events, orders
 from wms.text import shown
 

@@ -15,20 +15,29 @@ from sync.columns import Columns, Kind, columns_of
 from sync.entries import Entry, located
 from sync.rows import fresh, read_rows
 from sync.sheets import csv_text, table
-from wms import commands, faces, inbound, items, kits, opening_stock, orders, places, returns, slips
+from wms.counts import opening_stock
+from wms.counts.opening_stock import NewStock
 from wms.db import Tx
-from wms.faces import NewFace
-from wms.inbound import NewInbound
-from wms.items import NewItem, Put
-from wms.kits import NewKitLine
+from wms.inbound import deliveries
+from wms.inbound.deliveries import NewInbound
 from wms.messages import Language, say
-from wms.new_order import NewOrder
-from wms.opening_stock import NewStock
-from wms.places import NewPlace
-from wms.returns import NewReturn
+from wms.orders import lifecycle
+from wms.orders.new import NewOrder
+from wms.record import commands
+from wms.replenish import faces
+from wms.replenish.faces import NewFace
+from wms.returns import cases
+from wms.returns.cases import NewReturn
 from wms.shape import Fault
-from wms.slips import NewSlip
+from wms.shipping import slips
+from wms.shipping.slips import NewSlip
+from wms.site import items
+from wms.site.items import NewItem, Put
+from wms.storage import places
+from wms.storage.places import NewPlace
 from wms.text import shown
+from wms.work import kits
+from wms.work.kits import NewKitLine
 
 FAULTS_TOLD_MAX = 1_000
 STRUCTS: Mapping[Kind, type[Struct]] = {
@@ -163,11 +172,11 @@ def faults_of_rows(tx: Tx, parsed: Parsed, now: int) -> list[Fault]:
         case "slips":
             return slips.faults(tx, parsed.rows)
         case "orders":
-            return orders.faults(tx, parsed.rows, now=now)
+            return lifecycle.faults(tx, parsed.rows, now=now)
         case "inbounds":
-            return inbound.faults(tx, parsed.rows)
+            return deliveries.faults(tx, parsed.rows)
         case "returns":
-            return returns.faults(tx, parsed.rows)
+            return cases.faults(tx, parsed.rows)
 
 
 def put_in_book(tx: Tx, parsed: Parsed, *, actor: str, now: int) -> Put:
@@ -186,15 +195,15 @@ def put_in_book(tx: Tx, parsed: Parsed, *, actor: str, now: int) -> Put:
         case "slips":
             return slips.put(tx, parsed.rows, now=now)
         case "orders":
-            accepted = orders.accept_all(tx, parsed.rows, now=now)
+            accepted = lifecycle.accept_all(tx, parsed.rows, now=now)
             new = sum(answer.new for answer in accepted)
             return Put(new, 0, len(accepted) - new)
         case "inbounds":
-            announced = inbound.announce_all(tx, parsed.rows, now=now)
+            announced = deliveries.announce_all(tx, parsed.rows, now=now)
             new = sum(answer.new for answer in announced)
             return Put(new, 0, len(announced) - new)
         case "returns":
-            awaited = returns.announce_all(tx, parsed.rows, now=now)
+            awaited = cases.announce_all(tx, parsed.rows, now=now)
             new = sum(answer.new for answer in awaited)
             return Put(new, 0, len(awaited) - new)
 

@@ -11,24 +11,19 @@ from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 from msgspec import Struct
 
-from wms import (
-    commands,
-    events,
-    incarnation,
-    order_view,
-    orders,
-    requests,
-    stock_view,
-    tokens,
-)
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.events import Cursor, Told
-from wms.order_view import OrderList, OrderView
-from wms.orders import Accepted, NewOrder
-from wms.requests import body_hash
-from wms.stock_view import StockPage
-from wms.tokens import Token
+from wms.look import stock_view
+from wms.look.stock_view import StockPage
+from wms.orders import lifecycle, view
+from wms.orders.lifecycle import Accepted, NewOrder
+from wms.orders.view import OrderList, OrderView
+from wms.people import tokens
+from wms.people.tokens import Token
+from wms.record import commands, events, requests
+from wms.record.events import Cursor, Told
+from wms.record.requests import body_hash
+from wms.upkeep import incarnation
 
 TheBook = NamedDependency[Book]
 TheToken = NamedDependency[Token]
@@ -93,7 +88,7 @@ def accept_once(tx: Tx, order: NewOrder, *, token: Token, key: str, now: int) ->
 def accept_order(tx: Tx, order: NewOrder, *, token: Token, now: int) -> Accepted:
     """Take an order on behalf of *token*. Refuses another owner's, and what `orders` refuses."""
     tokens.owner_for(token, order.owner)
-    answer = orders.accept(tx, order, now=now)
+    answer = lifecycle.accept(tx, order, now=now)
     if answer.new:
         commands.record(
             tx, actor=token.actor, device="api", permission="orders:write", name="orders.accept",
@@ -107,7 +102,7 @@ async def get_order(
     reference: FromPath[str], book: TheBook, token: TheToken, owner: FromQuery[str] = ""
 ) -> OrderView:
     """By the external id, the order's code or its number; `owner` if several have the same id."""
-    return await book.read(order_view.get, reference, owner=tokens.owner_for(token, owner))
+    return await book.read(view.get, reference, owner=tokens.owner_for(token, owner))
 
 
 @get("/orders", opt={"scope": "orders:read"}, summary="Orders, the newest first")
@@ -118,7 +113,7 @@ async def get_orders(
 ) -> OrderList:  # fmt: skip
     """Of one state, or of all; never whom they are for."""
     whose = tokens.owner_for(token, owner)
-    return await book.read(order_view.listed, state=in_state, owner=whose, limit=limit)
+    return await book.read(view.listed, state=in_state, owner=whose, limit=limit)
 
 
 @get("/stock", opt={"scope": "stock:read"}, summary="What is in stock")

@@ -8,11 +8,14 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from sync.http import Now, TheBook, TheToken, told_once
-from wms import commands, inbound, inbound_view, photos, tokens
 from wms.db import Tx
-from wms.inbound import AnnouncedInbound, NewInbound
-from wms.inbound_view import InboundPage, InboundView
-from wms.tokens import Token
+from wms.inbound import deliveries, view
+from wms.inbound.deliveries import AnnouncedInbound, NewInbound
+from wms.inbound.view import InboundPage, InboundView
+from wms.papers import photos
+from wms.people import tokens
+from wms.people.tokens import Token
+from wms.record import commands
 
 SCOPE = "inbound:write"
 PAGE_MAX = 1_000
@@ -41,7 +44,7 @@ async def get_inbound(
     reference: FromPath[str], book: TheBook, token: TheToken, owner: FromQuery[str] = ""
 ) -> InboundView:
     """By the external id, the delivery's code or its number; `owner` if several have the id."""
-    return await book.read(inbound_view.get, reference, owner=tokens.owner_for(token, owner))
+    return await book.read(view.get, reference, owner=tokens.owner_for(token, owner))
 
 
 @get("/inbounds", opt={"scope": SCOPE}, summary="Deliveries")
@@ -51,12 +54,12 @@ async def get_inbounds(
     of_state: Annotated[StateAsked, QueryParameter(name="state")] = "",
     owner: FromQuery[str] = "",
     after: Annotated[str, QueryParameter(pattern="^([0-9]{1,18})?$")] = "",
-    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = inbound_view.PAGE,
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = view.PAGE,
 ) -> InboundPage:
     """Those in `state` (expected, receiving, received, cancelled), `limit` at a time."""
     whose = tokens.owner_for(token, owner)
     return await book.read(
-        inbound_view.page, state=of_state, owner=whose, after=int(after or "0"), limit=limit
+        view.page, state=of_state, owner=whose, after=int(after or "0"), limit=limit
     )
 
 
@@ -98,7 +101,7 @@ async def post_inbound_cancel(
 def announce(tx: Tx, row: NewInbound, *, token: Token, now: int) -> AnnouncedInbound:
     """Take a delivery on behalf of *token*. Refuses another owner's, and what `inbound` does."""
     tokens.owner_for(token, row.owner)
-    answer = inbound.announce(tx, row, now=now)
+    answer = deliveries.announce(tx, row, now=now)
     if answer.new:
         body = {"inbound": answer.code, "owner": row.owner}
         _record(tx, "inbound.announce", row.external_id, token, body, now)
@@ -109,15 +112,15 @@ def cancel(
     tx: Tx, reference: str, *, owner: str, reason: str, token: Token, now: int
 ) -> InboundView:  # fmt: skip
     """Cancel a delivery on behalf of *token*."""
-    row = inbound.find(tx, reference, owner=owner)
-    if inbound.cancel(tx, row.id, now=now, reason=reason):
+    row = deliveries.find(tx, reference, owner=owner)
+    if deliveries.cancel(tx, row.id, now=now, reason=reason):
         _record(tx, "inbound.cancel", row.external_id, token, {"inbound": row.code}, now)
-    return inbound_view.get(tx, row.code)
+    return view.get(tx, row.code)
 
 
 def picture(tx: Tx, reference: str, photo: int, *, owner: str) -> tuple[str, bytes]:
     """A picture of this very delivery. Refuses `REFERENCE_UNKNOWN` and what `find` refuses."""
-    return photos.image_of(tx, photo, among=inbound_view.get(tx, reference, owner=owner).photos)
+    return photos.image_of(tx, photo, among=view.get(tx, reference, owner=owner).photos)
 
 
 def _record(

@@ -25,13 +25,14 @@ from sqlalchemy import (
 )
 
 from sync.webhooks import Outgoing, Tried, body_of
-from wms import events, incarnation
 from wms.config import Webhook
 from wms.db import Tx, upsert
-from wms.event_kinds import OrderEvent
-from wms.events import Told
+from wms.record import events
+from wms.record.event_kinds import OrderEvent
+from wms.record.events import Told
 from wms.schema import deliveries, endpoints, orders
 from wms.schema import events as events_table
+from wms.upkeep import incarnation
 
 READER = "feeds"
 BATCH = 500  # events read at once

@@ -10,9 +10,9 @@ from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
 from sync.http import TheBook
-from wms import photos
 from wms.db import Tx
-from wms.photos import Photo
+from wms.papers import photos
+from wms.papers.photos import Photo
 
 SCOPE = "board:read"
 PAGE, PAGE_MAX = 100, 1_000

@@ -8,14 +8,17 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Struct
 
 from sync.http import Now, TheBook, TheToken, told_once
-from wms import commands, photos, returns, returns_close, returns_orders, returns_view, tokens
 from wms.db import Tx
-from wms.orders import Accepted
-from wms.returns import Announced, NewReturn
-from wms.returns_close import Decision
-from wms.returns_orders import ToOwner
-from wms.returns_view import ReturnPage, ReturnView
-from wms.tokens import Token
+from wms.orders.lifecycle import Accepted
+from wms.papers import photos
+from wms.people import tokens
+from wms.people.tokens import Token
+from wms.record import commands
+from wms.returns import cases, closing, onward, view
+from wms.returns.cases import Announced, NewReturn
+from wms.returns.closing import Decision
+from wms.returns.onward import ToOwner
+from wms.returns.view import ReturnPage, ReturnView
 
 SCOPE = "returns:write"
 PAGE_MAX = 1_000
@@ -44,7 +47,7 @@ async def get_return(
     reference: FromPath[str], book: TheBook, token: TheToken, owner: FromQuery[str] = ""
 ) -> ReturnView:
     """By the external id, the return's code or its number; `owner` if several have the id."""
-    return await book.read(returns_view.get, reference, owner=tokens.owner_for(token, owner))
+    return await book.read(view.get, reference, owner=tokens.owner_for(token, owner))
 
 
 @get("/returns", opt={"scope": SCOPE}, summary="Returns")
@@ -59,7 +62,7 @@ async def get_returns(
     """Those in `state`, `limit` at a time; go on `after` the `next`."""
     whose = tokens.owner_for(token, owner)
     return await book.read(
-        returns_view.page, owner=whose, state=of_state, after=int(after or "0"), limit=limit
+        view.page, owner=whose, state=of_state, after=int(after or "0"), limit=limit
     )
 
 
@@ -121,7 +124,7 @@ async def post_to_owner(
 def send_to_owner(tx: Tx, asked: ToOwner, *, token: Token, now: int) -> Accepted:
     """Send goods back to their owner on behalf of *token*. Refuses another owner's."""
     tokens.owner_for(token, asked.owner)
-    answer = returns_orders.send_to_owner(tx, asked, now=now)
+    answer = onward.send_to_owner(tx, asked, now=now)
     if answer.new:
         _record(tx, "returns.to_owner", asked.external_id, answer.code, token, now)
     return answer
@@ -130,7 +133,7 @@ def send_to_owner(tx: Tx, asked: ToOwner, *, token: Token, now: int) -> Accepted
 def announce(tx: Tx, row: NewReturn, *, token: Token, now: int) -> Announced:
     """Take an RMA on behalf of *token*. Refuses another owner's, and what `returns` does."""
     tokens.owner_for(token, row.owner)
-    answer = returns.announce(tx, row, now=now)
+    answer = cases.announce(tx, row, now=now)
     if answer.new:
         _record(tx, "returns.announce", row.external_id, answer.code, token, now)
     return answer
@@ -140,20 +143,20 @@ def decide(
     tx: Tx, reference: str, decision: Decision, *, owner: str, token: Token, now: int
 ) -> ReturnView:
     """Decide on behalf of *token*."""
-    seen = returns_view.get(tx, reference, owner=owner)
+    seen = view.get(tx, reference, owner=owner)
     if decision == "cancel" and seen.kind != "undelivered":
-        done = returns.cancel(tx, seen.return_id, now=now)
+        done = cases.cancel(tx, seen.return_id, now=now)
     else:
-        returns_close.decide(tx, seen.return_id, decision, now=now)
+        closing.decide(tx, seen.return_id, decision, now=now)
         done = not seen.decision
     if done:
         _record(tx, f"returns.{decision}", seen.external_id, seen.code, token, now)
-    return returns_view.get(tx, seen.code, owner=seen.owner)
+    return view.get(tx, seen.code, owner=seen.owner)
 
 
 def picture(tx: Tx, reference: str, photo: int, *, owner: str) -> tuple[str, bytes]:
     """A picture of this very return. Refuses `RETURN_UNKNOWN` and `REFERENCE_UNKNOWN`."""
-    return photos.image_of(tx, photo, among=returns_view.get(tx, reference, owner=owner).photos)
+    return photos.image_of(tx, photo, among=view.get(tx, reference, owner=owner).photos)
 
 
 def _record(tx: Tx, name: str, key: str, code: str, token: Token, now: int) -> None:

@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from sync.columns import CHOICES, COLUMNS, Column, Kind, Type
 from sync.files import STRUCTS
-from wms.carriers import PREFECTURES
-from wms.inserts import NewInsert
 from wms.messages import Language
-from wms.owners import (
+from wms.shipping.inserts import NewInsert
+from wms.site.carriers import PREFECTURES
+from wms.site.owners import (
     NATIONAL,
     REMOTE,
     WEEKDAYS,
@@ -25,7 +25,7 @@ from wms.owners import (
     Pickup,
     Transit,
 )
-from wms.owners import SITE as SITE_SCOPE
+from wms.site.owners import SITE as SITE_SCOPE
 from wms.site_settings import NewBox, NewRange, NewUpgrade
 
 CARRIERS = {

@@ -20,10 +20,11 @@ from sync.files import Parsed
 from sync.rows import fresh
 from sync.template import KEYS, REFERENCES, SHEETS
 from sync.template_reader import Filled, Part
-from wms import commands, site_settings
+from wms import site_settings
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.messages import Language, say
+from wms.record import commands
 from wms.schema import boxes, owners, services, shops
 from wms.shape import Fault, fault, of_refusal
 from wms.site_settings import SiteSettings

@@ -15,8 +15,8 @@ import msgspec
 from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
-from wms.event_kinds import OrderEvent
-from wms.events import Told
+from wms.record.event_kinds import OrderEvent
+from wms.record.events import Told
 from wms.text import shown
 
 BACKOFF_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)

@@ -6,10 +6,13 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Struct
 
 from sync.http import Now, TheBook, TheToken, told_once
-from wms import calendar, commands, tokens, work_orders
 from wms.db import Tx
-from wms.tokens import Token
-from wms.work_orders import NewWork, Work
+from wms.people import tokens
+from wms.people.tokens import Token
+from wms.record import commands
+from wms.site import calendar
+from wms.work import jobs as work_orders
+from wms.work.jobs import NewWork, Work
 
 SCOPE = "work:write"
 

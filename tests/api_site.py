@@ -23,8 +23,9 @@ from sync import (
 )
 from sync import http as partners
 from tests.intake_site import NOW, seeded
-from wms import incarnation, tokens
 from wms.db import Book
+from wms.people import tokens
+from wms.upkeep import incarnation
 
 LOCAL_SECRET = "only this machine knows"
 

@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from wms.board_state import (
+from wms.messages import Language
+from wms.rooms.board_state import (
     BoardState,
     DeviceHealth,
     Happening,
@@ -12,7 +13,6 @@ from wms.board_state import (
     Stage,
     Tile,
 )
-from wms.messages import Language
 
 
 def board_sample(language: Language) -> BoardState:

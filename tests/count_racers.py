@@ -4,8 +4,8 @@ from app import count_doors
 from app.count_doors import NewStocktake
 from picking import count_settle
 from tests.racing import release_all
-from wms import counts
-from wms.count_rules import Tally
+from wms.counts import counting
+from wms.counts.rules import Tally
 from wms.db import Book
 from wms.errors import Code, Rejected
 
@@ -16,7 +16,7 @@ def begin(book: Book, number: int, place: str, people: list[int], now: int) -> b
     """Stand in front of the place. True for whoever counts it."""
     try:
         book.write_now(
-            counts.begin, place=place, person=people[number], key=f"race-{number}", now=now
+            counting.begin, place=place, person=people[number], key=f"race-{number}", now=now
         )
     except Rejected as refusal:
         assert refusal.code == Code.COUNT_TAKEN, refusal

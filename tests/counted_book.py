@@ -3,8 +3,9 @@
 from sqlalchemy import insert, update
 
 from tests.ledger_site import ACTOR, NOON, PEN
-from wms import counts, stock
-from wms.count_rules import Tally
+from wms import stock
+from wms.counts import counting
+from wms.counts.rules import Tally
 from wms.db import Tx, insert_once
 from wms.schema import approvals, people, places, stocktakes, tasks
 
@@ -24,33 +25,33 @@ def counted(tx: Tx) -> None:
     row = {"code": "ST-1", "zone": "K", "state": "frozen", "frozen_ms": NOON}
     tx.execute(insert(stocktakes).values(id=1, **row))
     tx.execute(update(places).where(places.c.code == "K-2").values(blocked="stocktake"))
-    counts.open_all(tx, ["K-2"], kind="stocktake", key="st", now=NOON, stocktake=1)
+    counting.open_all(tx, ["K-2"], kind="stocktake", key="st", now=NOON, stocktake=1)
     for number, person in enumerate((AMY, BEN), 1):
-        count = counts.begin(tx, place="K-2", person=person, key="k2", now=NOON)
+        count = counting.begin(tx, place="K-2", person=person, key="k2", now=NOON)
         seen = [Tally(PEN, "", "", 5)]
-        counts.record(tx, count=count, round=number, person=person, seen=seen, now=NOON)
+        counting.record(tx, count=count, round=number, person=person, seen=seen, now=NOON)
         free = {"state": "open", "person_id": None, "claimed_ms": None}
         if number == 1:
             _let_go(tx, count, free)
-    counts.begin(tx, place="K-3", person=AMY, key="k3", now=NOON)
+    counting.begin(tx, place="K-3", person=AMY, key="k3", now=NOON)
 
 
 def _let_go(tx: Tx, count: int, free: dict[str, str | None]) -> None:
-    task = counts.read(tx, count).task_id
+    task = counting.read(tx, count).task_id
     tx.execute(update(tasks).where(tasks.c.id == task).values(free))
 
 
 def _found_short(tx: Tx) -> None:
-    count = counts.begin(tx, place="K-1", person=AMY, key="k1", now=NOON)
+    count = counting.begin(tx, place="K-1", person=AMY, key="k1", now=NOON)
     for number in (1, 2):
         seen = [Tally(PEN, "", "", 3)]
-        counts.record(tx, count=count, round=number, person=AMY, seen=seen, now=NOON)
-    ref = counts.ref_of(count, 2, "acme")
+        counting.record(tx, count=count, round=number, person=AMY, seen=seen, now=NOON)
+    ref = counting.ref_of(count, 2, "acme")
     tx.execute(insert(approvals).values(
         key=f"approve_count:{ref}", verb="approve_count", ref=ref, asked_by=AMY, given_by=BEN,
         at_ms=NOON,
     ))  # fmt: skip
-    row = counts.read(tx, count)
-    moves = counts.moves_of(tx, row, counts.found_in(tx, count, 2))
-    counts.post(tx, moves, actor=ACTOR, now=NOON)
-    counts.close(tx, count=count, now=NOON)
+    row = counting.read(tx, count)
+    moves = counting.moves_of(tx, row, counting.found_in(tx, count, 2))
+    counting.post(tx, moves, actor=ACTOR, now=NOON)
+    counting.close(tx, count=count, now=NOON)

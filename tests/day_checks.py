@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 from sqlalchemy import event, text
 
-from wms import audit, auditor
-from wms.audit import Check, Finding
+from wms import audit
+from wms.audit import Check, Finding, auditor
 from wms.db import Book, Tx
 from wms.schema import metadata
 

@@ -17,36 +17,28 @@ from tests.day_hands import Day
 from tests.day_site import OWNERS, SELLABLE, SHIRT, choose_rules
 from tests.picking_site import SOMEONE
 from tests.returns_site import send
-from wms import (
-    cancel,
-    changes,
-    holds,
-    inbound,
-    orders,
-    returns,
-    returns_close,
-    returns_grade,
-    returns_orders,
-)
-from wms.changes import Change
-from wms.epc import sgtin96
 from wms.errors import Rejected
-from wms.inbound import NewInbound, NewInboundLine
-from wms.new_order import Gift, NewLine, NewOrder
-from wms.returns_grade import Unit
-from wms.returns_new import NewReturn, NewReturnLine
-from wms.returns_orders import ToOwner
-from wms.returns_rules import Disposition
+from wms.inbound import deliveries
+from wms.inbound.deliveries import NewInbound, NewInboundLine
+from wms.orders import cancel, changes, holds, lifecycle
+from wms.orders.changes import Change
+from wms.orders.new import Gift, NewLine, NewOrder
+from wms.returns import cases, closing, grading, onward
+from wms.returns.grading import Unit
+from wms.returns.new import NewReturn, NewReturnLine
+from wms.returns.onward import ToOwner
+from wms.returns.rules import Disposition
 from wms.schema import inbounds, items, order_lines, parcel_lines, parcels, tag_reads
 from wms.schema import orders as orders_table
 from wms.schema import returns as returns_table
+from wms.site.epc import sgtin96
 
 DAY_MS = 86_400_000
 WAVES = Settings(cart_totes=4, total_pieces_max=12)
 
 Purpose = Literal["return", "exchange", "repair"]
 PURPOSES: tuple[Purpose, ...] = ("return", "exchange", "exchange", "repair", "repair")
-DECISIONS: tuple[returns_close.Decision, ...] = ("reship", "cancel")
+DECISIONS: tuple[closing.Decision, ...] = ("reship", "cancel")
 Deed = Callable[[Day], Any]
 
 
@@ -70,8 +62,8 @@ def announce(day: Day) -> Any:
             _read(day, epcs[: chance.randint(0, qty)])
         lines.append(NewInboundLine(sku=sku, qty=qty, epcs=epcs))
     row = NewInbound(owner=owner, external_id=site.key("ASN"), lines=tuple(lines), supplier="S")
-    first_time = site.write(inbound.announce, row, now=site.now)
-    again = site.write(inbound.announce, row, now=site.now)
+    first_time = site.write(deliveries.announce, row, now=site.now)
+    again = site.write(deliveries.announce, row, now=site.now)
     assert (first_time.inbound_id, again.new) == (again.inbound_id, False)
     return first_time
 
@@ -88,7 +80,7 @@ def _read(day: Day, epcs: tuple[str, ...]) -> None:
 
 def not_coming(day: Day) -> Any:
     number = day.some(select(inbounds.c.id).where(inbounds.c.state == "expected"), 0)
-    return number and day.site.write(inbound.cancel, number, now=day.site.now)
+    return number and day.site.write(deliveries.cancel, number, now=day.site.now)
 
 
 # Orders
@@ -97,9 +89,9 @@ def not_coming(day: Day) -> Any:
 def order(day: Day) -> Any:
     """An order comes in, and once more."""
     row = _wanted(day)
-    taken = day.site.write(orders.accept, row, now=day.site.now)
+    taken = day.site.write(lifecycle.accept, row, now=day.site.now)
     if day.maybe(0.2):
-        assert not day.site.write(orders.accept, row, now=day.site.now).new
+        assert not day.site.write(lifecycle.accept, row, now=day.site.now).new
     return taken
 
 
@@ -137,7 +129,7 @@ def _later(day: Day) -> str:
 def waves(day: Day) -> Any:
     """The planner: what waits is released, in waves of a carrier's pickup."""
     site = day.site
-    site.write(orders.wake, today=site.today, now=site.now)
+    site.write(lifecycle.wake, today=site.today, now=site.now)
     todo = site.read(planner.look, now=site.now, settings=WAVES, all_due=day.maybe(0.8))
     for wave in todo.waves:
         done = site.write(
@@ -229,8 +221,8 @@ def rma(day: Day) -> Any:
         order=row.external_id,
         lines=(line,),
     )
-    answer = site.write(returns.announce, asked, now=site.now)
-    assert not site.write(returns.announce, asked, now=site.now).new
+    answer = site.write(cases.announce, asked, now=site.now)
+    assert not site.write(cases.announce, asked, now=site.now).new
     return answer
 
 
@@ -241,7 +233,7 @@ def decide(day: Day) -> Any:
     if not number:
         return 0
     said = day.chance.choice(DECISIONS)
-    answer = day.site.write(returns_close.decide, number, said, now=day.site.now)
+    answer = day.site.write(closing.decide, number, said, now=day.site.now)
     day.tally[f"undelivered: {said}"] += 1
     return answer or True
 
@@ -253,7 +245,7 @@ def to_owner(day: Day) -> Any:
         owner=owner, shop=f"{owner}-shop", external_id=day.site.key("back"), service="yamato",
         recipient=SOMEONE,
     )  # fmt: skip
-    return day.site.write(returns_orders.send_to_owner, asked, now=day.site.now)
+    return day.site.write(onward.send_to_owner, asked, now=day.site.now)
 
 
 def other_rules(day: Day) -> Any:
@@ -264,7 +256,7 @@ def other_rules(day: Day) -> Any:
 
 def not_returning(day: Day) -> Any:
     number = day.some(select(returns_table.c.id).where(returns_table.c.state == "announced"), 0)
-    return number and day.site.write(returns.cancel, number, now=day.site.now)
+    return number and day.site.write(cases.cancel, number, now=day.site.now)
 
 
 DEEDS: dict[Deed, int] = {
@@ -283,8 +275,8 @@ def begin(day: Day) -> None:
     _came_back(day, _sent_yesterday(day))
     site.write(choose_rules, day.chance)
     rows = [replace(_wanted(day), service="yamato", delivery_date=site.today) for _ in range(3)]
-    site.write(orders.accept_all, rows, now=site.now - DAY_MS)
-    site.write(orders.accept_all, [_wanted(day) for _ in range(14)], now=site.now)
+    site.write(lifecycle.accept_all, rows, now=site.now - DAY_MS)
+    site.write(lifecycle.accept_all, [_wanted(day) for _ in range(14)], now=site.now)
     for _ in range(4):
         announce(day)
     waves(day)
@@ -294,7 +286,7 @@ def _sent_yesterday(day: Day) -> list[int]:
     """A few orders of every owner, picked, packed and handed over. Returns them."""
     site = day.site
     rows = [replace(_wanted(day), service="yamato", delivery_date="") for _ in range(6)]
-    accepted = site.write(orders.accept_all, rows, now=site.now)
+    accepted = site.write(lifecycle.accept_all, rows, now=site.now)
     going = site.release([one.order_id for one in accepted if one.state == "accepted"]).orders
     while (tour := site.write(tours.claim, person=1, now=site.now)) is not None:
         site.claim(1)
@@ -316,13 +308,13 @@ def _came_back(day: Day, sent: list[int]) -> None:
         if day.maybe(0.25):
             continue
         now, actor = site.now, "person:10"
-        number = site.write(returns.arrive, parcel=box.id, person=10, station="", now=now)
+        number = site.write(cases.arrive, parcel=box.id, person=10, station="", now=now)
         if what == "reship":
             site.write(
-                returns.undelivered, number, place="RETURNS", key=site.key("back"), actor=actor,
+                cases.undelivered, number, place="RETURNS", key=site.key("back"), actor=actor,
                 now=now,
             )  # fmt: skip
-            site.write(returns_close.decide, number, "reship", now=now)
+            site.write(closing.decide, number, "reship", now=now)
             continue
         for line in site.rows(
             select(parcel_lines, order_lines.c.item_id)
@@ -334,12 +326,10 @@ def _came_back(day: Day, sent: list[int]) -> None:
                 serial=line.serial, place=day.chance.choice(("QUARANTINE", "RETURNS")),
             )  # fmt: skip
             site.write(
-                returns_grade.grade, number, unit, person=10, key=site.key("grade"), actor=actor,
+                grading.grade, number, unit, person=10, key=site.key("grade"), actor=actor,
                 now=now,
             )  # fmt: skip
-        site.write(
-            returns_close.close, number, person=10, key=site.key("closed"), actor=actor, now=now
-        )
+        site.write(closing.close, number, person=10, key=site.key("closed"), actor=actor, now=now)
 
 
 def deed(day: Day) -> None:

@@ -17,7 +17,7 @@ from picking.floor import Answer, Via
 from tests.day_checks import Watch
 from tests.day_site import BAR, CASE, DIALOGUES, TERMINALS, WORKERS, DaySite
 from tests.floor_site import PIN, Hand
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 from wms.schema import items, parcels, places, stock
 
 Input = tuple[str, Via]

@@ -13,27 +13,22 @@ from picking.floor import TOKYO
 from sync import outbox
 from tests.day_hands import Day
 from tests.day_site import SHIRT
-from wms import (
-    billing,
-    count_choice,
-    counts,
-    missions,
-    replenish_tasks,
-    robots,
-    seals,
-    stocktakes,
-    work_orders,
-)
 from wms import stock as ledger
+from wms.counts import chosen, counting, stocktakes
 from wms.db import Tx
-from wms.epc import sgtin96
 from wms.errors import Code, Rejected
+from wms.look import billing
+from wms.record import seals
+from wms.replenish import refills
+from wms.robots import missions, roster
 from wms.schema import items, lots, places, stock, tag_reads, tasks, tour_totes, tours
 from wms.schema import missions as missions_table
 from wms.schema import moves as moves_table
 from wms.schema import stocktakes as stocktakes_table
 from wms.schema import work_orders as work_table
-from wms.work_orders import Kind, NewWork
+from wms.site.epc import sgtin96
+from wms.work import jobs
+from wms.work.jobs import Kind, NewWork
 
 MADE: tuple[Kind, ...] = ("kit", "kit", "bundle", "unkit", "relabel")
 LATER_MS = (1_800_000, 7_200_000, 43_200_000)
@@ -67,7 +62,7 @@ def robot(day: Day) -> Any:
     ))  # fmt: skip
     if not open_:
         seq = day.memo["seq"] = day.memo.get("seq", 0) + 1
-        site.write(robots.use_seq, robot="agv-1", fence=1, seq=seq)
+        site.write(roster.use_seq, robot="agv-1", fence=1, seq=seq)
         return site.write(missions.assign, robot="agv-1", fence=1, seq=seq, boot_id=1, now=now)
     row = open_[0]
     dice = day.chance.random()
@@ -98,11 +93,11 @@ def cycle_counts(day: Day) -> Any:
     """The day's counts are chosen; or a lead asks for one."""
     site = day.site
     if day.maybe(0.5):
-        return site.write(count_choice.open_today, limit=3, today=site.today, now=site.now)
+        return site.write(chosen.open_today, limit=3, today=site.today, now=site.now)
     place = str(day.some(select(stock.c.place).join(places, places.c.code == stock.c.place).where(
         places.c.kind == "bin", stock.c.qty > 0
     ), "A-01"))  # fmt: skip
-    return site.write(counts.open_all, [place], kind="cycle", key=site.key("count"), now=site.now)
+    return site.write(counting.open_all, [place], kind="cycle", key=site.key("count"), now=site.now)
 
 
 def rfid_sweep(day: Day) -> Any:
@@ -195,16 +190,16 @@ def work(day: Day) -> Any:
         sku = "LOOSE" if kind == "relabel" else "SET"
         wanted = NewWork(owner="acme", external_id=site.key("work"), kind=kind, sku=sku,
                          qty=day.chance.randint(1, 4))  # fmt: skip
-        made = site.write(work_orders.create, wanted, now=site.now)
-        assert not site.write(work_orders.create, wanted, now=site.now).new
-        return site.write(work_orders.release, made.work_id, today=site.today, now=site.now)
+        made = site.write(jobs.create, wanted, now=site.now)
+        assert not site.write(jobs.create, wanted, now=site.now).new
+        return site.write(jobs.release, made.work_id, today=site.today, now=site.now)
     state = ("open",) if dice < 0.9 else ("open", "released", "working")
     number = int(day.some(select(work_table.c.id).where(work_table.c.state.in_(state)), 0))
     if not number:
         return 0
     if dice < 0.9:
-        return site.write(work_orders.release, number, today=site.today, now=site.now)
-    return site.write(work_orders.cancel, number, now=site.now)
+        return site.write(jobs.release, number, today=site.today, now=site.now)
+    return site.write(jobs.cancel, number, now=site.now)
 
 
 def refill(day: Day) -> Any:
@@ -212,11 +207,8 @@ def refill(day: Day) -> Any:
     site = day.site
     today, todo = site.read(replenisher.look, now=site.now)
     if todo.hurry:
-        site.write(replenish_tasks.hurry, todo.hurry)
-    return [
-        site.write(replenish_tasks.open_refill, one, today=today, now=site.now)
-        for one in todo.refills
-    ]
+        site.write(refills.hurry, todo.hurry)
+    return [site.write(refills.open_refill, one, today=today, now=site.now) for one in todo.refills]
 
 
 def bill(day: Day) -> Any:

@@ -8,7 +8,7 @@ from tests.day_hands import Answering, Day, Input, code_of
 from tests.day_outbound import at_lot, at_place, at_tote, one
 from tests.day_site import BAR, CASE, LOTS, SELLABLE
 from tests.floor_site import Hand
-from wms.prompts import Await, Prompt
+from wms.rooms.prompts import Await, Prompt
 from wms.schema import places, stock
 
 DOCKS = ("DOCK", "DOCK-2")

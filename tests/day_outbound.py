@@ -6,9 +6,9 @@ from sqlalchemy import func, select
 
 from tests.day_hands import Answering, Day, Input, code_of
 from tests.floor_site import Hand
-from wms.carriers import called
-from wms.prompts import Await, Prompt
+from wms.rooms.prompts import Await, Prompt
 from wms.schema import parcels, places, stock, wall_slots
+from wms.site.carriers import called
 
 CARRIERS = ("yamato", "sagawa")
 BENCH = {"BENCH-1": "BENCH-1", "BENCH-2": "BENCH-2"}

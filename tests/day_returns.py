@@ -7,7 +7,7 @@ from tests.day_inbound import GOODS, a_digit, yes_mostly
 from tests.day_outbound import at_place, empty_tote, one
 from tests.day_site import BAR, SERIAL_GOODS
 from tests.floor_site import Hand
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 from wms.schema import items, moves, parcels, places, returns
 
 # More came than was sent, or it is here already.

@@ -17,38 +17,34 @@ from picking import pickups, walls
 from picking.floor import TOKYO
 from tests.floor_site import FIRST_NUMBER, JAN, PEPPER, PIN, FloorSite
 from tests.picking_site import NOON
-from wms import (
-    faces,
-    inserts,
-    items,
-    kits,
-    owners,
-    people,
-    picking_rules,
-    places,
-    returns_rules,
-    robots,
-    site_settings,
-)
+from wms import site_settings
 from wms import stock as ledger
-from wms.calendar import local_time
 from wms.config import Picking, PickZone
 from wms.db import Tx, insert_once
-from wms.faces import NewFace
-from wms.inserts import NewInsert
-from wms.items import Barcode, NewItem
-from wms.kits import NewKitLine
-from wms.owners import NewOwner, NewService, NewShop, Pickup
-from wms.places import NewPlace
-from wms.returns_rules import NewReturnRule
+from wms.people import staff
+from wms.people.tokens import token_hash
+from wms.replenish import faces
+from wms.replenish.faces import NewFace
+from wms.returns import rules
+from wms.returns.rules import NewReturnRule
+from wms.robots import roster
 from wms.schema import devices, lots, sessions, stations, terminals, tracking_ranges
 from wms.schema import items as items_table
 from wms.schema import owners as owners_table
 from wms.schema import people as people_table
 from wms.schema import places as places_table
+from wms.shipping import inserts
+from wms.shipping.inserts import NewInsert
+from wms.site import items, owners, picking_rules
+from wms.site.calendar import local_time
+from wms.site.items import Barcode, NewItem
+from wms.site.owners import NewOwner, NewService, NewShop, Pickup
 from wms.site_settings import NewBox, NewRange, NewUpgrade
 from wms.stock import Move
-from wms.tokens import token_hash
+from wms.storage import places
+from wms.storage.places import NewPlace
+from wms.work import kits
+from wms.work.kits import NewKitLine
 
 Policy = Literal["wait", "ship_short", "never_split", "ask"]
 OWNERS = ("acme", "bloom", "cedar")
@@ -219,8 +215,8 @@ def _places(tx: Tx) -> None:
         {"name": name, "driver": driver, "health": "online", "since_ms": 0}
         for name, driver in (("gate-1", "llrp"), ("agv-1", "grh1"), ("scale-1", "mt_sics"))
     ])  # fmt: skip
-    robots.enrol(tx, robot="agv-1", place="R-1", quarantine="LIMBO")
-    robots.take_over(tx, robot="agv-1", fence=1, was=0)
+    roster.enrol(tx, robot="agv-1", place="R-1", quarantine="LIMBO")
+    roster.take_over(tx, robot="agv-1", fence=1, was=0)
     tx.execute(update(stations).where(stations.c.code == "PACK-2").values(neighbour="PACK-1"))
     rows: list[dict[str, Any]] = [
         {"code": "RECV-1", "kind": "receive", "place": "GATE", "printer": "label-1",
@@ -235,13 +231,13 @@ def _places(tx: Tx) -> None:
 
 
 def _people(tx: Tx) -> None:
-    pin = PIN_CHEAP.hash(people._peppered(PIN, PEPPER))
+    pin = PIN_CHEAP.hash(staff._peppered(PIN, PEPPER))
     for table in (sessions, terminals, people_table):
         tx.execute(delete(table))
     _each(tx, people_table, [
         {
             "id": number, "code": f"P{number}", "name": badge.title(), "language": "en",
-            "badge_hash": people.badge_hash(badge), "permissions": json.dumps(rights),
+            "badge_hash": staff.badge_hash(badge), "permissions": json.dumps(rights),
             "pin_hash": pin if "lead" in rights else "",
         }
         for number, (badge, rights) in enumerate(WORKERS.items(), 1)
@@ -262,7 +258,7 @@ def _rules(tx: Tx) -> None:
     inserts.put_rules(tx, [
         NewInsert(owner="acme", sku="LEAF", with_sku="CUP"),
     ])  # fmt: skip
-    returns_rules.put_rules(tx, [
+    rules.put_rules(tx, [
         NewReturnRule(owner="bloom", grade="B", disposition="to_owner", accepted=True),
         NewReturnRule(owner="acme", grade="damaged", disposition="dispose", accepted=True),
     ])  # fmt: skip

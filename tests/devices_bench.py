@@ -10,7 +10,7 @@ from typing import Any
 from devices.capabilities import Link
 from devices.conformance import until
 from devices.twins.printer import PrinterTwin
-from wms.signals import Signal
+from wms.rooms.signals import Signal
 
 __all__ = ["Heard", "printer", "until"]
 

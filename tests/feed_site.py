@@ -12,10 +12,11 @@ from sqlalchemy import select
 from sync import feeds, outbox
 from tests.picking_site import Site
 from tests.webhook_receiver import SECRET, Receiver
-from wms import incarnation, parcels
 from wms.db import Book, Tx
-from wms.parcels import Packed
 from wms.schema import allocations, events, manifests, tracking_ranges
+from wms.shipping import parcels
+from wms.shipping.parcels import Packed
+from wms.upkeep import incarnation
 
 FAST = feeds.Settings(scales={"oms": 0.001}, timeout_s=0.4)
 NAME = "oms"

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from wms.messages import Language
-from wms.prompts import Await, Focus, Message, Option, Prompt
+from wms.rooms.prompts import Await, Focus, Message, Option, Prompt
 
 LONG_JA = "㈱髙島 抹茶ﾗﾃ ｽﾃｨｯｸ 10本入 お徳用パック（緑）キャップ付き 数量限定 2026年冬"
 LONG_EN = "Takashima matcha latte sticks, box of 10, value pack (green) with cap, winter 2026"

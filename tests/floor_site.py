@@ -18,9 +18,12 @@ from sqlalchemy import Table, delete, func, insert, select, update
 from picking import floor, pickups, tours
 from picking.floor import Answer, Settings, Via
 from tests.picking_site import ANNA, BERT, HOUR_MS, NOON, Lines, Site
-from wms import audit, auditor, people
+from wms import audit
+from wms.audit import auditor
 from wms.db import Book, Tx
-from wms.prompts import Prompt
+from wms.people import staff
+from wms.people.tokens import token_hash
+from wms.rooms.prompts import Prompt
 from wms.schema import (
     barcodes,
     boxes,
@@ -42,7 +45,6 @@ from wms.schema import people as people_table
 from wms.schema import (
     pickups as pickups_table,
 )
-from wms.tokens import token_hash
 
 CAROL, DAVE, LEA = 3, 4, 5
 PIN, PEPPER = "314159", "salt and pepper"
@@ -261,7 +263,7 @@ def data(job: Any) -> dict[str, Any]:
 @cache
 def _pin() -> str:
     """Hashing a PIN is slow on purpose."""
-    return people.pin_hash(PIN, PEPPER)
+    return staff.pin_hash(PIN, PEPPER)
 
 
 def _furnish(tx: Tx) -> None:
@@ -269,7 +271,7 @@ def _furnish(tx: Tx) -> None:
     tx.execute(insert(people_table), [
         {
             "id": number, "code": f"P{number}", "name": badge.title(), "language": "en",
-            "badge_hash": people.badge_hash(badge), "permissions": json.dumps(RIGHTS[number]),
+            "badge_hash": staff.badge_hash(badge), "permissions": json.dumps(RIGHTS[number]),
             "pin_hash": _pin() if number == LEA else "",
         }
         for number, badge in BADGES.items()

@@ -4,12 +4,14 @@ from typing import Any
 
 import msgspec
 
-from wms import items, orders, owners, places
 from wms.db import Book, Tx
-from wms.items import Barcode, NewItem
-from wms.orders import NewLine, NewOrder, Recipient
-from wms.owners import NewOwner, NewService, NewShop, Transit
-from wms.places import NewPlace
+from wms.orders import lifecycle
+from wms.orders.lifecycle import NewLine, NewOrder, Recipient
+from wms.site import items, owners
+from wms.site.items import Barcode, NewItem
+from wms.site.owners import NewOwner, NewService, NewShop, Transit
+from wms.storage import places
+from wms.storage.places import NewPlace
 
 # Sunday 22 November 2026, 09:00 in Tokyo; the Monday after it is a national holiday.
 NOW = 1_795_305_600_000
@@ -68,6 +70,6 @@ def order_body(external_id: str = "E-1", **changes: Any) -> dict[str, Any]:
     return {**body, **changes}
 
 
-def accept(book: Book, *wanted: NewOrder, now: int = NOW) -> list[orders.Accepted]:
+def accept(book: Book, *wanted: NewOrder, now: int = NOW) -> list[lifecycle.Accepted]:
     """Accept orders in one transaction."""
-    return book.write_now(orders.accept_all, list(wanted), now=now)
+    return book.write_now(lifecycle.accept_all, list(wanted), now=now)

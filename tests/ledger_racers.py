@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from tests.ledger_site import ACTOR, NOON, PEN
-from wms import allocation, stock
+from wms import stock
 from wms.db import Book
 from wms.errors import Rejected
+from wms.promises import allocation
 from wms.stock import SUPPLIER, Move
 
 T = TypeVar("T")

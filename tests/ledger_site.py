@@ -4,10 +4,11 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from wms import allocation, auditor, orders, parcels, places
-from wms.audit import audit
+from wms.audit import audit, auditor
 from wms.db import Tx
-from wms.new_order import Recipient
+from wms.orders import lifecycle
+from wms.orders.new import Recipient
+from wms.promises import allocation
 from wms.schema import (
     allocations,
     items,
@@ -24,6 +25,8 @@ from wms.schema import orders as orders_table
 from wms.schema import parcels as parcels_table
 from wms.schema import places as places_table
 from wms.schema import stock as balances
+from wms.shipping import parcels
+from wms.storage import places
 
 NOON = 1_795_316_400_000  # 2026-11-22 12:00 in Tokyo
 TODAY = "2026-11-22"
@@ -80,7 +83,7 @@ def allocate_wave(tx: Tx, order_ids: list[int], now: int) -> list[int]:
         tx, order_ids, wave=wave, totals=frozenset(tx.scalars(one_piece)), today=TODAY, now=now
     )  # fmt: skip
     going = sorted(set(order_ids) - {one.order for one in missing})
-    orders.set_state(tx, going, "released", now=now)
+    lifecycle.set_state(tx, going, "released", now=now)
     tx.execute(orders_table.update().where(orders_table.c.id.in_(going)).values(wave_id=wave))
     return going
 

@@ -28,10 +28,13 @@ from tests.ledger_site import (
     unserved,
     verify,
 )
-from wms import allocation, orders, parcels, stock
+from wms import stock
 from wms.db import Book
 from wms.errors import Code, Rejected
-from wms.new_order import NewLine, NewOrder
+from wms.orders import lifecycle
+from wms.orders.new import NewLine, NewOrder
+from wms.promises import allocation
+from wms.shipping import parcels
 from wms.stock import REGRADE, SUPPLIER, Key, Move
 
 
@@ -141,7 +144,7 @@ class World:
             owner="acme", shop="acme-shop", external_id=self.key("order"), service="yamato",
             recipient=SOMEONE, lines=wanted,
         )  # fmt: skip
-        accepted = self.do(None, orders.accept, order, now=self.now)
+        accepted = self.do(None, lifecycle.accept, order, now=self.now)
         self.waiting.append(accepted.order_id)
 
     def allocate(self) -> None:

@@ -9,23 +9,16 @@ from tests.counted_book import counted
 from tests.ledger_site import ACTOR, FOOD, NOON, PEN, RADIO, SOMEONE
 from tests.ledger_world import World
 from tests.lived_returns import came_back
-from wms import (
-    allocation,
-    commands,
-    inbound,
-    inbound_receipt,
-    missions,
-    orders,
-    robots,
-    seals,
-    stock,
-    storage,
-    tags,
-    tasks,
-)
-from wms import gaps as gap_book
+from wms import stock, tasks
 from wms.db import Tx
-from wms.new_order import NewLine, NewOrder
+from wms.inbound import deliveries as inbound
+from wms.inbound import receiving
+from wms.orders import lifecycle
+from wms.orders.new import NewLine, NewOrder
+from wms.promises import allocation
+from wms.record import commands, seals
+from wms.robots import missions, roster
+from wms.rooms import gaps as gap_book
 from wms.schema import (
     deliveries,
     devices,
@@ -39,7 +32,9 @@ from wms.schema import (
     versions,
 )
 from wms.schema import places as places_table
+from wms.site import tags
 from wms.stock import Key
+from wms.storage import handling
 
 TOTE, OTHER = "T-2", "T-3"  # carried by robots
 
@@ -118,9 +113,9 @@ def _put_away(tx: Tx) -> None:
     """Two pens go from the dock to where a radio lies."""
     arrived = stock.Move(key="receive-two", item=PEN, qty=2, source="@supplier", target="DOCK")
     stock.move(tx, arrived, actor=ACTOR, now=NOON)
-    storage.carry(
+    handling.carry(
         tx, takes={Key("DOCK", PEN, "", "available", ""): 2}, to="B-1",
-        why=storage.Why(verb="putaway"), key="put-1", actor=ACTOR, now=NOON, today="2026-11-22",
+        why=handling.Why(verb="putaway"), key="put-1", actor=ACTOR, now=NOON, today="2026-11-22",
     )  # fmt: skip
 
 
@@ -148,13 +143,11 @@ def _deliveries(tx: Tx) -> None:
         )  # fmt: skip
         inbound.announce(tx, row, now=NOON)
     for number, qty in enumerate((3, 1)):  # the last one is wet
-        what = inbound_receipt.Receipt(
+        what = receiving.Receipt(
             inbound=1, item=FOOD, qty=qty, place="C-1", lot="in", expiry="2027-12-31",
             condition="damaged" if number else "available", why="wet" if number else "",
         )  # fmt: skip
-        inbound_receipt.receive(
-            tx, what, key=f"asn-{number}", actor=ACTOR, today="2026-11-22", now=NOON
-        )
+        receiving.receive(tx, what, key=f"asn-{number}", actor=ACTOR, today="2026-11-22", now=NOON)
     inbound.close(tx, 1, now=NOON, reason="supplier_short")
 
 
@@ -168,15 +161,15 @@ def _robots(tx: Tx) -> None:
     tx.execute(insert(devices).values(
         name="agv-1", driver="grh1", since_ms=NOON, fence=1, holder="77"
     ))  # fmt: skip
-    robots.enrol(tx, robot="agv-1", place="R-1", quarantine="Q-1")
-    robots.take_over(tx, robot="agv-1", fence=5, was=0)
+    roster.enrol(tx, robot="agv-1", place="R-1", quarantine="Q-1")
+    roster.take_over(tx, robot="agv-1", fence=5, was=0)
     rng = Random(1)
     for n, (job, container) in enumerate((("a", TOTE), ("b", OTHER), ("c", "C-1"))):
         missions.request(
             tx, job=job, container=container, source="DOCK", target="BENCH", now=NOON + n, rng=rng
         )  # fmt: skip
     for seq, done in ((1, True), (2, False)):
-        robots.use_seq(tx, robot="agv-1", fence=5, seq=seq)
+        roster.use_seq(tx, robot="agv-1", fence=5, seq=seq)
         given = missions.assign(tx, robot="agv-1", fence=5, seq=seq, boot_id=1, now=NOON)
         assert given is not None
         missions.accepted(tx, mission=given.id, now=NOON)
@@ -232,7 +225,7 @@ def _cancelled_before_it_came(tx: Tx) -> None:
         owner="acme", shop="acme-shop", external_id="early", service="yamato", recipient=SOMEONE,
         lines=(NewLine(sku="PEN", qty=1),),
     )  # fmt: skip
-    assert orders.accept(tx, order, now=NOON).state == "cancelled"
+    assert lifecycle.accept(tx, order, now=NOON).state == "cancelled"
 
 
 def _listen(tx: Tx) -> None:

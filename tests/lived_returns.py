@@ -3,10 +3,10 @@
 from sqlalchemy import func, insert, select
 
 from tests.ledger_site import ACTOR, FOOD, NOON, PEN
-from wms import returns, returns_close
 from wms.db import Tx
-from wms.returns_grade import Unit, grade
-from wms.returns_new import NewReturn, NewReturnLine
+from wms.returns import cases, closing
+from wms.returns.grading import Unit, grade
+from wms.returns.new import NewReturn, NewReturnLine
 from wms.schema import orders, people
 
 
@@ -20,10 +20,10 @@ def came_back(tx: Tx) -> None:
         owner="acme", external_id="RMA-1", kind="exchange", order=str(order),
         lines=(NewReturnLine(sku="PEN", qty=1),),
     )  # fmt: skip
-    number = returns.announce(tx, asked, now=NOON).return_id
-    returns.arrive(tx, number=number, person=person, station="", now=NOON)
+    number = cases.announce(tx, asked, now=NOON).return_id
+    cases.arrive(tx, number=number, person=person, station="", now=NOON)
     worn = Unit(item=PEN, grade="C", disposition="quarantine", place="DOCK")
     grade(tx, number, worn, person=person, key="worn", actor=ACTOR, now=NOON)
     stray = Unit(item=FOOD, grade="wrong_item", disposition="quarantine", lot="gone", place="DOCK")
     grade(tx, number, stray, person=person, key="stray", actor=ACTOR, now=NOON)
-    returns_close.close(tx, number, person=person, key="end", actor=ACTOR, now=NOON)
+    closing.close(tx, number, person=person, key="end", actor=ACTOR, now=NOON)

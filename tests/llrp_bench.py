@@ -10,7 +10,7 @@ from typing import Any
 from devices.capabilities import Link
 from devices.drivers.llrp import LlrpReader
 from devices.twins.llrp import LlrpReaderTwin
-from wms.signals import Signal, TagSeen
+from wms.rooms.signals import Signal, TagSeen
 
 EPC = "3034257bf7194e4000001a{:02x}"
 OLD, OTHER, NEW = (bytes.fromhex(EPC.format(number)) for number in (1, 2, 99))

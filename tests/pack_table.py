@@ -6,7 +6,7 @@ from picking.dialogues.base import Seen
 from picking.dialogues.pack import PACK
 from picking.dialogues.pack_state import Box, Content, Facts, Order, Parcel, State
 from tests.dialogue_table import CUP, SKU, TEA, Move, move
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 SMALL = Box("BX-S", "small", (200, 120, 80), 100)
 BIG = Box("BX-L", "large", (500, 400, 300), 300)

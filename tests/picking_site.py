@@ -17,13 +17,12 @@ from sqlalchemy import Table, func, insert, select
 from picking import tours
 from picking.release import Released, Settings, release_wave
 from picking.waves import Wave
-from wms import allocation
-from wms import orders as order_book
-from wms import places as place_book
 from wms import stock as ledger
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.new_order import NewLine, NewOrder, Recipient
+from wms.orders import lifecycle as order_book
+from wms.orders.new import NewLine, NewOrder, Recipient
+from wms.promises import allocation
 from wms.schema import (
     allocations,
     events,
@@ -40,6 +39,7 @@ from wms.schema import (
     stock,
 )
 from wms.stock import Move
+from wms.storage import places as place_book
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -16,6 +16,7 @@ import typer
 
 from tests.planted import Bug
 from tests.planted_controls import CONTROLS
+from tests.planted_conveyor import CONVEYORS
 from tests.planted_machine import MACHINE
 from tests.planted_rfid import RFID
 from tests.planted_rooms import ROOMS
@@ -64,21 +65,21 @@ BUGS = (
     ),
     Bug(
         what="a difference is booked after one count",
-        file="wms/count_rules.py",
+        file="wms/counts/rules.py",
         right='return "recount" if last or twice else "agreed"',
         wrong='return "settle" if last else "agreed"',
         tests=COUNTS,
     ),
     Bug(
         what="a yes to one difference is a yes to every other",
-        file="wms/counts.py",
+        file="wms/counts/counting.py",
         right='return f"count:{count}:{round}:{owner}"',
         wrong='return f"count:{owner}"',
         tests=COUNTS,
     ),
     Bug(
         what="whoever asked may say yes",
-        file="wms/approvals.py",
+        file="wms/people/approvals.py",
         right="    if giver == asker:\n",
         wrong="    if giver < 0:\n",
         tests=("tests/test_approval.py", "-k", "may_not and sqlite"),
@@ -92,7 +93,7 @@ BUGS = (
     ),
     Bug(
         what="one person's two counts are two counts",
-        file="wms/counts.py",
+        file="wms/counts/counting.py",
         right="row.round > 1 and row.person_id == person",
         wrong="row.round > 1 and not person",
         tests=("tests/test_stocktakes.py", "-k", "twice_is_not and sqlite"),
@@ -107,8 +108,8 @@ BUGS = (
     Bug(
         what="somebody with rights for one owner counts another's goods",
         file="picking/dialogues/count_effects.py",
-        right='        people.must(tx, who.person.id, "count", owner)\n',
-        wrong='        people.must(tx, who.person.id, "count", owner[:0] or "beta")\n',
+        right='        staff.must(tx, who.person.id, "count", owner)\n',
+        wrong='        staff.must(tx, who.person.id, "count", owner[:0] or "beta")\n',
         tests=COUNTS,
     ),
     Bug(
@@ -170,51 +171,51 @@ BUGS = (
     ),
     Bug(
         what="packing does not end the promise",
-        file="wms/allocation.py",
+        file="wms/promises/allocation.py",
         right='promise="ended", reason="pack"',
         wrong='promise="kept", reason="pack"',
     ),
     Bug(
         what="an undone pick is not added to what was left of it",
-        file="wms/allocation.py",
+        file="wms/promises/allocation.py",
         right="grown.values(qty=allocations.c.qty + row.qty)",
         wrong="grown.values(qty=allocations.c.qty)",
     ),
     Bug(
         what="a released promise still binds the stock",
-        file="wms/allocation.py",
+        file="wms/promises/allocation.py",
         right="        ledger.promise(tx, freed)\n",
         wrong="",
     ),
     Bug(
         what="the same pick again is another pick",
-        file="wms/allocation.py",
+        file="wms/promises/allocation.py",
         right="    if booked is None:\n        return None\n    part = booked",
         wrong="    if booked is None or booked:\n        return None\n    part = booked",
     ),
     Bug(
         what="goods that left stay in their box",
-        file="wms/parcels.py",
+        file="wms/shipping/parcels.py",
         right="    ledger.post(tx, lines, actor=actor, now=now)\n",
         wrong="    del lines\n",
     ),
     Bug(
         what="readers do not wait for slow writers",
-        file="wms/events.py",
+        file="wms/record/events.py",
         right='        .where(table.c.xid < bindparam("horizon"))\n',
         wrong="",
         tests=("tests/test_events.py",),
     ),
     Bug(
         what="seals do not wait for slow writers",
-        file="wms/events.py",
+        file="wms/record/events.py",
         right='        .where(table.c.xid < bindparam("horizon"))\n',
         wrong="",
         tests=("tests/test_seals.py",),
     ),
     Bug(
         what="the same receipt again is not known",
-        file="wms/inbound_receipt.py",
+        file="wms/inbound/receiving.py",
         right="    if _booked_before(tx, what, key):\n        return 0\n    row",
         wrong="    row",
         tests=INBOUND,
@@ -222,49 +223,49 @@ BUGS = (
     ),
     Bug(
         what="a receipt replaces what was counted before",
-        file="wms/inbound_receipt.py",
+        file="wms/inbound/receiving.py",
         right="{column: column + part.qty}",
         wrong="{column: part.qty}",
         tests=INBOUND,
     ),
     Bug(
         what="what is taken back stays counted",
-        file="wms/inbound_receipt.py",
+        file="wms/inbound/receiving.py",
         right="    _uncount(tx, booked)\n",
         wrong="",
         tests=INBOUND,
     ),
     Bug(
         what="more than announced needs no reason",
-        file="wms/inbound_receipt.py",
+        file="wms/inbound/receiving.py",
         right="    if over and not what.over and",
         wrong="    if over < 0 and not what.over and",
         tests=INBOUND,
     ),
     Bug(
         what="goods of another owner are taken in",
-        file="wms/inbound_receipt.py",
+        file="wms/inbound/receiving.py",
         right="    if item.owner != row.owner:\n",
         wrong="    if not item.owner:\n",
         tests=INBOUND,
     ),
     Bug(
         what="goods that expire today are expired at the dock, but not for an order",
-        file="wms/inbound_rules.py",
+        file="wms/inbound/rules.py",
         right="    if expiry < usable_from(today, 0):\n",
         wrong="    if expiry <= usable_from(today, 0):\n",
         tests=INBOUND,
     ),
     Bug(
         what="a tag that was received is received again",
-        file="wms/inbound_tags.py",
+        file="wms/inbound/tagged.py",
         right="inbound_units.c.seen_ms.is_(None),",
         wrong="inbound_units.c.seen_ms.is_not(None),",
         tests=("tests/test_inbound_portal.py", "-k", "again and sqlite"),
     ),
     Bug(
         what="a reader that was away has seen that nothing is there",
-        file="wms/gaps.py",
+        file="wms/rooms/gaps.py",
         right="device_gaps.c.until_ms > since_ms",
         wrong="device_gaps.c.until_ms > now",
         tests=("tests/test_inbound_portal.py", "-k", "blind or gap"),
@@ -273,6 +274,7 @@ BUGS = (
     *RULES,
     *ROOMS,
     *RFID,
+    *CONVEYORS,
     *MACHINE,
     *VDA5050,
     *CONTROLS,

@@ -15,7 +15,7 @@ CONTROLS = (
     ),
     Bug(
         what="id-cursor outbox: readers go on behind the highest number that they saw",
-        file="wms/events.py",
+        file="wms/record/events.py",
         right="        .where(Later(table.c.xid, table.c.id, *at))\n"
         '        .where(table.c.xid < bindparam("horizon"))\n'
         "        .order_by(table.c.xid, table.c.id)\n",

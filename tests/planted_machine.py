@@ -71,7 +71,7 @@ MACHINE = (
     ),
     Bug(
         what="a restored book gives the numbers of yesterday's labels again",
-        file="wms/burnt.py",
+        file="wms/upkeep/burnt.py",
         right="now = max(was, wanted.get(counter, was))",
         wrong="now = was",
         tests=only("test_backup", "i7"),

@@ -51,14 +51,14 @@ RFID = (
     ),
     Bug(
         what="a label in doubt has a tag without doubt",
-        file="wms/tags.py",
+        file="wms/site/tags.py",
         right='AFTER.get(state, "uncertain")',
         wrong='AFTER.get(state, "written")',
         tests=LABELS,
     ),
     Bug(
         what="whatever is loaded anywhere may leave by any door",
-        file="wms/door.py",
+        file="wms/shipping/door.py",
         right='(row.state == "loaded" and on_board)',
         wrong="row.carrier != to[0][0].carrier",
         tests=DOOR,

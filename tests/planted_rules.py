@@ -10,14 +10,14 @@ WALKS = only("test_floor_pick_people", "only_by_their_badge")
 RULES = (
     Bug(
         what="two who put the last goods back leave their task to nobody",
-        file="wms/put_back.py",
+        file="wms/storage/put_back.py",
         right="    _lock(tx, container)\n    line = Move(",
         wrong="    line = Move(",
         tests=("tests/test_floor_put_back.py", "-k", "two_who"),
     ),
     Bug(
         what="a box that was left behind leaves with what expired overnight",
-        file="wms/loading.py",
+        file="wms/shipping/loading.py",
         right="(row.expiry or day) < day and row.kind not in NO_SALE",
         wrong="(row.expiry or day) < day and row.kind in NO_SALE",
         tests=only("test_midnight", "left_behind"),
@@ -31,7 +31,7 @@ RULES = (
     ),
     Bug(
         what="a customer's own repaired goods are replaced by some from the shelf",
-        file="wms/allocate.py",
+        file="wms/promises/allocate.py",
         right=" and not lines[0].own\n",
         wrong="\n",
         tests=only("test_own_goods", "never_replaced and reship"),
@@ -53,21 +53,21 @@ RULES = (
     ),
     Bug(
         what="goods go in and out of a shelf that a stocktake has frozen",
-        file="wms/frozen.py",
+        file="wms/counts/frozen.py",
         right="    if frozen is None:\n",
         wrong="    if frozen is None or codes:\n",
         tests=only("test_frozen", "every_way_in_and_out"),
     ),
     Bug(
         what="orders of a shop that forbids it are merged",
-        file="wms/merge.py",
+        file="wms/orders/merge.py",
         right="owners.c.merge == 1, shops.c.never_merge == 0,",
         wrong="owners.c.merge == 1,",
         tests=only("test_merge", "never_merged_silently"),
     ),
     Bug(
         what="what was merged into another order is wanted twice",
-        file="wms/merge.py",
+        file="wms/orders/merge.py",
         right="    tx.execute(update(order_lines).where(line.order_id == other.id)"
         ".values(cancelled=line.qty))\n",
         wrong="",
@@ -82,14 +82,14 @@ RULES = (
     ),
     Bug(
         what="a slip that was issued before is used on two boxes",
-        file="wms/parcels.py",
+        file="wms/shipping/parcels.py",
         right='        & (slips.c.state == "imported")\n',
         wrong="",
         tests=SLIPS,
     ),
     Bug(
         what="a slip of another order is taken",
-        file="wms/parcels.py",
+        file="wms/shipping/parcels.py",
         right="        (slips.c.order_id == row.order_id)\n",
         wrong="        (slips.c.order_id > 0)\n",
         tests=SLIPS,

@@ -17,7 +17,7 @@ from psycopg import sql
 from sqlalchemy import make_url
 
 from app.postgres import Server, running
-from wms.upgrade import to_newest
+from wms.upkeep.upgrade import to_newest
 
 # Nothing here has to survive a power cut, or to wait politely.
 UNSAFE = {

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 
 from app.terminal import door
 from tests.serving import served
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cf"

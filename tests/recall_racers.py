@@ -9,10 +9,10 @@ from picking import recall, shorts, tours
 from picking.recall import LotNamed
 from picking.release import Settings, release_wave
 from picking.waves import Wave
-from wms import parcels
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.schema import allocations, order_lines, places
+from wms.shipping import parcels
 
 
 def recall_or_pick(

@@ -13,17 +13,20 @@ from sqlalchemy import insert, select
 
 from tests.floor_site import FloorSite, Hand
 from tests.picking_site import TODAY
-from wms import inbound, inbound_receipt, items, people
 from wms.db import Tx
-from wms.inbound import AnnouncedInbound, NewInbound, NewInboundLine
-from wms.inbound_receipt import Receipt
-from wms.items import Barcode, NewItem
-from wms.places import NewPlace
-from wms.places import put as put_places
+from wms.inbound import deliveries
+from wms.inbound import receiving as inbound_receipt
+from wms.inbound.deliveries import AnnouncedInbound, NewInbound, NewInboundLine
+from wms.inbound.receiving import Receipt
+from wms.people import staff
+from wms.people.tokens import token_hash
 from wms.schema import inbound_lines, inbounds, lots, owners, stations, stock, terminals
 from wms.schema import items as items_table
 from wms.schema import people as people_table
-from wms.tokens import token_hash
+from wms.site import items
+from wms.site.items import Barcode, NewItem
+from wms.storage.places import NewPlace
+from wms.storage.places import put as put_places
 
 ROSA, SORA = 21, 22
 RIGHTS = {ROSA: ("receive", "receive_blind", "bind_barcode"), SORA: ("receive",)}
@@ -47,7 +50,7 @@ class ReceiveSite(FloorSite):
         self, *lines: NewInboundLine, external_id: str = "ASN-1", **more: Any
     ) -> AnnouncedInbound:
         row = NewInbound(owner="acme", external_id=external_id, lines=lines, **more)
-        return self.write(inbound.announce, row, now=self.now)
+        return self.write(deliveries.announce, row, now=self.now)
 
     def asn(self, *lines: tuple[str, int], external_id: str = "ASN-1", **more: Any) -> int:
         """A delivery of `(sku, qty)` lines. Returns its id."""
@@ -163,7 +166,7 @@ def _furnish(tx: Tx) -> None:
     tx.execute(insert(people_table), [
         {
             "id": number, "code": f"P{number}", "name": name.title(), "language": "en",
-            "badge_hash": people.badge_hash(name), "permissions": json.dumps(RIGHTS[number]),
+            "badge_hash": staff.badge_hash(name), "permissions": json.dumps(RIGHTS[number]),
         }
         for number, name in NAMES.items()
     ])  # fmt: skip

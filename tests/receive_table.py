@@ -10,8 +10,8 @@ from picking.dialogues.receive import RECEIVE
 from picking.dialogues.receive_facts import Delivery, Facts, Goods, Hand, Item, State
 from tests.dialogue_table import Move, key, move
 from tests.picking_site import NOON, TODAY
-from wms.inbound_receipt import Last
-from wms.inbound_rules import Line
+from wms.inbound.receiving import Last
+from wms.inbound.rules import Line
 
 SOAP, MILK, PILL, RADIO, LOOSE, HAT = 1, 2, 3, 4, 5, 6
 NAMES = {SOAP: "SOAP", MILK: "MILK", PILL: "PILL", RADIO: "RADIO", LOOSE: "LOOSE", HAT: "HAT"}

@@ -14,10 +14,13 @@ from picking import pickups
 from picking.release import Released
 from tests.floor_site import FloorSite
 from tests.picking_site import Lines
-from wms import allocation, parcels, people, returns, returns_grade
 from wms.db import Tx
-from wms.returns_grade import Unit
-from wms.returns_new import NewReturn, NewReturnLine
+from wms.people import staff
+from wms.people.tokens import token_hash
+from wms.promises import allocation
+from wms.returns import cases, grading
+from wms.returns.grading import Unit
+from wms.returns.new import NewReturn, NewReturnLine
 from wms.schema import (
     allocations,
     manifests,
@@ -34,7 +37,7 @@ from wms.schema import parcels as parcels_table
 from wms.schema import people as people_table
 from wms.schema import places as places_table
 from wms.schema import returns as returns_table
-from wms.tokens import token_hash
+from wms.shipping import parcels
 
 RITA, OTTO = 6, 7
 RET = "RET-1"  # the terminal of the returns bench
@@ -77,12 +80,12 @@ class ReturnsSite(FloorSite):
                 for line in lines
             ),
         )  # fmt: skip
-        return self.write(returns.announce, wanted, now=self.now).return_id
+        return self.write(cases.announce, wanted, now=self.now).return_id
 
     def arrive(self, **what: Any) -> int:
         self.now += 1_000
         person = what.pop("person", RITA)
-        return self.write(returns.arrive, person=person, station="RET-1", now=self.now, **what)
+        return self.write(cases.arrive, person=person, station="RET-1", now=self.now, **what)
 
     def grade(
         self, number: int, sku: str, grade: str = "A", disposition: str = "restock",
@@ -96,7 +99,7 @@ class ReturnsSite(FloorSite):
         )  # fmt: skip
         self.now += 1_000
         return self.write(
-            returns_grade.grade, number, unit, person=RITA, key=key or self.key("grade"),
+            grading.grade, number, unit, person=RITA, key=key or self.key("grade"),
             actor=f"person:{RITA}", now=self.now,
         )  # fmt: skip
 
@@ -196,7 +199,7 @@ def _furnish(tx: Tx) -> None:
         lead = select(people_table.c.pin_hash).where(people_table.c.id == 5)
         tx.execute(insert(people_table).values(
             id=number, code=f"P{number}", name=badge.title(), language="en",
-            badge_hash=people.badge_hash(badge), permissions=json.dumps(rights),
+            badge_hash=staff.badge_hash(badge), permissions=json.dumps(rights),
             pin_hash=tx.scalar(lead) if "lead" in rights else "",
         ))  # fmt: skip
     tx.execute(insert(owners).values(code="bloom", name="Bloom"))

@@ -9,8 +9,8 @@ from picking.dialogues.base import Seen
 from picking.dialogues.returns import RETURNS
 from picking.dialogues.returns_facts import Current, Facts, Goods, Line, State
 from tests.dialogue_table import CUP, TEA, Move, move
-from wms.returns_find import Candidate
-from wms.returns_view import Evidence, Sent
+from wms.returns.finding import Candidate
+from wms.returns.view import Evidence, Sent
 
 SENT = (
     Sent(item=TEA, sku="TEA", name="Tea", picture="", lot="", serial="", qty=2),

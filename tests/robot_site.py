@@ -22,9 +22,9 @@ from devices.patience import Policy
 from devices.robots import Settings, Transporter, conduct
 from devices.supervisor import Supervisor
 from devices.twins.grh1 import Delivery, Grh1Twin, Pace, Stations
-from wms import missions, robots
 from wms.db import Book, Tx
-from wms.mission_rows import UNSETTLED, Mission, latest, parent
+from wms.robots import missions, roster
+from wms.robots.rows import UNSETTLED, Mission, latest, parent
 from wms.schema import missions as missions_table
 from wms.schema import moves, people, places, tasks
 
@@ -97,7 +97,7 @@ class Site:
             self.world.loads[2 * number + 1] = [f"T{number}"]
         for name in self.names:
             tx.execute(insert(places).values(code=name, kind="robot"))
-            robots.enrol(tx, robot=name, place=name, quarantine=LIMBO)
+            roster.enrol(tx, robot=name, place=name, quarantine=LIMBO)
 
     async def __aenter__(self) -> "Site":
         for number, name in enumerate(self.names):

@@ -13,10 +13,11 @@ from sqlalchemy import Row, select
 from devices.twins import grh1_memory as m
 from devices.twins.grh1 import Grh1Twin
 from tests.robot_site import PERSON, Killed, Site
-from wms import missions, tasks
+from wms import tasks
 from wms.db import Tx
 from wms.errors import Rejected
-from wms.mission_rows import OPEN
+from wms.robots import missions
+from wms.robots.rows import OPEN
 from wms.schema import missions as missions_table
 
 ROBOTS = ("agv-1", "agv-2", "agv-3")

@@ -13,7 +13,7 @@ from tui.layout import View, lay_out
 from tui.paint import Role, Row, row_cells
 from tui.text import cells, safe, wide
 from wms.messages import say
-from wms.prompts import Await, Prompt
+from wms.rooms.prompts import Await, Prompt
 
 _LETTERS: dict[Role, str] = {
     "head": "H", "ask": "Q", "input": "I", "ok": "O", "attention": "A", "error": "E", "keys": "I",

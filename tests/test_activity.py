@@ -7,7 +7,7 @@ import pytest
 
 from tests.floor_site import JAN, ON_BOTH, FloorSite, Hand, floor_at
 from tests.picking_site import ANNA, NOON
-from wms.activity import PAUSE_MS, Activity, activity
+from wms.people.activity import PAUSE_MS, Activity, activity
 from wms.schema import places
 
 TEA, CUP = f"]E0{JAN['TEA']}", f"]E0{JAN['CUP']}"

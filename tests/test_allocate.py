@@ -6,7 +6,7 @@ from itertools import chain, combinations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wms.allocate import NEVER, Free, Need, Plan, plan
+from wms.promises.allocate import NEVER, Free, Need, Plan, plan
 from wms.stock import Key
 
 SHELVES = (("A", 1), ("B", 3), ("C", 3), ("D", 2))

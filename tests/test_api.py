@@ -7,12 +7,14 @@ from sqlalchemy import func, insert, select, update
 
 from tests.api_site import Api, api
 from tests.intake_site import DAY_MS, NOW, TODAY, order_body
-from wms import incarnation, places, stock
+from wms import stock
 from wms.db import Tx
 from wms.errors import Code
 from wms.schema import commands, lots, parcels
 from wms.schema import orders as order_table
 from wms.stock import Move
+from wms.storage import places
+from wms.upkeep import incarnation
 
 CANARY = "千代田1-1"
 

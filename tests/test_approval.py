@@ -17,15 +17,15 @@ from picking.dialogues.approval import Asked
 from picking.dialogues.base import Dialogue, Say, Seen, Step, Who
 from tests.floor_site import CAROL, LEA, ON_BOTH, PIN, FloorSite, Hand, floor_at, refused
 from tests.picking_site import ANNA, BERT
-from wms import approvals
 from wms.db import Tx
 from wms.errors import Code
 from wms.messages import Language
-from wms.people import FAILURES_MAX
-from wms.prompts import Await, Prompt
+from wms.people import approvals
+from wms.people.staff import FAILURES_MAX
+from wms.people.terminals import WRONG_PINS_MAX, wrong_pin
+from wms.rooms.prompts import Await, Prompt
 from wms.schema import approvals as table
 from wms.schema import events, people, scans, sessions, terminals
-from wms.terminals import WRONG_PINS_MAX, wrong_pin
 
 ASKED = Asked(verb="approve_count", ref="count:5", owner="acme")
 

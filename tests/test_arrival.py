@@ -7,16 +7,18 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from tests.intake_site import HOME, NOW, TODAY, accept, order, seeded
-from wms import changes, events, items, owners
-from wms.changes import Change
 from wms.db import Book
 from wms.errors import Code, Rejected
-from wms.event_kinds import OrderAccepted
-from wms.events import Cursor
-from wms.items import NewItem
-from wms.orders import NewLine
-from wms.owners import Transit
+from wms.orders import changes
+from wms.orders.changes import Change
+from wms.orders.lifecycle import NewLine
+from wms.record import events
+from wms.record.event_kinds import OrderAccepted
+from wms.record.events import Cursor
 from wms.schema import orders
+from wms.site import items, owners
+from wms.site.items import NewItem
+from wms.site.owners import Transit
 
 NAHA = replace(HOME, prefecture="沖縄県", address="那覇市泉崎1-1-1", postal="900-0021")
 HACHIJO = replace(HOME, address="八丈島八丈町三根1-1", postal="100-1511")

@@ -15,9 +15,11 @@ from tests.corruptions import CORRUPTIONS, Corruption
 from tests.ledger_site import PEN
 from tests.ledger_world import World
 from tests.lived_book import live
-from wms import audit, auditor, lock
+from wms import audit
+from wms.audit import auditor
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
+from wms.upkeep import lock
 
 
 class Undone(Exception):

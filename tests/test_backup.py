@@ -22,22 +22,14 @@ from tests.ledger_world import World
 from tests.lived_book import live
 from tests.postgres import Databases
 from tests.sources import ROOT
-from wms import (
-    auditor,
-    backup,
-    burnt,
-    events,
-    incarnation,
-    restore,
-    safe_upgrade,
-    table_copies,
-    upgrade,
-)
+from wms.audit import auditor
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.event_kinds import WaveReleased
+from wms.record import events
+from wms.record.event_kinds import WaveReleased
 from wms.schema import cursors, meta, metadata, orders, print_jobs, stock, tracking_ranges
 from wms.schema import events as events_table
+from wms.upkeep import backup, burnt, incarnation, restore, safe_upgrade, table_copies, upgrade
 
 FIRST, SECOND = b"\1" * 8, b"\2" * 8
 RENUMBERED = ("xid", "position")
@@ -319,7 +311,7 @@ STEPS = ("copied", "packed", "named", "kept", "marked", "migrated", "proven")
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from wms import safe_upgrade, upgrade
+from wms.upkeep import safe_upgrade, upgrade
 scripts, url, folder, at = sys.argv[1:]
 upgrade.SCRIPTS = Path(scripts)
 def reached(point):

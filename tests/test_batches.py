@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from picking.batches import Basket, Pieces, carts, totals
 from picking.layout import Bin, Layout
 from picking.waves import MINUTE_MS, Rules, Waiting, due_waves, next_pickup, totalled
-from wms.allocate import Need
-from wms.calendar import Calendar, Closed
+from wms.promises.allocate import Need
+from wms.site.calendar import Calendar, Closed
 
 BINS = [
     Bin(f"{aisle}-{bay:02d}", "Z1", aisle, bay, 0, 3_000 * n, 1_000 * bay)

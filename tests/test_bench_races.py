@@ -10,11 +10,12 @@ from sqlalchemy import select, text
 
 from picking import bench
 from tests.picking_site import Site, one_order, refused, site_at
-from wms import orders, parcels
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
+from wms.orders import lifecycle
 from wms.schema import allocations, manifests, tours, tracking_ranges
 from wms.schema import parcels as parcels_table
+from wms.shipping import parcels
 
 ROUNDS = 60
 PIECES = 2
@@ -72,7 +73,7 @@ def test_what_is_stopped_while_the_truck_is_closed_stays_here(
     with site_at(postgresql_url) as site, ThreadPoolExecutor(1) as threads:
         order, loaded, manifest = site.write(_loaded, *_picked_pair(site), site.now)
         with site.book.writing.begin() as stopping:
-            orders.set_state(stopping, [order], "held", now=site.now)
+            lifecycle.set_state(stopping, [order], "held", now=site.now)
             if take_off:
                 assert parcels.take_off(stopping, parcel=loaded, manifest=manifest)
             leaving = threads.submit(

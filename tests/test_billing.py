@@ -15,9 +15,9 @@ from typer.testing import CliRunner
 from app.__main__ import cli
 from tests.ledger_site import furnish
 from wms import stock
-from wms.billing import Entry, bill, month, shared
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
+from wms.look.billing import Entry, bill, month, shared
 from wms.schema import (
     items,
     lots,

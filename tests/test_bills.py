@@ -9,9 +9,9 @@ from labels.press import render_requested
 from tests.floor_site import FloorSite, data, floor_at, refused
 from tests.picking_site import refused as rejected
 from tests.test_gift_papers import CUP, gift_order, packing
-from wms import documents
-from wms.bills import Bill, BillTotal
 from wms.errors import Code
+from wms.papers import documents
+from wms.papers.bills import Bill, BillTotal
 from wms.schema import documents as documents_table
 from wms.schema import orders, print_jobs, shops, stations
 

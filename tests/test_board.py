@@ -23,8 +23,8 @@ from tui.capture import capture
 from tui.link import HttpLink
 from tui.paint import row_cells
 from tui.text import safe
-from wms.board_state import BoardState
 from wms.messages import Language
+from wms.rooms.board_state import BoardState
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SIZES = ((80, 24), (120, 40))

@@ -16,17 +16,20 @@ from sync import outbox
 from sync.webhooks import Tried
 from tests.feed_site import ship
 from tests.picking_site import ANNA, NOON, Site, site_at
-from wms import incarnation, people, robots, tasks, terminals
-from wms import orders as order_book
-from wms.board_state import BoardState, Tile
+from wms import tasks
 from wms.config import Config
 from wms.config import Site as SiteConfig
 from wms.db import Tx
-from wms.event_kinds import OrderHeld, PrintChanged
-from wms.events import emit
 from wms.messages import Language
+from wms.orders import lifecycle as order_book
+from wms.people import staff, terminals
+from wms.record.event_kinds import OrderHeld, PrintChanged
+from wms.record.events import emit
+from wms.robots import roster
+from wms.rooms.board_state import BoardState, Tile
 from wms.schema import parcels, places, print_jobs, sessions, stations
 from wms.schema import terminals as terminals_table
+from wms.upkeep import incarnation
 
 CONFIG = Config(site=SiteConfig(name="川口"))
 MINUTE_MS = 60_000
@@ -287,15 +290,15 @@ def test_robots_show_what_they_carry_and_why_they_stand(site: Site) -> None:
     def enrol(tx: Tx) -> None:
         for code in ("R-1", "Q-1"):
             tx.execute(insert(places).values(code=code, kind="robot"))
-        robots.enrol(tx, robot="agv-1", place="R-1", quarantine="Q-1")
-        robots.seen(
+        roster.enrol(tx, robot="agv-1", place="R-1", quarantine="Q-1")
+        roster.seen(
             tx, robot="agv-1", boot_id=1, mode="auto", state="to_target", battery=873, location=0
         )
 
     site.write(enrol)
     (robot,) = seen(site).robots
     assert (robot.state, robot.battery_pct, robot.tone) == ("moving", 87, "ok")
-    site.write(robots.seen, robot="agv-1", boot_id=1, mode="e_stop", state="none", battery=870,
+    site.write(roster.seen, robot="agv-1", boot_id=1, mode="e_stop", state="none", battery=870,
                location=0)  # fmt: skip
     assert [(each.state, each.tone) for each in seen(site).robots] == [
         ("emergency stop", "attention")
@@ -322,7 +325,7 @@ def sign_in(site: Site, *permissions: str) -> None:
     """Aoi signs in at HT-01 and takes the first thing on the menu."""
 
     def enrol(tx: Tx) -> None:
-        people.add(tx, code="E1", name="葵", badge=BADGE, permissions=permissions)
+        staff.add(tx, code="E1", name="葵", badge=BADGE, permissions=permissions)
         tx.execute(insert(stations).values(code="PACK-9", kind="pack", place="BENCH-2"))
         terminals.add(tx, terminal="HT-01", station="PACK-9", random=bytes(32), now=site.now)
 

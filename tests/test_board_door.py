@@ -16,15 +16,15 @@ from app.http import HttpSettings, make_app
 from picking.planner import look
 from picking.release import Settings, release_wave
 from tests.picking_site import NOON, site_at
-from wms import orders as order_book
-from wms import tokens
-from wms.board_state import BoardState
 from wms.config import Config
 from wms.config import Site as SiteConfig
 from wms.db import Book
 from wms.errors import Code, Rejected
 from wms.messages import Language
-from wms.new_order import NewOrder
+from wms.orders import lifecycle as order_book
+from wms.orders.new import NewOrder
+from wms.people import tokens
+from wms.rooms.board_state import BoardState
 
 CONFIG = Config(site=SiteConfig(name="川口"))
 MINUTE_MS = 60_000

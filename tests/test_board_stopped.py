@@ -8,12 +8,12 @@ from sqlalchemy import select
 from app.board import board
 from tests.floor_site import FloorSite, floor_at
 from tests.test_cancel import closed, do_cancel
-from wms import cancel, holds
-from wms.board_state import Tile
 from wms.config import Config
 from wms.config import Site as SiteConfig
 from wms.messages import Language
-from wms.new_order import NO_HOUSE_NUMBER
+from wms.orders import cancel, holds
+from wms.orders.new import NO_HOUSE_NUMBER
+from wms.rooms.board_state import Tile
 from wms.schema import parcels
 
 CONFIG = Config(site=SiteConfig(name="川口"))

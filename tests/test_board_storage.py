@@ -11,8 +11,9 @@ from picking import replenisher
 from tests.floor_site import FloorSite, floor_at
 from tests.picking_site import ANNA
 from tests.test_floor_putaway import furnished
-from wms import replenish_tasks, tasks
-from wms.board_state import Tile
+from wms import tasks
+from wms.replenish import refills
+from wms.rooms.board_state import Tile
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_picks_blocked_by_replenishment_are_counted_and_say_what_to_bring(
     found = blocked(site)
     assert found.hint == "Replenish A-01 first: TEA"
     assert found.rows[-1] == "-> A-01  TEA x3"
-    (task,) = site.rows(replenish_tasks._live_tasks())
+    (task,) = site.rows(refills._live_tasks())
     site.write(tasks.claim, task=task.id, person=ANNA, now=site.now)
     assert blocked(site).hint == "1 are on their way"
 

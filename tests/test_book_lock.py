@@ -15,16 +15,18 @@ from tests.api_site import LOCAL_SECRET, Clock, application
 from tests.intake_site import order_body, seeded
 from tests.serving import served
 from tests.sources import ROOT
-from wms import calendar, lock, tokens, upgrade
 from wms.db import Book
 from wms.errors import Code, Rejected
+from wms.people import tokens
 from wms.schema import commands
+from wms.site import calendar
+from wms.upkeep import lock, upgrade
 
 ITEMS = "owner,sku,name\nA,NEW,新\n"
 HOLD = """
 import sys
 from pathlib import Path
-from wms import lock
+from wms.upkeep import lock
 with lock.hold(Path(sys.argv[1]), url="http://127.0.0.1:1", token="t"):
     sys.stdout.write("held\\n")
     sys.stdout.flush()

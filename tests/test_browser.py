@@ -260,7 +260,7 @@ def test_a_terminal_that_was_ended_says_so_and_keeps_its_scans(
     site: BrowserSite, browser: Browser
 ) -> None:
     page = site.picking(browser)
-    from wms import terminals
+    from wms.people import terminals
 
     site.site.write(terminals.revoke, "HT-01")
     page.scan(TEA)

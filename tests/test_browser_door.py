@@ -16,10 +16,10 @@ from tests.browser_site import BrowserSite, browser_site
 from tests.floor_site import TOKEN
 from tests.picking_site import ANNA
 from tests.site_process import write_config
-from wms.items import NewItem
-from wms.items import put as put_items
 from wms.messages import texts
 from wms.schema import photos, scans
+from wms.site.items import NewItem
+from wms.site.items import put as put_items
 
 PAGE = Path("app/static/terminal")
 ADDRESS = re.compile(r"(?:https?:)?//[a-z0-9]+\.", re.IGNORECASE)

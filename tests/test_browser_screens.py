@@ -13,7 +13,7 @@ from tests.prompt_server import Shows, showing
 from tests.screens import SCREENS
 from tests.screens.making import LANGUAGES
 from wms.messages import Language
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 pytestmark = needs_chromium
 SIZES = ((240, 320), (320, 240), (360, 640), (800, 1280))

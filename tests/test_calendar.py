@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.intake_site import DAY_MS, HOUR_MS, NOW, seeded
-from wms import calendar, owners
-from wms.calendar import Calendar, Closed, ship_date
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.owners import Holiday, NewOwner, Transit
+from wms.site import calendar, owners
+from wms.site.calendar import Calendar, Closed, ship_date
+from wms.site.owners import Holiday, NewOwner, Transit
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 SUNDAYS_AND_HOLIDAYS = Closed(weekdays=frozenset({6}), national=True)

@@ -28,13 +28,16 @@ from sync.webhooks import body_of
 from tests.api_site import LOCAL_SECRET
 from tests.returns_site import RITA, ReturnsSite, returns_at, send
 from tests.test_privacy import CANARY, GIFT, MAIL, PHONE, TO, WORDS, said
-from wms import events, incarnation, print_jobs, returns_close, seals
-from wms.events import Cursor
-from wms.privacy_columns import PERSONAL
+from wms.papers import print_jobs
+from wms.papers.slip_data import slip_data
+from wms.people.tokens import token_hash
+from wms.privacy.columns import PERSONAL
+from wms.record import events, seals
+from wms.record.events import Cursor
+from wms.returns import closing
 from wms.schema import orders as orders_table
 from wms.schema import parcels
-from wms.slip_data import slip_data
-from wms.tokens import token_hash
+from wms.upkeep import incarnation
 
 MAY = {f"{table}.{name}" for table, names in PERSONAL.items() for name in names} - {"events.body"}
 SAYS = {"Authorization": f"Bearer {LOCAL_SECRET}"}
@@ -139,7 +142,7 @@ def through_the_house(site: ReturnsSite, number: int) -> None:
     site.write(press.render_requested, now=site.now, dots_per_mm={})
     back = site.arrive(number=site.announce(number, ("TEA", 1)))
     site.grade(back, "TEA", note=CANARY)
-    site.write(returns_close.close, back, person=RITA, key="end", actor="person:6", now=site.now)
+    site.write(closing.close, back, person=RITA, key="end", actor="person:6", now=site.now)
 
 
 def test_f48_a_canary_is_heard_nowhere_but_where_it_must_be(

@@ -14,11 +14,10 @@ from tests.floor_site import (
     floor_at,
 )
 from tests.picking_site import refused
-from wms import cancel
-from wms.cancel import Cancelled
-from wms.cancel_table import OF_ORDER, ORDER, TABLE, Stage, stage_of
 from wms.errors import Code
-from wms.parcels import number_of
+from wms.orders import cancel
+from wms.orders.cancel import Cancelled
+from wms.orders.cancel_table import OF_ORDER, ORDER, TABLE, Stage, stage_of
 from wms.schema import (
     allocations,
     order_lines,
@@ -32,6 +31,7 @@ from wms.schema import (
     tours,
     versions,
 )
+from wms.shipping.parcels import number_of
 
 TEA, CUP = f"]E0{JAN['TEA']}", f"]E0{JAN['CUP']}"
 YAMATO = "M-YAMATO-261122-1700"

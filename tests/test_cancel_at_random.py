@@ -16,9 +16,9 @@ from picking.dispatch import deliver, dispatch
 from tests.floor_site import CAROL, DAVE, JAN, FloorSite, Hand, floor_at
 from tests.picking_site import ANNA, BERT, SOMEONE, TODAY
 from tests.test_cancel import BASKET
-from wms import cancel, changes, holds
-from wms.changes import Change
 from wms.errors import Rejected
+from wms.orders import cancel, changes, holds
+from wms.orders.changes import Change
 from wms.schema import items, order_lines, orders, parcels, places, stock, tasks
 
 STEPS = 45

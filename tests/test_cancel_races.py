@@ -17,13 +17,15 @@ from tests.floor_site import FIRST_NUMBER, ON_BOTH, FloorSite, floor_at
 from tests.intake_site import NOW, order, seeded
 from tests.picking_site import TODAY
 from tests.test_cancel import YAMATO, boxed, closed, dropped, loaded, promised
-from wms import audit, cancel, loading, parcels
-from wms import orders as order_book
+from wms import audit
 from wms.db import Book, Tx
 from wms.errors import Rejected
-from wms.parcels import Packed, number_of
+from wms.orders import cancel
+from wms.orders import lifecycle as order_book
 from wms.schema import allocations, manifests, orders, versions
 from wms.schema import parcels as parcels_table
+from wms.shipping import loading, parcels
+from wms.shipping.parcels import Packed, number_of
 
 ROUNDS = 2
 

@@ -9,7 +9,7 @@ from tests.floor_site import FloorSite, Hand, floor_at
 from tests.picking_site import ANNA, BERT, one_order
 from tests.test_cancel import do_cancel, less
 from tests.test_floor_zones import CUP, HAT, TEA, batched, by_zone, rules, scans, wall
-from wms import cancel
+from wms.orders import cancel
 from wms.schema import places, tasks, tours, wall_slots
 
 

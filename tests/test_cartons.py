@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wms.cartons import OWN_BOX, Carton, Filled, Limits, Piece, propose
-from wms.cuboids import Sides, packing
+from wms.shipping.cartons import OWN_BOX, Carton, Filled, Limits, Piece, propose
+from wms.shipping.cuboids import Sides, packing
 
 SMALL = Carton("S", 200, 150, 100, 100)
 LARGE = Carton("L", 400, 300, 200, 300)

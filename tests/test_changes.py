@@ -20,12 +20,12 @@ from tests.test_cancel import (
     shipped,
     waiting,
 )
-from wms import changes, holds
-from wms.changes import EXPIRES, LABELLED, OVER, Change, Changed
 from wms.errors import Code
-from wms.new_order import NO_HOUSE_NUMBER
-from wms.parcels import number_of
+from wms.orders import changes, holds
+from wms.orders.changes import EXPIRES, LABELLED, OVER, Change, Changed
+from wms.orders.new import NO_HOUSE_NUMBER
 from wms.schema import barcodes, events, orders, parcels, slips
+from wms.shipping.parcels import number_of
 
 ELSEWHERE = msgspec.structs.replace(SOMEONE, address="東京都新宿区新宿9-8-7")
 

@@ -16,7 +16,7 @@ from devices import cases
 from devices.capabilities import Link
 from devices.cases import serial_scanner
 from devices.conformance import PROMISES, Case, Promise, check
-from wms.signals import Scan
+from wms.rooms.signals import Scan
 
 CASES: list[Case] = [
     import_module(f"{cases.__name__}.{found.name}").CASE

@@ -27,13 +27,13 @@ from devices.signal_queue import Kept, SignalQueue
 from devices.supervisor import Supervisor
 from devices.twins.conveylinx import ConveylinxTwin
 from tests.floor_site import ON_BOTH, FloorSite, floor_at
-from wms import conveyors as book
-from wms.calendar import business_day
 from wms.config import Config
 from wms.config import Site as SiteConfig
 from wms.errors import Rejected
+from wms.robots import conveyors as book
+from wms.rooms.signals import ZoneSeen
 from wms.schema import commands, conveyor_zones, events
-from wms.signals import ZoneSeen
+from wms.site.calendar import business_day
 
 NAME = "conveyor-1"
 CONFIG = Config(site=SiteConfig(name="Test"))

@@ -12,8 +12,8 @@ from tests import count_racers
 from tests.floor_site import FloorSite, floor_at
 from tests.picking_site import ANNA, BERT, TODAY
 from tests.racing import RACERS, race
-from wms import counts, stocktakes
-from wms.count_rules import Tally
+from wms.counts import counting, stocktakes
+from wms.counts.rules import Tally
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.schema import allocations, moves, orders, places, stock, tasks
@@ -36,7 +36,7 @@ def test_a_count_that_loses_goods_races_with_orders_that_want_them(
 ) -> None:
     basket = [("TEA", 1), ("CUP", 1)]
     of_racer = [site.orders([basket] * 4) if number else [] for number in range(RACERS)]
-    count = site.write(counts.begin, place="A-01", person=BERT, key="r", now=site.now)
+    count = site.write(counting.begin, place="A-01", person=BERT, key="r", now=site.now)
     tea = site.good("TEA")
     (released,) = race(
         database_url,
@@ -58,7 +58,7 @@ def test_a_count_that_loses_goods_races_with_orders_that_want_them(
 
 
 def test_one_round_is_recorded_once_whoever_sends_it(site: FloorSite, database_url: str) -> None:
-    count = site.write(counts.begin, place="A-01", person=BERT, key="r", now=site.now)
+    count = site.write(counting.begin, place="A-01", person=BERT, key="r", now=site.now)
     tea = site.good("TEA")
     asked = (count, 1, tea, 8, site.now, TODAY)
     again = (count, 2, tea, 8, site.now, TODAY)
@@ -127,20 +127,24 @@ class Shelves:
         person = self.rng.choice((BERT, 3, 4, 5))
         try:
             count = self.site.write(
-                counts.begin, place=place, person=person, key=self.site.key("c"), now=self.site.now
+                counting.begin,
+                place=place,
+                person=person,
+                key=self.site.key("c"),
+                now=self.site.now,
             )
         except Rejected as refusal:
             expected = (Code.COUNT_TAKEN, Code.COUNT_SECOND, Code.COUNT_CLOSED)
             assert refusal.code in expected, refusal
             return
-        row = self.site.read(counts.read, count)
+        row = self.site.read(counting.read, count)
         if row.state != "approval":
             self.record(place, person, count, row.round)
         if self.rng.random() < 0.8:
             self.site.write(let_go, count)
 
     def record(self, place: str, person: int, count: int, round: int) -> None:
-        book = self.site.read(counts.book_of, place)
+        book = self.site.read(counting.book_of, place)
         off = self.rng.choice((0, 0, 0, -1, -3, 2))
         seen = [
             Tally(goods.item, goods.lot, goods.serial, max(qty + off, 0))
@@ -173,7 +177,7 @@ class Shelves:
 
 def let_go(tx: Tx, count: int) -> None:
     """Whoever counts leaves it to others."""
-    task = counts.read(tx, count).task_id
+    task = counting.read(tx, count).task_id
     if task is not None:
         give_back(tx, task)
 

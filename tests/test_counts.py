@@ -11,11 +11,12 @@ from picking import counter, sweep
 from picking.floor import TOKYO
 from tests.floor_site import JAN, LEA, ON_BOTH, FloorSite, Hand, floor_at
 from tests.picking_site import ANNA, BERT
-from wms import count_choice, counts, epc, gaps, opening_stock
-from wms.confidence import DAY_MS, History, confidence
-from wms.count_choice import Doubt
+from wms.counts import chosen, counting, opening_stock
+from wms.counts.chosen import Doubt
+from wms.counts.confidence import DAY_MS, History, confidence
+from wms.counts.opening_stock import NewStock
 from wms.errors import Code, Rejected
-from wms.opening_stock import NewStock
+from wms.rooms import gaps
 from wms.schema import counts as counts_table
 from wms.schema import (
     people,
@@ -24,6 +25,7 @@ from wms.schema import (
     tag_reads,
     tasks,
 )
+from wms.site import epc
 
 TEA, CUP, HAT = (f"]E0{JAN[sku]}" for sku in ("TEA", "CUP", "HAT"))
 TODAY = "2026-11-22"
@@ -45,7 +47,7 @@ def site(engine: str, request: pytest.FixtureRequest) -> Iterator[FloorSite]:
 
 
 def doubts(site: FloorSite, **choice: Any) -> list[Doubt]:
-    return site.read(count_choice.doubts, now=site.now, **choice)
+    return site.read(chosen.doubts, now=site.now, **choice)
 
 
 def at(site: FloorSite, person: int) -> Hand:
@@ -144,7 +146,7 @@ async def test_the_day_s_counts_are_chosen_once_by_doubt_and_velocity(site: Floo
 def test_counts_that_are_asked_for_twice_are_made_once(site: FloorSite) -> None:
     def ask(key: str) -> int:
         wanted = ["A-01", "B-02", "NOWHERE"]
-        return site.write(counts.open_all, wanted, kind="cycle", key=key, now=site.now)
+        return site.write(counting.open_all, wanted, kind="cycle", key=key, now=site.now)
 
     assert (ask("one"), ask("one"), ask("two")) == (2, 0, 0)
     bert = at(site, BERT)

@@ -15,7 +15,7 @@ from app.demo.physical import Box, World
 from app.demo.site import Worker
 from app.demo.terminals import HttpTerminal
 from app.demo.trouble import Trouble
-from wms.prompts import Focus, Message, Option, Prompt
+from wms.rooms.prompts import Focus, Message, Option, Prompt
 
 CARRIERS = ("sagawa", "japanpost", "yamato")
 ROUNDS = 3

@@ -17,10 +17,10 @@ from app.demo.report_words import flow_words, table
 from sync.sheets import csv_text, xlsx
 from tests.ledger_world import World
 from tests.lived_book import live
-from wms import billing
 from wms.db import Tx
+from wms.look import billing
 from wms.messages import Language, say
-from wms.prompts import Focus, Message, Prompt
+from wms.rooms.prompts import Focus, Message, Prompt
 
 NOVEMBER = billing.month("2026-11", ZoneInfo("Asia/Tokyo"))
 NOW = NOVEMBER.between[1] - 86_400_000  # the last evening is still to come

@@ -15,11 +15,11 @@ from app.demo.trouble import Trouble
 from app.demo.verdict import Verdict, judge_vehicles
 from tests.floor_site import FloorSite, floor_at
 from tests.picking_site import BERT
-from wms import mission_proof, missions, robots
 from wms.db import Tx
 from wms.messages import say
-from wms.mission_rows import Mission
-from wms.prompts import Focus, Prompt
+from wms.robots import evidence, missions, roster
+from wms.robots.rows import Mission
+from wms.rooms.prompts import Focus, Prompt
 from wms.schema import places
 
 HELPER = Worker("E9", "加藤 悠真", "task", "HT-91", "token", "badge")
@@ -87,7 +87,7 @@ def _carry(tx: Tx, now: int) -> Mission:
     """Vehicle `vda-1` has it in hand."""
     tx.execute(places.insert().values(code="R-vda-1", kind="robot"))
     tx.execute(places.insert().values(code="Q-vda-1", kind="buffer"))
-    robots.enrol(tx, robot=VEHICLE, place="R-vda-1", quarantine="Q-vda-1")
+    roster.enrol(tx, robot=VEHICLE, place="R-vda-1", quarantine="Q-vda-1")
     given = missions.assign(tx, robot=VEHICLE, fence=1, seq=1, boot_id=1, now=now)
     assert given is not None
     missions.accepted(tx, mission=given.id, now=now)
@@ -107,7 +107,7 @@ def test_the_verdict_wants_a_scan_for_each_delivery_of_a_vehicle(sqlite_url: str
         site.stock_up()
         site.at_bench([(("TEA", 2),)], "DROP")
         mission = site.write(_carry, site.now)
-        site.write(mission_proof.await_scan, mission=mission.id, now=site.now)
+        site.write(evidence.await_scan, mission=mission.id, now=site.now)
         (fault,) = judged(site, mission).faults
         assert fault == f"brought by a vehicle, and nobody has scanned it: [{mission.id}]"
         site.write(missions.verdict, mission=mission.id, place="BENCH-1", person=BERT,

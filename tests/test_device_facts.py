@@ -16,8 +16,8 @@ from devices.intake import Heard, Memory, worth_writing
 from devices.signal_queue import SignalQueue
 from picking import dialogues, facts
 from tests.floor_site import CAROL, JAN, ON_BOTH, FloorSite, floor_at
+from wms.rooms.signals import ReaderBlind, RobotState, Scan, Signal, TagGone, TagSeen, Weight
 from wms.schema import device_facts, device_gaps, devices, events, stations, tag_reads, terminals
-from wms.signals import ReaderBlind, RobotState, Scan, Signal, TagGone, TagSeen, Weight
 
 TEA, CUP = f"]E0{JAN['TEA']}", f"]E0{JAN['CUP']}"
 PACK_1 = stations.c.code == "PACK-1"

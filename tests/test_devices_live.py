@@ -27,12 +27,12 @@ from tests.intake_site import NOW
 from tests.site_process import site_process, write_config
 from tests.supervised import POLICY, OneDriver, Peer, Scene
 from tests.virtual_time import run
-from wms import alive
 from wms.config import Config, load
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
+from wms.rooms import alive
+from wms.rooms.signals import Scan, TagSeen, Weight
 from wms.schema import devices, events, stations
-from wms.signals import Scan, TagSeen, Weight
 
 
 class Buggy(OneDriver):

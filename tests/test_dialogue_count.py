@@ -19,7 +19,7 @@ from tests.dialogue_table import (
     place,
     tote,
 )
-from wms.count_rules import Tally
+from wms.counts.rules import Tally
 
 ME, SHE = 1, 2
 WORK = Work(8, "A-01", "64", count=5, round=1, state="open")

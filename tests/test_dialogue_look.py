@@ -7,8 +7,8 @@ import pytest
 from picking.dialogues.base import Seen
 from picking.dialogues.look import LOOK, Asked, Check, Facts, State
 from tests.dialogue_table import TEA, Move, command, item, key, move, other, place, tote
-from wms.look_found import Fact, Found, Subject
-from wms.look_goods import Passage, Promise, Stored
+from wms.look.found import Fact, Found, Subject
+from wms.look.goods import Passage, Promise, Stored
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOTHING = Facts(None, TOKYO)

@@ -8,8 +8,8 @@ import pytest
 from picking.dialogues.base import Station, Who
 from picking.dialogues.menu import MENU, Facts, State
 from tests.dialogue_table import Move, command, key, move, other, place
-from wms.people import Person
-from wms.prompts import Await
+from wms.people.staff import Person
+from wms.rooms.prompts import Await
 
 ALL = Facts(("pick", "pack", "ship", "task"))
 

@@ -8,9 +8,9 @@ from picking.dialogues.move_facts import Facts, State
 from picking.dialogues.move_goods import piles
 from picking.dialogues.move_run import Carry, CarryWhole, Held, Open, Undo
 from tests.dialogue_table import CUP, SKU, TEA, Move, command, item, key, move, other, place, tote
-from wms.putaway import Goods
 from wms.stock import Key
-from wms.storage_facts import Holder, Line
+from wms.storage.contents import Holder, Line
+from wms.storage.putaway import Goods
 
 
 def line(number: int, qty: int, *, promised: int = 0, lot: str = "", serial: str = "") -> Line:

@@ -41,7 +41,7 @@ from tests.pack_table import (
     tracking,
     weight,
 )
-from wms.parcels import Packed
+from wms.shipping.parcels import Packed
 
 # The tote
 

@@ -33,8 +33,8 @@ from tests.pack_table import (
     shown,
     weight,
 )
-from wms.cartons import OWN_BOX
-from wms.parcels import Packed
+from wms.shipping.cartons import OWN_BOX
+from wms.shipping.parcels import Packed
 
 BILL = Paper("INV-1", "invoice")
 BILLED = replace(BENCH, papers=(BILL,), slip_printer=True)

@@ -20,8 +20,8 @@ from tests.dialogue_table import (
     tote,
     tour,
 )
-from wms.allocation import LastPick
-from wms.prompts import Await
+from wms.promises.allocation import LastPick
+from wms.rooms.prompts import Await
 
 HERE, THERE = stop(1), stop(2, at="B-02", wanted=CUP, qty=1)
 DONE = stop(1, state="done")

@@ -8,9 +8,9 @@ from picking.dialogues.putaway import PUTAWAY
 from picking.dialogues.putaway_effects import Check, Open, Put, PutWhole, Undo
 from picking.dialogues.putaway_facts import Facts, State
 from tests.dialogue_table import CUP, SKU, TEA, Move, command, item, key, move, other, place, tote
-from wms.putaway import Goods, Proposal
 from wms.stock import Key
-from wms.storage_facts import Holder, Line
+from wms.storage.contents import Holder, Line
+from wms.storage.putaway import Goods, Proposal
 
 A1 = Proposal("A-01", 99, ("putaway.why.empty",))
 B1 = Proposal("B-01", 99, ("putaway.why.room",))

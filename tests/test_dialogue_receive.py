@@ -35,7 +35,7 @@ from tests.receive_table import (
     keyed,
     receive,
 )
-from wms.inbound_receipt import Last
+from wms.inbound.receiving import Last
 
 # --- choosing ----------------------------------------------------------------------------------
 

@@ -28,8 +28,8 @@ from tests.receive_table import (
     keyed,
     receive,
 )
-from wms.gaps import Gap
-from wms.inbound_rules import Line
+from wms.inbound.rules import Line
+from wms.rooms.gaps import Gap
 
 # --- counting and setting down -----------------------------------------------------------------
 

@@ -31,7 +31,7 @@ from tests.returns_table import (
     open_box,
     waiting,
 )
-from wms.returns_grade import Unit
+from wms.returns.grading import Unit
 
 # --- the pieces
 

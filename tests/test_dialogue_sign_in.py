@@ -8,9 +8,9 @@ from sqlalchemy import insert, select, update
 from tests.floor_site import CAROL, LEA, PIN, FloorSite, Hand, floor_at
 from tests.picking_site import ANNA
 from wms.db import Tx
-from wms.people import FAILURES_MAX, LOCK_S_MIN, badge_hash
+from wms.people.staff import FAILURES_MAX, LOCK_S_MIN, badge_hash
+from wms.people.terminals import FORGOTTEN_S, WRONG_PINS_MAX
 from wms.schema import people, scans, terminals
-from wms.terminals import FORGOTTEN_S, WRONG_PINS_MAX
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from picking.dialogues.put_back import Found, NotFound, NotInside, PutBack, Undo
 from picking.dialogues.task import TASK, Claim, Done, GiveBack, Verdict
 from picking.dialogues.task_facts import Facts, State, Task
 from tests.dialogue_table import CUP, TEA, Move, command, item, key, move, other, place, tote
-from wms.prompts import Await
-from wms.put_back import Goods
+from wms.rooms.prompts import Await
+from wms.storage.put_back import Goods
 
 CARRY = Task(8, "carry", "DROP", container="T-01", target="BENCH-1", mission=77)
 LOOK = Task(

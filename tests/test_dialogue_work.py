@@ -14,7 +14,7 @@ from picking.dialogues.work_effects import (
     TakeTote,
 )
 from tests.dialogue_table import CUP, TEA, Move, command, item, key, move, other, place, tote
-from wms.work_done import Fetch, InHand, Numbered
+from wms.work.making import Fetch, InHand, Numbered
 
 TEAS = Fetch(
     allocation=21, place="A-01", item=TEA, sku="TEA", name="Tea", picture="", lot="", serial="",

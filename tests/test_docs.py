@@ -23,7 +23,7 @@ from typer.main import get_command
 from app.__main__ import cli
 from tests.sources import CODE, calls, project_files, python_files, text_of
 from wms.config import Config, check
-from wms.event_kinds import Event
+from wms.record.event_kinds import Event
 
 DOCS = [
     path

@@ -17,13 +17,14 @@ from devices import registry
 from picking.http import Input
 from tests.sources import ROOT, project_files, text_of
 from tests.test_docs import DOCS, all_keys
-from wms import config, items
+from wms import config
 from wms.db import Book
-from wms.event_kinds import KINDS, OrderEvent
-from wms.items import NewItem
 from wms.messages import texts
-from wms.new_order import NewOrder
-from wms.orders import faults
+from wms.orders.lifecycle import faults
+from wms.orders.new import NewOrder
+from wms.record.event_kinds import KINDS, OrderEvent
+from wms.site import items
+from wms.site.items import NewItem
 from wms.site_settings import SiteSettings, put
 
 PAPERS = [*DOCS, Path("README.ja.md"), Path("DECISIONS.md"), Path("CHANGELOG.md")]

@@ -12,8 +12,8 @@ from app.__main__ import cli
 from app.doctor import Finding
 from app.local import clock_ms
 from tests.site_process import free_port, write_config
-from wms import commands
 from wms.db import Book
+from wms.record import commands
 from wms.schema import owners, tracking_ranges
 
 Examine = Callable[..., tuple[int, list[Finding]]]

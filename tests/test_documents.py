@@ -11,9 +11,9 @@ from reportlab.pdfgen.canvas import Canvas
 
 from tests.api_site import Api, api
 from tests.intake_site import accept, order
-from wms.documents import BYTES_MAX, refuse_unsafe
 from wms.errors import Code, Rejected
-from wms.new_order import NewPaper
+from wms.orders.new import NewPaper
+from wms.papers.documents import BYTES_MAX, refuse_unsafe
 
 
 def pdf(pages: int = 1, words: str = "請求書 INV-1") -> bytes:

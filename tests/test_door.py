@@ -10,9 +10,9 @@ from devices.intake import Heard
 from devices.lights import Wanted, wanted
 from tests.floor_site import JAN, ON_BOTH, FloorSite, floor_at
 from tests.test_floor_ship import BASKET, SAGAWA, at_truck, packed
-from wms.epc import sgtin96
+from wms.rooms.signals import TagPassed
 from wms.schema import parcels, places, stations, tag_reads, terminals
-from wms.signals import TagPassed
+from wms.site.epc import sgtin96
 
 CAGE, TEA_TAG = "e2" * 12, sgtin96(JAN["TEA"], 7, prefix_digits=7)
 RED, DARK = Wanted("lights-1", 4, "red", ""), Wanted("lights-1", 4, "", "")

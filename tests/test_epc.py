@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from wms.epc import gtin_of, sgtin96, sscc96
-from wms.items import normal_barcode
+from wms.site.epc import gtin_of, sgtin96, sscc96
+from wms.site.items import normal_barcode
 
 FILE = Path(__file__).parent / "fixtures" / "sgtin96.csv"
 VECTORS = list(csv.DictReader(FILE.read_text("utf-8").splitlines()))

@@ -12,8 +12,9 @@ from app.board.evening import Behind, Volume, evening
 from tests.floor_site import FloorSite, floor_at
 from tests.test_cancel import BASKET
 from tests.test_parcels import close, close_out, manifest, pack
-from wms import holds, parcels
+from wms.orders import holds
 from wms.schema import orders
+from wms.shipping import parcels
 
 
 @pytest.fixture

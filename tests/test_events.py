@@ -8,10 +8,10 @@ from random import Random
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from wms import events
 from wms.db import Book, Tx, open_engine
-from wms.event_kinds import PickShort, WaveReleased
-from wms.events import Cursor, Told
+from wms.record import events
+from wms.record.event_kinds import PickShort, WaveReleased
+from wms.record.events import Cursor, Told
 from wms.schema import moves
 
 

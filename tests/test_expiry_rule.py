@@ -9,9 +9,9 @@ from sqlalchemy import update
 
 from picking import swaps, tours
 from tests.picking_site import ANNA, TODAY, Site, refused, site_at
-from wms.allocation import usable_from
 from wms.db import Tx
 from wms.errors import Code
+from wms.promises.allocation import usable_from
 from wms.schema import lots
 
 SHOPS = {"acme-shop": 0, "fresh-shop": 30}  # and the days of life that each asks for

@@ -9,12 +9,14 @@ from sync import files
 from sync.columns import Kind
 from sync.files import Report
 from tests.floor_site import FloorSite, floor_at
-from wms import faces, items, places
 from wms.errors import Code
-from wms.faces import NewFace
+from wms.replenish import faces
+from wms.replenish.faces import NewFace
 from wms.schema import items as item_table
 from wms.schema import pick_faces
 from wms.schema import places as place_table
+from wms.site import items
+from wms.storage import places
 
 HEADER = "ロケ,荷主,商品コード,最小数,最大数\n"
 

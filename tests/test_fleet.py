@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
 from tests.test_mission_book import NOW, Desk, furnish
-from wms import mission_choice
-from wms import missions as missions_book
 from wms.db import Book, Tx
-from wms.fleet import LEAVE_MS, FreeRobot, Room, Waiting, decide
+from wms.robots import choosing
+from wms.robots import missions as missions_book
+from wms.robots.fleet import LEAVE_MS, FreeRobot, Room, Waiting, decide
 from wms.schema import devices, missions, places, robots
 
 POINTS = st.tuples(st.integers(-99, 99), st.integers(-99, 99))
@@ -84,8 +84,8 @@ def _lay_out(tx: Tx) -> None:
 def test_a_mission_is_left_to_the_nearer_robot_for_a_moment_and_no_longer(desk: Desk) -> None:
     desk.request("T0")
 
-    def asks(now: int) -> mission_choice.Choice:
-        return desk.book.read_now(mission_choice.choose, robot="agv-1", station=5, now=now)
+    def asks(now: int) -> choosing.Choice:
+        return desk.book.read_now(choosing.choose, robot="agv-1", station=5, now=now)
 
     assert asks(NOW).why == "nearer"
     assert asks(NOW + LEAVE_MS).mission is not None, "it may be dead"
@@ -114,5 +114,5 @@ def test_a_bench_with_room_for_one_is_brought_one(desk: Desk) -> None:
     )
     assert given is not None
     assert desk.assign("agv-1") is None
-    choice = desk.book.read_now(mission_choice.choose, robot="agv-1", station=5, now=NOW)
+    choice = desk.book.read_now(choosing.choose, robot="agv-1", station=5, now=NOW)
     assert choice.why == "full"

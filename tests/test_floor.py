@@ -18,8 +18,8 @@ from tests.floor_site import (
     floor_at,
 )
 from tests.picking_site import ANNA, BERT
-from wms import allocation
 from wms.errors import Code, Rejected
+from wms.promises import allocation
 from wms.schema import (
     commands,
     people,

@@ -19,10 +19,9 @@ from tests.floor_site import (
     refused,
 )
 from tests.test_documents import PAPER
-from wms import documents, gaps
-from wms.epc import sgtin96
 from wms.errors import Code
-from wms.parcels import number_of
+from wms.papers import documents
+from wms.rooms import gaps
 from wms.schema import (
     boxes,
     devices,
@@ -40,6 +39,8 @@ from wms.schema import (
     tag_reads,
 )
 from wms.schema import documents as documents_table
+from wms.shipping.parcels import number_of
+from wms.site.epc import sgtin96
 
 TEA, CUP, HAT = (f"]E0{JAN[sku]}" for sku in ("TEA", "CUP", "HAT"))
 NUMBERS = [number_of(FIRST_NUMBER + n) for n in range(4)]

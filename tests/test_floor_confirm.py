@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from tests.floor_site import CAROL, FloorSite, floor_at
 from tests.picking_site import BERT
-from wms import mission_proof, missions, robots
 from wms.db import Tx
 from wms.errors import Code
-from wms.mission_rows import parent
+from wms.robots import evidence, missions, roster
+from wms.robots.rows import parent
 from wms.schema import missions as missions_table
 from wms.schema import places, tasks
 
@@ -35,11 +35,11 @@ def brought(site: FloorSite) -> str:
 def _carry(tx: Tx, now: int) -> None:
     tx.execute(places.insert().values(code="R-vda-1", kind="robot"))
     tx.execute(places.insert().values(code="Q-vda-1", kind="buffer"))
-    robots.enrol(tx, robot="vda-1", place="R-vda-1", quarantine="Q-vda-1")
+    roster.enrol(tx, robot="vda-1", place="R-vda-1", quarantine="Q-vda-1")
     given = missions.assign(tx, robot="vda-1", fence=1, seq=1, boot_id=1, now=now)
     assert given is not None
     missions.accepted(tx, mission=given.id, now=now)
-    mission_proof.await_scan(tx, mission=given.id, now=now)
+    evidence.await_scan(tx, mission=given.id, now=now)
 
 
 def test_a_delivery_is_confirmed_on_the_handheld(site: FloorSite) -> None:

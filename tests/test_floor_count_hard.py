@@ -16,9 +16,9 @@ from tests.count_site import (
 )
 from tests.floor_site import CAROL, LEA, ON_BOTH, PIN, FloorSite, Hand, refused
 from tests.picking_site import ANNA, BERT
-from wms import counts as count_book
-from wms import roles
+from wms.counts import counting as count_book
 from wms.errors import Code
+from wms.people import roles
 from wms.schema import (
     allocations,
     approvals,

@@ -19,9 +19,9 @@ from tests.floor_site import (
     floor_at,
     refused,
 )
-from wms import orders as order_book
 from wms.errors import Code
-from wms.parcels import number_of
+from wms.orders import lifecycle as order_book
+from wms.papers.slip_data import manifest_data
 from wms.schema import (
     events,
     manifests,
@@ -35,7 +35,7 @@ from wms.schema import (
     roles,
     services,
 )
-from wms.slip_data import manifest_data
+from wms.shipping.parcels import number_of
 
 TEA, CUP = f"]E0{JAN['TEA']}", f"]E0{JAN['CUP']}"
 YAMATO, SAGAWA = "M-YAMATO-261122-1700", "M-SAGAWA-261122-1800"

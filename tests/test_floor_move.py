@@ -11,13 +11,13 @@ from tests.picking_site import ANNA, BERT
 from tests.picking_site import refused as refused_by_the_book
 from tests.racing import race
 from tests.test_floor_putaway import furnished, last, lies, limit
-from wms import storage
 from wms.db import Book
 from wms.errors import Code, Rejected
-from wms.putaway import QUARANTINE
 from wms.schema import places, stock
 from wms.stock import Key
-from wms.storage import Why
+from wms.storage import handling
+from wms.storage.handling import Why
+from wms.storage.putaway import QUARANTINE
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_what_was_moved_by_another_meanwhile_is_not_moved_twice(site: FloorSite)
     hand.expect("move.count", "TEA")
     hand.expect("move.place", "4", "key")
     site.write(
-        storage.carry, takes={Key("A-01", site.good("TEA"), "", "available", ""): 3}, to="C-01",
+        handling.carry, takes={Key("A-01", site.good("TEA"), "", "available", ""): 3}, to="C-01",
         why=Why(verb="move"), key="other", actor=f"person:{BERT}", now=site.now,
         today="2026-11-22",
     )  # fmt: skip
@@ -169,7 +169,7 @@ def carry_own(book: Book, number: int, item: int, now: int) -> int:
     source = Key(f"L-{number}", item, "", "available", "")
     try:
         return book.write_now(
-            storage.carry, takes={source: 2}, to="A-01", why=Why(verb="move"), key=f"r-{number}",
+            handling.carry, takes={source: 2}, to="A-01", why=Why(verb="move"), key=f"r-{number}",
             actor="person:1", now=now, today="2026-11-22",
         )  # fmt: skip
     except Rejected as refusal:
@@ -206,6 +206,6 @@ def _racers(site: FloorSite) -> int:
 def _carry_one_more(site: FloorSite, tea: int) -> Any:
     rows = site.rows(select(stock.c.place).where(stock.c.qty > 0, stock.c.place.like("L-%")))
     return site.write(
-        storage.carry, takes={Key(rows[0].place, tea, "", "available", ""): 2}, to="A-01",
+        handling.carry, takes={Key(rows[0].place, tea, "", "available", ""): 2}, to="A-01",
         why=Why(verb="move"), key="more", actor="person:1", now=site.now, today="2026-11-22",
     )  # fmt: skip

@@ -13,9 +13,9 @@ from tests.picking_site import BERT
 from tests.test_cancel import do_cancel, dropped
 from tests.test_floor_work import add_set, released
 from tests.test_floor_zones import CUP, batched
-from wms import roles
 from wms.db import Tx
 from wms.errors import Code
+from wms.people import roles
 from wms.schema import owners, people
 
 

@@ -18,10 +18,9 @@ from tests.floor_site import (
     floor_at,
     refused,
 )
-from wms import allocation
-from wms import orders as order_book
 from wms.errors import Code
-from wms.parcels import number_of
+from wms.orders import lifecycle as order_book
+from wms.promises import allocation
 from wms.schema import (
     allocations,
     device_facts,
@@ -34,6 +33,7 @@ from wms.schema import (
     slips,
     stations,
 )
+from wms.shipping.parcels import number_of
 
 TEA, CUP, HAT = (f"]E0{JAN[sku]}" for sku in ("TEA", "CUP", "HAT"))
 NUMBERS = [number_of(FIRST_NUMBER + n) for n in range(4)]

@@ -17,11 +17,9 @@ from tests.floor_site import (
     floor_at,
     refused,
 )
-from wms import allocation
-from wms import orders as order_book
-from wms.epc import sgtin96
 from wms.errors import Code
-from wms.parcels import number_of
+from wms.orders import lifecycle as order_book
+from wms.promises import allocation
 from wms.schema import (
     allocations,
     items,
@@ -34,6 +32,8 @@ from wms.schema import (
     tasks,
     tracking_ranges,
 )
+from wms.shipping.parcels import number_of
+from wms.site.epc import sgtin96
 
 TEA, CUP, HAT = (f"]E0{JAN[sku]}" for sku in ("TEA", "CUP", "HAT"))
 NUMBERS = [number_of(FIRST_NUMBER + n) for n in range(4)]

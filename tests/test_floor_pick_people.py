@@ -21,7 +21,6 @@ from tests.floor_site import (
 from tests.picking_site import ANNA, BERT, refused
 from tests.test_floor_pick_shelf import said, walking
 from tests.test_floor_zones import allow, scans
-from wms import picking_rules
 from wms.config import Picking
 from wms.errors import Code
 from wms.schema import (
@@ -36,6 +35,7 @@ from wms.schema import (
     sessions,
     tasks,
 )
+from wms.site import picking_rules
 
 TEA, CUP = (f"]E0{JAN[sku]}" for sku in ("TEA", "CUP"))
 

@@ -21,10 +21,10 @@ from tests.test_cancel import (
     loaded,
     picked,
 )
-from wms import put_back
 from wms.db import Tx
 from wms.errors import Code
 from wms.schema import barcodes, items, lots, owners, parcels, people, places, tasks, tour_totes
+from wms.storage import put_back
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from sqlalchemy import insert, select
 from tests.floor_site import LEA, ON_BOTH, PIN, FloorSite, Hand, floor_at, refused
 from tests.picking_site import ANNA, BERT
 from tests.picking_site import refused as refused_by_the_book
-from wms import storage, storage_facts
 from wms.db import Tx
 from wms.errors import Code
-from wms.putaway import QUARANTINE
 from wms.schema import moves, people, places, stock
 from wms.stock import Key
-from wms.storage import Why
+from wms.storage import contents, handling
+from wms.storage.handling import Why
+from wms.storage.putaway import QUARANTINE
 
 RIGHTS = '["putaway", "move", "replenish", "pick"]'
 
@@ -277,14 +277,12 @@ def test_two_people_who_were_shown_the_same_room_do_not_both_fill_it(
         tea = site.good("TEA", weight_g=100)
         limit(site, "A-01", weight_g_max=500)
         sources = [Key(lpn, tea, "", "available", "") for lpn in ("LPN-1", "LPN-2")]
-        fits = [
-            site.read(storage_facts.spots, ["A-01"], today="2026-11-22")["A-01"] for _ in sources
-        ]
+        fits = [site.read(contents.spots, ["A-01"], today="2026-11-22")["A-01"] for _ in sources]
         assert fits[0] == fits[1]
 
         def put(source: Key) -> None:
             site.write(
-                storage.carry, takes={source: 4}, to="A-01", why=Why(verb="putaway"),
+                handling.carry, takes={source: 4}, to="A-01", why=Why(verb="putaway"),
                 key=site.key("put"), actor="person:1", now=site.now, today="2026-11-22",
             )  # fmt: skip
 

@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from picking.floor import Answer, Via
 from tests.floor_site import BADGES, JAN, PIN, FloorSite, Hand
-from wms.parcels import number_of
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 from wms.schema import barcodes, parcels, places, stations
+from wms.shipping.parcels import number_of
 
 TERMINALS = ("HT-01", "HT-02", "BENCH-1", "BENCH-2", "DOCK-1")
 COMMANDS = ("ok", "back", "short", "later", "full", "undo", "list", "reprint", "language", "help",

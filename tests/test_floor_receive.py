@@ -10,7 +10,7 @@ from picking.floor import Answer
 from tests.floor_site import ON_BOTH, Hand, data, refused
 from tests.receive_site import CASE, JAN, PREFIX, ROSA, SORA, ReceiveSite, dock_at, gs1, line
 from wms.errors import Code
-from wms.inbound_lpn import is_sscc, sscc
+from wms.inbound.lpn import is_sscc, sscc
 from wms.schema import barcodes, inbounds, people, person_roles, places, print_jobs, roles
 
 SOAP, MILK, RADIO = (f"]E0{JAN[sku]}" for sku in ("SOAP", "MILK", "RADIO"))

@@ -18,8 +18,8 @@ from tests.receive_site import (
     gs1,
     line,
 )
-from wms.epc import sgtin96
 from wms.schema import devices, inbounds, tag_reads
+from wms.site.epc import sgtin96
 
 STEPS = 260
 HANDS = {"RX-1": ROSA, "HT-05": SORA}

@@ -11,9 +11,9 @@ from picking import replenisher
 from tests.floor_site import FloorSite, Hand, floor_at, refused
 from tests.picking_site import ANNA, BERT
 from tests.test_replenish import face, furnish
-from wms import allocation
 from wms import stock as ledger
 from wms.errors import Code
+from wms.promises import allocation
 from wms.schema import allocations, barcodes, moves, people, places, stock
 from wms.schema import tasks as tasks_table
 

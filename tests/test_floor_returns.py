@@ -9,9 +9,10 @@ from sqlalchemy import select
 from tests.floor_site import JAN, ON_BOTH, PIN, Hand, refused
 from tests.picking_site import ANNA
 from tests.returns_site import BOX, OTTO, RET, RITA, SHELF, ReturnsSite, returns_at, set_serials
-from wms import photos, returns_close
 from wms.errors import Code
-from wms.returns_new import NewReturnLine
+from wms.papers import photos
+from wms.returns import closing as returns_close
+from wms.returns.new import NewReturnLine
 from wms.schema import approvals, events, orders, scans, sessions, terminals
 from wms.schema import returns as returns_table
 

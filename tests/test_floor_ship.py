@@ -20,11 +20,10 @@ from tests.floor_site import (
     refused,
 )
 from tests.picking_site import BERT, HOUR_MS, NOON
-from wms import missions
-from wms import orders as order_book
 from wms.db import Tx
 from wms.errors import Code
-from wms.parcels import number_of
+from wms.orders import lifecycle as order_book
+from wms.robots import missions
 from wms.schema import (
     events,
     holidays,
@@ -39,6 +38,7 @@ from wms.schema import (
     terminals,
 )
 from wms.schema import missions as missions_table
+from wms.shipping.parcels import number_of
 
 TEA, CUP = f"]E0{JAN['TEA']}", f"]E0{JAN['CUP']}"
 YAMATO, SAGAWA = "M-YAMATO-261122-1700", "M-SAGAWA-261122-1800"

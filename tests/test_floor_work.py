@@ -12,10 +12,9 @@ from picking.recall import LotNamed
 from tests.floor_site import JAN, ON_BOTH, FloorSite, Hand, floor_at, refused
 from tests.picking_site import BERT, TODAY
 from tests.picking_site import refused as rejected
-from wms import billing, kits, work_done, work_orders
 from wms import stock as ledger
 from wms.errors import Code
-from wms.kits import NewKitLine
+from wms.look import billing
 from wms.schema import (
     barcodes,
     items,
@@ -27,7 +26,9 @@ from wms.schema import (
     work_materials,
     work_spans,
 )
-from wms.work_orders import NewWork, Work
+from wms.work import jobs, kits, making
+from wms.work.jobs import NewWork, Work
+from wms.work.kits import NewKitLine
 
 TEA, CUP = f"]E0{JAN['TEA']}", f"]E0{JAN['CUP']}"
 
@@ -60,12 +61,12 @@ def add_set(tx: Any) -> None:
 
 def asked(site: FloorSite, kind: Any, sku: str = "SET", qty: int = 3, name: str = "V-1") -> Work:
     wanted = NewWork(owner="acme", external_id=name, kind=kind, sku=sku, qty=qty)
-    return site.write(work_orders.create, wanted, now=site.now)
+    return site.write(jobs.create, wanted, now=site.now)
 
 
 def released(site: FloorSite, kind: Any, sku: str = "SET", qty: int = 3) -> Work:
     made = asked(site, kind, sku, qty)
-    return site.write(work_orders.release, made.work_id, today=TODAY, now=site.now)
+    return site.write(jobs.release, made.work_id, today=TODAY, now=site.now)
 
 
 def working(site: FloorSite) -> Hand:
@@ -78,7 +79,7 @@ def total(site: FloorSite, sku: str) -> int:
 
 
 def view(site: FloorSite, work: Work) -> Work:
-    return site.read(work_orders.view, work.work_id)
+    return site.read(jobs.view, work.work_id)
 
 
 def fetched(site: FloorSite, hand: Hand) -> None:
@@ -170,9 +171,9 @@ def test_materials_are_promised_at_release_and_given_back_at_a_cancel(site: Floo
     hand.expect("work.tote", "1", "key")
     for text in ("T-01", "A-01", TEA, "T-01"):
         hand.scan(text)
-    again = site.write(work_orders.cancel, work.work_id, now=site.now)
+    again = site.write(jobs.cancel, work.work_id, now=site.now)
     assert again.state == "cancelled"
-    assert site.write(work_orders.cancel, work.work_id, now=site.now).state == "cancelled"
+    assert site.write(jobs.cancel, work.work_id, now=site.now).state == "cancelled"
     assert hand.prompt.step == "get"
     hand.command("back")
     hand.command("task")
@@ -187,7 +188,7 @@ def test_materials_are_promised_at_release_and_given_back_at_a_cancel(site: Floo
 def test_too_few_materials_are_told_and_nothing_is_promised(site: FloorSite) -> None:
     work = asked(site, "bundle", qty=6)
     with rejected(Code.WORK_SHORT):
-        site.write(work_orders.release, work.work_id, today=TODAY, now=site.now)
+        site.write(jobs.release, work.work_id, today=TODAY, now=site.now)
     assert view(site, work).state == "open"
     assert site.scalar(select(func.sum(stock.c.allocated))) == 0
 
@@ -241,7 +242,7 @@ def test_work_is_given_to_one(site: FloorSite) -> None:
     work = released(site, "kit")
     hand = working(site)
     hand.expect("work.tote", "1", "key")
-    assert not site.write(work_done.start, work=work.work_id, person=5, today=TODAY, now=site.now)
+    assert not site.write(making.start, work=work.work_id, person=5, today=TODAY, now=site.now)
 
 
 def test_a_wrong_tote_a_wrong_shelf_and_another_owner_s_are_refused(site: FloorSite) -> None:
@@ -302,8 +303,8 @@ def test_work_is_known_by_its_id(site: FloorSite) -> None:
     with rejected(Code.REFERENCE_UNKNOWN):
         asked(site, "kit", sku="NOPE", name="V-3")
     with rejected(Code.WORK_UNKNOWN):
-        site.read(work_orders.find, "V-9")
-    assert site.read(work_orders.find, "V-1") == site.read(work_orders.find, "W0000001")
+        site.read(jobs.find, "V-9")
+    assert site.read(jobs.find, "V-1") == site.read(jobs.find, "W0000001")
 
 
 @ON_BOTH
@@ -333,7 +334,7 @@ def test_kits_with_serial_numbers_are_made_and_give_them_back(site: FloorSite) -
     site.put("D-07", "CUP", 1)
     site.write(carry_serial, site.good("SET"), "K-1", "T-05", "D-08", site.now)
     apart = asked(site, "unkit", qty=1, name="V-2")
-    site.write(work_orders.release, apart.work_id, today=TODAY, now=site.now)
+    site.write(jobs.release, apart.work_id, today=TODAY, now=site.now)
     hand.expect("work.tote", "1", "key")
     for text in ("T-02", "D-08", "K-1", "T-02"):
         assert hand.scan(text).fate == "applied", hand.prompt.message
@@ -373,16 +374,16 @@ def test_what_is_told_twice_under_one_key_is_made_once(site: FloorSite) -> None:
 
 def make_one(site: FloorSite, work: Work, place: str) -> int:
     return site.write(
-        work_done.make, work=work.work_id, qty=1, place=place, station="", key="once",
+        making.make, work=work.work_id, qty=1, place=place, station="", key="once",
         actor=f"person:{BERT}", now=site.now,
     )  # fmt: skip
 
 
 def test_a_clock_that_is_set_back_takes_no_minutes_off_the_bill(site: FloorSite) -> None:
     made = released(site, "relabel")
-    site.write(work_done.start, work=made.work_id, person=BERT, today=TODAY, now=site.now)
+    site.write(making.start, work=made.work_id, person=BERT, today=TODAY, now=site.now)
     hour_ago = site.now - 3_600_000
-    site.write(work_done.pause, work=made.work_id, person=BERT, now=hour_ago)
+    site.write(making.pause, work=made.work_id, person=BERT, now=hour_ago)
     assert view(site, made).minutes == 0
     (span,) = site.rows(select(work_spans))
     assert span.ended_ms == span.began_ms

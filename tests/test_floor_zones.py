@@ -10,11 +10,11 @@ from picking import tours, walls
 from picking.dispatch import dispatch
 from tests.floor_site import CAROL, JAN, ON_BOTH, FloorSite, Hand, floor_at
 from tests.picking_site import ANNA, BERT, refused
-from wms import allocation, picking_rules
-from wms import orders as order_book
 from wms.config import Picking, PickZone
 from wms.db import Tx
 from wms.errors import Code
+from wms.orders import lifecycle as order_book
+from wms.promises import allocation
 from wms.schema import (
     allocations,
     order_lines,
@@ -27,6 +27,7 @@ from wms.schema import (
     wall_slots,
 )
 from wms.schema import tours as tours_table
+from wms.site import picking_rules
 
 TEA, CUP, HAT = (f"]E0{JAN[sku]}" for sku in ("TEA", "CUP", "HAT"))
 

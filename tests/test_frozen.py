@@ -9,18 +9,22 @@ from sqlalchemy import insert, select
 from tests.floor_site import refused
 from tests.picking_site import TODAY
 from tests.receive_site import PREFIX, ROSA, ReceiveSite, dock_at
-from wms import allocation, opening_stock, replenish_tasks, storage, work_done
-from wms import frozen as frozen_places
+from wms.counts import frozen as frozen_places
+from wms.counts import opening_stock
+from wms.counts.opening_stock import NewStock
+from wms.counts.stocktakes import end, start
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.inbound_lpn import sscc
-from wms.inbound_receipt import last_receipt, undo
-from wms.opening_stock import NewStock
-from wms.returns_rows import refuse_no_place
+from wms.inbound.lpn import sscc
+from wms.inbound.receiving import last_receipt, undo
+from wms.promises import allocation
+from wms.replenish import refills
+from wms.returns.rows import refuse_no_place
 from wms.schema import places, stock, tasks
 from wms.stock import Key
-from wms.stocktakes import end, start
-from wms.storage import Why
+from wms.storage import handling
+from wms.storage.handling import Why
+from wms.work import making
 
 ACTOR = f"person:{ROSA}"
 
@@ -76,10 +80,10 @@ def test_every_way_in_and_out_is_closed_until_the_stocktake_is_over(site: Receiv
     moved: dict[str, Any] = {**asked, "why": Why(verb="move"), "today": TODAY}
     opening = NewStock(owner="acme", sku="SOAP", place=pallet, qty=1)
     ways: tuple[Callable[[Tx], object], ...] = (
-        lambda tx: storage.carry(tx, takes={on_pallet: 1}, to="FREE", **moved),
-        lambda tx: storage.carry(tx, takes={loose: 1}, to="R-1", **moved),
-        lambda tx: storage.carry(tx, takes={loose: 1}, to="EMPTY", **moved),
-        lambda tx: storage.carry_container(tx, container=pallet, to="FREE", **moved),
+        lambda tx: handling.carry(tx, takes={on_pallet: 1}, to="FREE", **moved),
+        lambda tx: handling.carry(tx, takes={loose: 1}, to="R-1", **moved),
+        lambda tx: handling.carry(tx, takes={loose: 1}, to="EMPTY", **moved),
+        lambda tx: handling.carry_container(tx, container=pallet, to="FREE", **moved),
         lambda tx: opening_stock.put(tx, [opening], actor=ACTOR, now=site.now),
         lambda tx: refuse_no_place(tx, "EMPTY"),
         lambda tx: frozen_places.refuse(tx, [pallet]),
@@ -92,13 +96,13 @@ def test_every_way_in_and_out_is_closed_until_the_stocktake_is_over(site: Receiv
     promised = site.scalar(select(stock.c.allocated).where(stock.c.place == "R-1"))
     assert promised == 1, "a task was to bring it"
     with pytest.raises(Rejected, match=Code.PLACE_FROZEN):
-        site.write(replenish_tasks.fetch, promised=1, qty=1, person=ROSA, **asked)
+        site.write(refills.fetch, promised=1, qty=1, person=ROSA, **asked)
     with pytest.raises(Rejected, match=Code.PLACE_FROZEN):
-        site.write(work_done.fetch, allocation_id=1, qty=1, tote="PL-1", **asked)
+        site.write(making.fetch, allocation_id=1, qty=1, tote="PL-1", **asked)
     assert last is not None
     site.write(undo, last, **asked)  # of FREE, which is not frozen
     site.write(end, code, now=site.now)
-    site.write(replenish_tasks.fetch, promised=1, qty=1, person=ROSA, **asked)
+    site.write(refills.fetch, promised=1, qty=1, person=ROSA, **asked)
 
 
 def _refill(tx: Tx, item: int) -> None:

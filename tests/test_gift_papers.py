@@ -13,9 +13,9 @@ from picking import tours
 from tests.floor_site import CAROL, JAN, FloorSite, Hand, data, floor_at
 from tests.picking_site import ANNA, SOMEONE
 from tests.picking_site import refused as rejected
-from wms import orders
 from wms.errors import Code
-from wms.new_order import Gift, NewLine, NewOrder
+from wms.orders import lifecycle
+from wms.orders.new import Gift, NewLine, NewOrder
 from wms.schema import print_jobs, shops, stations
 
 TEA, CUP = f"]E0{JAN['TEA']}", f"]E0{JAN['CUP']}"
@@ -38,7 +38,7 @@ def gift_order(site: FloorSite, **gift: Any) -> int:
         recipient=SOMEONE, gift=Gift(**gift),
         lines=(NewLine(sku="TEA", qty=1), NewLine(sku="CUP", qty=1)),
     )  # fmt: skip
-    return site.write(orders.accept, wanted, now=site.now).order_id
+    return site.write(lifecycle.accept, wanted, now=site.now).order_id
 
 
 def packing(site: FloorSite, order: int) -> Hand:

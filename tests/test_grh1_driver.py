@@ -14,7 +14,7 @@ from devices.drivers.grh1 import E_STOP, FROZEN, WRONG_PROFILE, Grh1Robot
 from devices.twins.grh1 import Grh1Twin, Pace
 from tests.devices_bench import Heard, until
 from tests.grh1_rig import JOURNAL, Rig
-from wms.signals import RobotState
+from wms.rooms.signals import RobotState
 
 FAST: Mapping[str, Any] = {
     "poll_s": 0.01, "beat_s": 0.02, "frozen_s": 0.2, "reply_timeout_s": 0.1, "patience_s": 0.2,

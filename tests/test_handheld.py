@@ -20,7 +20,7 @@ from tests.glass import on_glass, until
 from tests.tiny_server import TOKEN, TinyFloor, eventually, serving
 from tui.handheld import Handheld
 from tui.link import HttpLink
-from wms.prompts import Message
+from wms.rooms.prompts import Message
 
 PROMPT = samples("en")["pick_item"]
 GS1 = "]C1010491234567894210ABC\x1d2112345"

@@ -21,9 +21,9 @@ from tui.handheld import Handheld
 from tui.link import HttpLink
 from wms.db import Tx
 from wms.messages import say
-from wms.people import badge_hash
+from wms.people.staff import badge_hash
+from wms.people.tokens import token_hash
 from wms.schema import barcodes, items, people, terminals
-from wms.tokens import token_hash
 
 TOKEN = "secret-of-ht-01"
 

@@ -20,9 +20,9 @@ from tests.test_cancel import (
     shipped,
     waiting,
 )
-from wms import holds
 from wms.errors import Code
-from wms.holds import Held
+from wms.orders import holds
+from wms.orders.holds import Held
 from wms.schema import orders, places
 
 

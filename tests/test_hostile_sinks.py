@@ -30,8 +30,8 @@ from tui.text import safe
 from wms import text as texts
 from wms.db import Book
 from wms.errors import Code, Rejected
-from wms.event_kinds import OrderCancelled
-from wms.events import Cursor, Told
+from wms.record.event_kinds import OrderCancelled
+from wms.record.events import Cursor, Told
 from wms.schema import meta, moves
 
 STEERS = re.compile(

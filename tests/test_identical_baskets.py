@@ -8,9 +8,9 @@ from sqlalchemy import select
 
 from tests.floor_site import CAROL, FIRST_NUMBER, JAN, FloorSite, floor_at
 from tests.picking_site import SETTINGS
-from wms import cancel
-from wms.parcels import number_of
+from wms.orders import cancel
 from wms.schema import orders, tasks, tour_totes, tours
+from wms.shipping.parcels import number_of
 
 TEA, CUP = (f"]E0{JAN[sku]}" for sku in ("TEA", "CUP"))
 TOGETHER = replace(SETTINGS, identical_min=3)

@@ -17,13 +17,13 @@ from sync.sheets import csv_text, table, xlsx
 from sync.workbooks import ROWS_MAX
 from tests.api_site import Api, api
 from tests.intake_site import NOW, seeded
-from wms import items
 from wms.db import Book
 from wms.errors import Code, Rejected
 from wms.messages import Language
 from wms.schema import commands, events, moves, order_lines, orders
 from wms.schema import items as item_table
 from wms.schema import stock as balances
+from wms.site import items
 
 ITEMS = "荷主,品番,商品名,JAN,ケースJAN,入数,重量,ロット管理\n"
 STOCK = "owner,sku,place,qty,lot,expiry,condition,serial\n"

@@ -9,12 +9,14 @@ from sqlalchemy import select
 from tests.floor_site import ON_BOTH
 from tests.picking_site import TODAY, refused
 from tests.receive_site import PREFIX, ROSA, SORA, ReceiveSite, dock_at, line
-from wms import events, inbound, inbound_lpn, inbound_receipt, inbound_view
 from wms import stock as ledger
 from wms.errors import Code
-from wms.event_kinds import InboundReceived
-from wms.inbound import NewInbound
-from wms.inbound_rules import Line, Share, freshness, is_plausible, keyed_date, shares
+from wms.inbound import deliveries, lpn, receiving
+from wms.inbound import view as inbound_view
+from wms.inbound.deliveries import NewInbound
+from wms.inbound.rules import Line, Share, freshness, is_plausible, keyed_date, shares
+from wms.record import events
+from wms.record.event_kinds import InboundReceived
 from wms.schema import inbound_units, inbounds, items, places, print_jobs
 from wms.stock import Move
 
@@ -43,12 +45,12 @@ def new(*lines: tuple[str, int], external_id: str = "ASN-1", owner: str = "acme"
 
 @ON_BOTH
 def test_a_delivery_is_announced_once(site: ReceiveSite) -> None:
-    first = site.write(inbound.announce, new(("SOAP", 10)), now=site.now)
-    again = site.write(inbound.announce, new(("SOAP", 10)), now=site.now + 1)
+    first = site.write(deliveries.announce, new(("SOAP", 10)), now=site.now)
+    again = site.write(deliveries.announce, new(("SOAP", 10)), now=site.now + 1)
     assert (first.new, again.new, again.code) == (True, False, first.code)
     assert site.told("inbound.announced") == 1
     with refused(Code.KEY_REUSED):
-        site.write(inbound.announce, new(("SOAP", 11)), now=site.now)
+        site.write(deliveries.announce, new(("SOAP", 11)), now=site.now)
     assert site.lines(first.inbound_id) == [("SOAP", 10, 0, 0)]
 
 
@@ -61,7 +63,7 @@ def test_what_is_wrong_is_said_row_by_row(site: ReceiveSite) -> None:
         NewInbound(owner="acme", external_id="ASN-4", expected_date="2026-13-01",
                    lines=(line("SOAP", 1),)),
     ]  # fmt: skip
-    told = [(one.row, one.field, one.code) for one in site.read(inbound.faults, rows)]
+    told = [(one.row, one.field, one.code) for one in site.read(deliveries.faults, rows)]
     assert sorted(told) == sorted([
         (1, "lines[0].sku", Code.REFERENCE_UNKNOWN), (2, "external_id", Code.ROW_TWICE),
         (3, "dock", Code.REFERENCE_UNKNOWN), (3, "lines[0].epcs", Code.FIELD_TOO_LONG),
@@ -73,24 +75,24 @@ def test_what_is_wrong_is_said_row_by_row(site: ReceiveSite) -> None:
 
 def test_a_delivery_is_cancelled_until_something_came(site: ReceiveSite) -> None:
     first, second = site.asn(("SOAP", 1)), site.asn(("SOAP", 1), external_id="ASN-2")
-    assert site.write(inbound.cancel, first, now=site.now)
-    assert not site.write(inbound.cancel, first, now=site.now)
+    assert site.write(deliveries.cancel, first, now=site.now)
+    assert not site.write(deliveries.cancel, first, now=site.now)
     assert site.told("inbound.cancelled") == 1
     with refused(Code.INBOUND_STATE):
         site.receive(first, "SOAP", 1)
     site.receive(second, "SOAP", 1)
     with refused(Code.INBOUND_STATE):
-        site.write(inbound.cancel, second, now=site.now)
+        site.write(deliveries.cancel, second, now=site.now)
 
 
 def test_only_who_may_receives_without_papers(site: ReceiveSite) -> None:
     with refused(Code.PERMISSION_MISSING):
-        site.write(inbound.blind, owner="acme", person=SORA, key="b", now=site.now)
-    first = site.write(inbound.blind, owner="acme", person=ROSA, key="b", now=site.now)
-    assert site.write(inbound.blind, owner="acme", person=ROSA, key="b", now=site.now) == first
+        site.write(deliveries.blind, owner="acme", person=SORA, key="b", now=site.now)
+    first = site.write(deliveries.blind, owner="acme", person=ROSA, key="b", now=site.now)
+    assert site.write(deliveries.blind, owner="acme", person=ROSA, key="b", now=site.now) == first
     site.receive(first, "SOAP", 3)
     assert site.lines(first) == [("SOAP", 0, 3, 0)]
-    site.write(inbound.close, first, now=site.now)
+    site.write(deliveries.close, first, now=site.now)
     assert site.delivery(first).state == "received"
 
 
@@ -149,7 +151,7 @@ def test_more_than_announced_needs_a_reason(site: ReceiveSite) -> None:
         site.receive(delivery, "SOAP", 4)
     site.receive(delivery, "SOAP", 4, over="supplier_over")
     assert site.lines(delivery) == [("SOAP", 3, 4, 0)]
-    (told,) = site.write(inbound.close, delivery, now=site.now)
+    (told,) = site.write(deliveries.close, delivery, now=site.now)
     assert (told.missing, told.reason) == (-1, "supplier_over")
 
 
@@ -158,11 +160,11 @@ def test_a_wrong_product_silently_adding_a_line(site: ReceiveSite) -> None:
     with refused(Code.INBOUND_EXTRA):
         site.receive(delivery, "MILK", 1, lot="2027-01-31", expiry="2027-01-31")
     with refused(Code.INBOUND_OWNER):
-        what = inbound_receipt.Receipt(
+        what = receiving.Receipt(
             inbound=delivery, qty=1, place="DOCK", extra=True, over="free_goods",
             item=other_item(site),
         )  # fmt: skip
-        site.write(inbound_receipt.receive, what, key="x", actor=ACTOR, today=TODAY, now=site.now)
+        site.write(receiving.receive, what, key="x", actor=ACTOR, today=TODAY, now=site.now)
     assert site.lines(delivery) == [("SOAP", 3, 0, 0)]
     asked: dict[str, Any] = {"lot": "2027-01-31", "expiry": "2027-01-31", "extra": True}
     with refused(Code.INBOUND_OVER):
@@ -201,9 +203,9 @@ def test_goods_are_set_down_where_goods_may_stand(site: ReceiveSite) -> None:
 
 def test_a_pallet_with_goods_of_another_owner_is_refused(site: ReceiveSite) -> None:
     row = NewInbound(owner="other", external_id="O-1", lines=(line("HAT-O", 5),))
-    theirs = site.write(inbound.announce, row, now=site.now).inbound_id
-    what = inbound_receipt.Receipt(inbound=theirs, item=other_item(site), qty=2, place="PL-1")
-    site.write(inbound_receipt.receive, what, key="t", actor=ACTOR, today=TODAY, now=site.now)
+    theirs = site.write(deliveries.announce, row, now=site.now).inbound_id
+    what = receiving.Receipt(inbound=theirs, item=other_item(site), qty=2, place="PL-1")
+    site.write(receiving.receive, what, key="t", actor=ACTOR, today=TODAY, now=site.now)
     ours = site.asn(("SOAP", 9))
     with refused(Code.RECEIVE_CONTAINER):
         site.receive(ours, "SOAP", 1, place="PL-1")
@@ -227,15 +229,15 @@ def test_the_last_receipt_is_taken_back(site: ReceiveSite) -> None:
     delivery = site.announce(line("SOAP", 5), line("RADIO", 2)).inbound_id
     site.receive(delivery, "SOAP", 2)
     site.receive(delivery, "RADIO", 2, serials=("S1", "S2"))
-    last = site.read(inbound_receipt.last_receipt, ACTOR, delivery)
+    last = site.read(receiving.last_receipt, ACTOR, delivery)
     assert last is not None
     assert (last.item, last.qty, last.place) == (site.item("RADIO"), 2, "DOCK")
     for _ in range(2):
-        site.write(inbound_receipt.undo, last, key="u", actor=ACTOR, now=site.now)
+        site.write(receiving.undo, last, key="u", actor=ACTOR, now=site.now)
     assert site.lines(delivery) == [("SOAP", 5, 2, 0), ("RADIO", 2, 0, 0)]
-    assert site.read(inbound_receipt.last_receipt, ACTOR, delivery) is None
+    assert site.read(receiving.last_receipt, ACTOR, delivery) is None
     with refused(Code.UNDO_TOO_LATE):
-        site.write(inbound_receipt.undo, last, key="u2", actor=ACTOR, now=site.now)
+        site.write(receiving.undo, last, key="u2", actor=ACTOR, now=site.now)
     site.receive(delivery, "RADIO", 1, serials=("S1",))
     assert site.lines(delivery)[1] == ("RADIO", 2, 1, 0)
 
@@ -243,16 +245,16 @@ def test_the_last_receipt_is_taken_back(site: ReceiveSite) -> None:
 def test_goods_that_went_on_are_not_taken_back(site: ReceiveSite) -> None:
     delivery = site.asn(("SOAP", 5))
     site.receive(delivery, "SOAP", 2)
-    last = site.read(inbound_receipt.last_receipt, ACTOR, delivery)
+    last = site.read(receiving.last_receipt, ACTOR, delivery)
     assert last is not None
     on = Move(key="on", item=site.item("SOAP"), qty=1, source="DOCK", target="A-01")
     site.write(ledger.move, on, actor=ACTOR, now=site.now)
     with refused(Code.UNDO_TOO_LATE):
-        site.write(inbound_receipt.undo, last, key="u", actor=ACTOR, now=site.now)
+        site.write(receiving.undo, last, key="u", actor=ACTOR, now=site.now)
     assert site.lines(delivery) == [("SOAP", 5, 2, 0)]
-    site.write(inbound.close, delivery, now=site.now, reason="comes_later")
+    site.write(deliveries.close, delivery, now=site.now, reason="comes_later")
     with refused(Code.UNDO_TOO_LATE):
-        site.write(inbound_receipt.undo, last, key="u", actor=ACTOR, now=site.now)
+        site.write(receiving.undo, last, key="u", actor=ACTOR, now=site.now)
 
 
 @ON_BOTH
@@ -263,9 +265,9 @@ def test_closing_tells_the_owner_every_difference(site: ReceiveSite) -> None:
                  condition="damaged", why="crushed")  # fmt: skip
     site.receive(delivery, "LOOSE", 1)
     with refused(Code.INBOUND_SHORT):
-        site.write(inbound.close, delivery, now=site.now)
+        site.write(deliveries.close, delivery, now=site.now)
     for _ in range(2):
-        site.write(inbound.close, delivery, now=site.now, reason="supplier_short")
+        site.write(deliveries.close, delivery, now=site.now, reason="supplier_short")
     told = [one.event for one in site.read(events.since, events.Cursor(), 500)]
     (closed,) = [one for one in told if isinstance(one, InboundReceived)]
     assert (closed.owner, closed.received, closed.damaged) == ("acme", 5, 2)
@@ -277,27 +279,27 @@ def test_closing_tells_the_owner_every_difference(site: ReceiveSite) -> None:
 
 
 def test_what_was_begun_and_not_closed_waits(site: ReceiveSite) -> None:
-    assert site.read(inbound.waiting).count == 0
+    assert site.read(deliveries.waiting).count == 0
     first = site.asn(("SOAP", 5))
     site.asn(("SOAP", 5), external_id="ASN-2")
     site.receive(first, "SOAP", 1)
-    waits = site.read(inbound.waiting)
+    waits = site.read(deliveries.waiting)
     assert (waits.count, waits.oldest, waits.since_ms) == (1, "IN0000001", site.now)
-    site.write(inbound.close, first, now=site.now, reason="comes_later")
-    assert site.read(inbound.waiting).count == 0
+    site.write(deliveries.close, first, now=site.now, reason="comes_later")
+    assert site.read(deliveries.waiting).count == 0
 
 
 def test_a_delivery_is_found_by_any_of_its_names(site: ReceiveSite) -> None:
     delivery = site.asn(("SOAP", 5))
     for name in ("IN0000001", "in0000001", "ASN-1", "1"):
-        assert site.read(inbound.find, name).id == delivery
+        assert site.read(deliveries.find, name).id == delivery
     with refused(Code.INBOUND_UNKNOWN):
-        site.read(inbound.find, "ASN-9")
+        site.read(deliveries.find, "ASN-9")
     row = NewInbound(owner="other", external_id="ASN-1", lines=(line("HAT-O", 1),))
-    site.write(inbound.announce, row, now=site.now)
+    site.write(deliveries.announce, row, now=site.now)
     with refused(Code.INBOUND_AMBIGUOUS):
-        site.read(inbound.find, "ASN-1")
-    assert site.read(inbound.find, "ASN-1", owner="acme").id == delivery
+        site.read(deliveries.find, "ASN-1")
+    assert site.read(deliveries.find, "ASN-1", owner="acme").id == delivery
     view = site.read(inbound_view.get, "ASN-1", owner="acme")
     assert (view.code, [one.sku for one in view.lines]) == ("IN0000001", ["SOAP"])
 
@@ -314,17 +316,17 @@ def test_a_new_pallet_gets_its_own_number_and_label(site: ReceiveSite) -> None:
         "kind": "pallet",
         "now": site.now,
     }
-    codes = [site.write(inbound_lpn.new_pallet, key=key, **asked) for key in ("a", "b", "a")]
+    codes = [site.write(lpn.new_pallet, key=key, **asked) for key in ("a", "b", "a")]
     assert codes[0] == codes[2] != codes[1], "once for each key"
-    assert all(inbound_lpn.is_sscc(code) and code[1:8] == PREFIX for code in codes)
+    assert all(lpn.is_sscc(code) and code[1:8] == PREFIX for code in codes)
     site.receive(delivery, "SOAP", 12, place=codes[0])
     assert len(site.rows(select(print_jobs).where(print_jobs.c.template == "logistic"))) == 2
     site.set(inbounds, inbounds.c.id == delivery, owner="other")
     with refused(Code.SSCC_NO_PREFIX):
-        site.write(inbound_lpn.new_pallet, key="c", **asked)
-    site.write(inbound_lpn.set_site_prefix, "4599999")
-    code = site.write(inbound_lpn.new_pallet, key="c", **asked)
-    assert inbound_lpn.is_sscc(code) and code[1:8] == "4599999", "the site's own"
+        site.write(lpn.new_pallet, key="c", **asked)
+    site.write(lpn.set_site_prefix, "4599999")
+    code = site.write(lpn.new_pallet, key="c", **asked)
+    assert lpn.is_sscc(code) and code[1:8] == "4599999", "the site's own"
     site.set(inbounds, inbounds.c.id == delivery, owner="acme")
 
 

@@ -7,8 +7,8 @@ import pytest
 from app.board import facts
 from app.board.tiles import tiles
 from tests.receive_site import ReceiveSite, dock_at
-from wms import inbound
-from wms.board_state import Tile
+from wms.inbound import deliveries
+from wms.rooms.board_state import Tile
 
 
 @pytest.fixture
@@ -33,5 +33,5 @@ def test_the_oldest_delivery_that_is_not_inspected_is_named(site: ReceiveSite) -
     assert "IN0000002" in shown.hint
     site.now += 3_600_000
     assert number(site).tone == "attention"
-    site.write(inbound.close, second, now=site.now, reason="comes_later")
+    site.write(deliveries.close, second, now=site.now, reason="comes_later")
     assert "IN0000001" in number(site).hint

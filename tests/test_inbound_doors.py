@@ -11,8 +11,8 @@ from sync.files import DryRun, Report
 from tests.api_site import Api, api
 from tests.intake_site import NOW, seeded
 from tests.test_photos import JPEG
-from wms import photos
 from wms.db import Book
+from wms.papers import photos
 from wms.schema import commands, inbound_lines, inbound_units, inbounds
 
 SCOPE = "inbound:write"

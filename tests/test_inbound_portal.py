@@ -12,13 +12,14 @@ from picking import floor
 from picking.portal import Decision, Expected, Missing, Read, decide
 from tests.floor_site import ON_BOTH, Hand, refused
 from tests.receive_site import JAN, ReceiveSite, dock_at, line
-from wms import gaps, inbound_tags
-from wms.calendar import local_time
-from wms.epc import serial_of, sgtin96
 from wms.errors import Code, Rejected
-from wms.gaps import Gap
+from wms.inbound import tagged
+from wms.rooms import gaps
+from wms.rooms.gaps import Gap
+from wms.rooms.signals import Signal, TagPassed, TagSeen
 from wms.schema import devices, inbound_units, tag_reads
-from wms.signals import Signal, TagPassed, TagSeen
+from wms.site.calendar import local_time
+from wms.site.epc import serial_of, sgtin96
 
 SHIRT, HAT = 1, 2
 
@@ -228,7 +229,7 @@ def test_the_same_tags_again_are_received_once(site: ReceiveSite) -> None:
 
     def accept(key: str, *serials: int) -> int:
         return site.write(
-            inbound_tags.receive_tags, delivery=delivery, place="DOCK", actor="person:21",
+            tagged.receive_tags, delivery=delivery, place="DOCK", actor="person:21",
             tags=[(number, tag(serial)) for serial in serials], today="2026-11-22", key=key,
             now=site.now,
         )  # fmt: skip

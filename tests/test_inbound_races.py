@@ -12,9 +12,9 @@ from tests import inbound_racers as racers
 from tests.picking_site import TODAY
 from tests.racing import RACERS, race
 from tests.receive_site import ROSA, SORA, ReceiveSite, dock_at, line
-from wms import inbound, inbound_lpn, inbound_receipt
 from wms.errors import Rejected
-from wms.inbound_receipt import Receipt
+from wms.inbound import deliveries, lpn, receiving
+from wms.inbound.receiving import Receipt
 from wms.schema import inbound_lines, moves
 
 
@@ -64,7 +64,7 @@ def test_a_delivery_that_closes_while_others_receive_tells_what_came(site: Recei
 def test_a_receipt_is_taken_back_once(site: ReceiveSite) -> None:
     delivery = site.asn(("SOAP", 9))
     site.receive(delivery, "SOAP", 4)
-    last = site.read(inbound_receipt.last_receipt, f"person:{ROSA}", delivery)
+    last = site.read(receiving.last_receipt, f"person:{ROSA}", delivery)
     (done,) = race(site.book.url, (racers.undo_same, last))
     assert sum(done) == 1
     assert site.lines(delivery) == [("SOAP", 9, 0, 0)]
@@ -91,7 +91,7 @@ class Walk:
             for number in range(3)
         ]  # fmt: skip
         self.deliveries.append(
-            site.write(inbound.blind, owner="acme", person=ROSA, key="walk", now=site.now)
+            site.write(deliveries.blind, owner="acme", person=ROSA, key="walk", now=site.now)
         )
 
     def step(self, number: int) -> None:
@@ -136,19 +136,19 @@ class Walk:
     def book(self, what: Receipt, key: str, actor: str) -> int:
         try:
             return self.site.write(
-                inbound_receipt.receive, what, key=key, actor=actor, today=TODAY, now=self.site.now
+                receiving.receive, what, key=key, actor=actor, today=TODAY, now=self.site.now
             )
         except Rejected:
             return 0
 
     def undo(self, number: int) -> None:
         delivery, actor = self.rng.choice(self.deliveries), f"person:{ROSA}"
-        last = self.site.read(inbound_receipt.last_receipt, actor, delivery)
+        last = self.site.read(receiving.last_receipt, actor, delivery)
         if last is None:
             return
         try:
             self.site.write(
-                inbound_receipt.undo, last, key=f"undo-{number}", actor=actor, now=self.site.now
+                receiving.undo, last, key=f"undo-{number}", actor=actor, now=self.site.now
             )
         except Rejected:
             return
@@ -158,11 +158,11 @@ class Walk:
 
     def close(self) -> None:
         delivery = self.rng.choice(self.deliveries[1:])  # one stays open to the end
-        self.site.write(inbound.close, delivery, now=self.site.now, reason="comes_later")
+        self.site.write(deliveries.close, delivery, now=self.site.now, reason="comes_later")
 
     def pallet(self, number: int) -> None:
         self.site.write(
-            inbound_lpn.new_pallet, delivery=self.deliveries[0], station="RECV-1", kind="pallet",
+            lpn.new_pallet, delivery=self.deliveries[0], station="RECV-1", kind="pallet",
             key=f"p{number}", now=self.site.now,
         )  # fmt: skip
 
@@ -186,5 +186,5 @@ def test_receiving_at_random_leaves_a_clean_book(site: ReceiveSite, seed: int) -
     walk.check()
     assert len(walk.done) > STEPS // 8, "the walk received something"
     lines: Any = site.scalar(select(func.sum(inbound_lines.c.received + inbound_lines.c.damaged)))
-    back = select(func.sum(moves.c.qty)).where(moves.c.reason == inbound_receipt.UNDO)
+    back = select(func.sum(moves.c.qty)).where(moves.c.reason == receiving.UNDO)
     assert lines == sum(what.qty for what, _, _ in walk.done) - int(site.scalar(back) or 0)

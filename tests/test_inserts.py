@@ -11,12 +11,12 @@ from sqlalchemy import insert, select, update
 from picking import tours
 from tests.floor_site import CAROL, JAN, ON_BOTH, FloorSite, floor_at
 from tests.picking_site import ANNA, SOMEONE
-from wms import inserts
-from wms import orders as order_book
 from wms.errors import Code, Rejected
-from wms.inserts import Basket, Insert, NewInsert, Rule, chosen
-from wms.new_order import Gift, NewLine, NewOrder, customer_of
+from wms.orders import lifecycle as order_book
+from wms.orders.new import Gift, NewLine, NewOrder, customer_of
 from wms.schema import insert_rules, order_lines, orders
+from wms.shipping import inserts
+from wms.shipping.inserts import Basket, Insert, NewInsert, Rule, chosen
 
 TEA, CARD, SAMPLE = 1, 8, 9
 BASKET = Basket(

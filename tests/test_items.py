@@ -7,14 +7,16 @@ from msgspec.structs import replace
 from sqlalchemy import event, func, select
 
 from tests.intake_site import JAN, NOW, seeded
-from wms import items, places, stock
+from wms import stock
 from wms.db import Book
 from wms.errors import Code, Rejected
-from wms.items import Barcode, NewItem, Put
-from wms.places import NewPlace
 from wms.schema import items as item_table
 from wms.schema import lots
 from wms.schema import places as place_table
+from wms.site import items
+from wms.site.items import Barcode, NewItem, Put
+from wms.storage import places
+from wms.storage.places import NewPlace
 
 TEA = NewItem(owner="A", sku="TEA", name="お茶", barcodes=(Barcode(code=JAN),))
 

@@ -4,10 +4,10 @@ import pytest
 
 from sync import files
 from tests.intake_site import NOW, seeded
-from wms import kits
 from wms.db import Book
 from wms.errors import Code, Rejected
-from wms.kits import NewKitLine
+from wms.work import kits
+from wms.work.kits import NewKitLine
 
 
 def line(kit: str, component: str, qty: int = 1) -> NewKitLine:

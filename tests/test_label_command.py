@@ -26,14 +26,16 @@ from tests.label_reading import barcodes, one
 from tests.label_samples import TOKEN
 from tests.sources import ROOT
 from tests.test_labels_pdf import images, texts
-from wms import lock, people, places, upgrade
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.label_data import shipping_data
-from wms.new_order import NewLine
-from wms.places import NewPlace, check_digits
+from wms.orders.new import NewLine
+from wms.papers.label_data import shipping_data
+from wms.people import staff
 from wms.schema import boxes, manifests, parcels, print_jobs, stations, tracking_ranges
 from wms.schema import commands as commands_table
+from wms.storage import places
+from wms.storage.places import NewPlace, check_digits
+from wms.upkeep import lock, upgrade
 
 NUMBER = "262492160324"
 
@@ -94,7 +96,7 @@ def _furnish(tx: Tx) -> None:
         code="PACK-1", kind="pack", place="PACK-1", printer="label-1", slip_printer="laser-1"
     ))  # fmt: skip
     tx.execute(insert(stations).values(code="DESK", kind="pack", place="PACK-1"))
-    people.add(tx, code="P1", name="髙橋 美咲", badge=TOKEN, permissions=("pick",))
+    staff.add(tx, code="P1", name="髙橋 美咲", badge=TOKEN, permissions=("pick",))
 
 
 def test_places_come_by_code_by_zone_or_all_in_walking_order(shop: Shop) -> None:

@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from tests.ledger_site import ACTOR, NOON, PEN, RADIO
 from tests.ledger_world import World, world_at
-from wms import allocation, stock
+from wms import stock
 from wms.errors import Code, Rejected
+from wms.promises import allocation
 from wms.schema import allocations, moves
 from wms.stock import REGRADE, SUPPLIER, Move
 

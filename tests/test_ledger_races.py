@@ -13,7 +13,7 @@ from tests.ledger_racers import (
 from tests.ledger_site import PEN
 from tests.ledger_world import World, world_at
 from tests.racing import RACERS, race
-from wms import auditor
+from wms.audit import auditor
 from wms.errors import Code
 from wms.schema import allocations
 

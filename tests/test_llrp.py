@@ -28,7 +28,7 @@ from tests.llrp_bench import (
     tags_of,
     twin_at,
 )
-from wms.signals import Signal, TagSeen
+from wms.rooms.signals import Signal, TagSeen
 
 
 async def test_tags_are_seen_on_their_antennas_until_they_are_gone() -> None:

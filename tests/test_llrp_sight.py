@@ -11,7 +11,7 @@ from devices.sightings import QUIET
 from devices.twins.llrp import GARBAGE
 from devices.twins.llrp_wire import Type, message, tlv
 from tests.llrp_bench import EPC, reader_of, seen_of, sllurp_threads, tags_of, twin_at
-from wms.signals import ReaderBlind, Signal, TagGone, TagPassed
+from wms.rooms.signals import ReaderBlind, Signal, TagGone, TagPassed
 
 
 async def test_a_message_that_cannot_be_read_is_counted_and_was_a_blind_moment() -> None:

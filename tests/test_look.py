@@ -12,12 +12,13 @@ from picking import look_doors
 from tests.floor_site import CAROL, JAN, ON_BOTH, FloorSite, Hand, floor_at, refused
 from tests.picking_site import ANNA, NOON
 from tests.serving import served
-from wms import incarnation, tokens
-from wms.count_choice import doubts
+from wms.counts.chosen import doubts
 from wms.db import Book, Tx
-from wms.look_found import Found
-from wms.look_places import confidence_at
+from wms.look.found import Found
+from wms.look.places import confidence_at
+from wms.people import tokens
 from wms.schema import inbound_lines, inbounds, orders, parcels, people, places, returns
+from wms.upkeep import incarnation
 
 TEA = f"]E0{JAN['TEA']}"
 

@@ -8,12 +8,12 @@ from sqlalchemy import delete, insert, select
 from picking import look_doors
 from tests.floor_site import Hand, refused
 from tests.receive_site import PREFIX, ReceiveSite, dock_at, gs1, line
-from wms import roles, stocktakes
+from wms.counts import stocktakes
 from wms.db import Tx
-from wms.epc import sgtin96
 from wms.errors import Code, Rejected
-from wms.inbound_lpn import sscc
-from wms.look_found import Found
+from wms.inbound.lpn import sscc
+from wms.look.found import Found
+from wms.people import roles
 from wms.schema import (
     documents,
     items,
@@ -24,6 +24,7 @@ from wms.schema import (
     tag_reads,
     work_orders,
 )
+from wms.site.epc import sgtin96
 
 
 @pytest.fixture

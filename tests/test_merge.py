@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from tests.floor_site import ON_BOTH, FloorSite, floor_at
-from wms import cancel
-from wms.cancel import Cancelled
+from wms.orders import cancel
+from wms.orders.cancel import Cancelled
 from wms.schema import documents, events, order_lines, orders, owners, shops
 
 MERGED = "order.merged order=O0000001"

@@ -25,10 +25,11 @@ from sync.outbox import Endpoint
 from tests.intake_site import NOW, accept, order, seeded
 from tests.sources import text_of
 from tests.supervised import OneDriver, Peer
-from wms import commands, seals, tokens
 from wms.db import Book, Tx
+from wms.people import tokens
+from wms.record import commands, seals
+from wms.rooms.signals import Weight
 from wms.schema import deliveries, device_facts, print_jobs, scans, tasks, terminals
-from wms.signals import Weight
 
 MINUTE_MS = 60_000
 Samples = dict[tuple[str, ...], float]

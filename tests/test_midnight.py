@@ -13,10 +13,11 @@ from tests.picking_site import ANNA, BERT, HOUR_MS, NOON, TODAY, refused
 from tests.receive_site import ReceiveSite, dock_at
 from tests.test_floor_pick_shelf import FOOD, food, said
 from tests.test_floor_receive import MILK
-from wms import cancel, loading
 from wms.errors import Code
-from wms.parcels import number_of
+from wms.orders import cancel
 from wms.schema import allocations, manifests, moves, parcels, people, tasks
+from wms.shipping import loading
+from wms.shipping.parcels import number_of
 
 TEA, CUP = f"]E0{JAN['TEA']}", f"]E0{JAN['CUP']}"
 MIDNIGHT = NOON + 12 * HOUR_MS

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, inspect, text
 
-import wms.upgrade
+import wms.upkeep.upgrade
 from tests.postgres import Databases
 from tests.sources import ROOT
 from wms.db import open_engine
 from wms.errors import Code, Rejected
 from wms.schema import metadata
-from wms.upgrade import pending, to_newest
+from wms.upkeep.upgrade import pending, to_newest
 
 Shape = dict[str, Any]
 REVISION = "SELECT version_num FROM alembic_version"
@@ -154,7 +154,7 @@ def test_migrating_again_changes_nothing(empty: Callable[[], str]) -> None:
 
 def test_servers_that_start_together_migrate_once(empty: Callable[[], str]) -> None:
     url = empty()
-    program = "import sys; from wms.upgrade import to_newest; to_newest(sys.argv[1])"
+    program = "import sys; from wms.upkeep.upgrade import to_newest; to_newest(sys.argv[1])"
     servers = [
         subprocess.Popen([sys.executable, "-c", program, url], cwd=ROOT) for _ in range(2)
     ]  # fmt: skip
@@ -169,9 +169,9 @@ def test_a_migration_that_fails_half_way_has_not_happened(
     url = migrated(empty())
     before = shape(url)
     scripts = tmp_path / "migrations"
-    shutil.copytree(wms.upgrade.SCRIPTS, scripts)
+    shutil.copytree(wms.upkeep.upgrade.SCRIPTS, scripts)
     (scripts / "versions/9999_broken.py").write_text(BROKEN)
-    monkeypatch.setattr(wms.upgrade, "SCRIPTS", scripts)
+    monkeypatch.setattr(wms.upkeep.upgrade, "SCRIPTS", scripts)
     assert pending(url)
     with pytest.raises(Exception, match="no_such_table"):
         to_newest(url)

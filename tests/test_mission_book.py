@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from wms import mission_proof, missions, robots
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.mission_rows import Mission, latest, load, new_number, parent
-from wms.mission_tasks import Why
+from wms.robots import evidence, missions, roster
+from wms.robots.persons import Why
+from wms.robots.rows import Mission, latest, load, new_number, parent
 from wms.schema import devices, moves, people, places, tasks
 from wms.schema import robots as robots_table
 
@@ -61,7 +61,7 @@ class Desk:
         return self.book.read_now(load, mission).state
 
     def hold(self, robot: str = "agv-1") -> str:
-        return self.book.read_now(robots.record, robot).hold
+        return self.book.read_now(roster.record, robot).hold
 
     def keys(self) -> list[str]:
         return self.book.read_now(lambda tx: list(tx.execute(select(moves.c.key)).scalars()))
@@ -82,7 +82,7 @@ def furnish(tx: Tx) -> None:
         tx.execute(insert(places).values(code=tote, kind="tote", parent=source))
     for robot in ROBOTS:
         tx.execute(insert(places).values(code=robot, kind="robot"))
-        robots.enrol(tx, robot=robot, place=robot, quarantine="Q")
+        roster.enrol(tx, robot=robot, place=robot, quarantine="Q")
 
 
 @pytest.fixture
@@ -200,14 +200,14 @@ def test_done_with_the_tote_booked_elsewhere_is_a_persons_task(desk: Desk) -> No
 def test_a_delivery_by_word_alone_waits_for_a_scan_and_holds_nobody(desk: Desk) -> None:
     mission = desk.given()
     desk.book.write_now(lambda tx: tx.execute(update(places).values(totes_max=1)).close())
-    assert desk.book.write_now(mission_proof.await_scan, mission=mission, now=NOW)
-    assert not desk.book.write_now(mission_proof.await_scan, mission=mission, now=NOW)
+    assert desk.book.write_now(evidence.await_scan, mission=mission, now=NOW)
+    assert not desk.book.write_now(evidence.await_scan, mission=mission, now=NOW)
     assert (desk.state(mission), desk.hold(), desk.keys()) == ("person", "", [])
     assert desk.live_tasks() == ["confirm"]
     with pytest.raises(Rejected) as refused:
         desk.book.write_now(missions.cancel, job="job-T0", now=NOW)
     assert code_of(refused) is Code.MISSION_WITH_PERSON
-    assert not desk.book.read_now(robots.record, "agv-1").in_doubt
+    assert not desk.book.read_now(roster.record, "agv-1").in_doubt
     crowd = desk.request("T1", target="B0")
     assert desk.assign() is None, "it stands there already, by the robot's word"
     desk.book.write_now(missions.cancel, job="job-T1", now=NOW)
@@ -228,7 +228,7 @@ def test_a_word_about_a_tote_that_a_person_brought_there_needs_no_scan(desk: Des
         tx.execute(places.update().where(places.c.code == "T0").values(parent="B0"))
 
     desk.book.write_now(by_hand)
-    desk.book.write_now(mission_proof.await_scan, mission=mission, now=NOW)
+    desk.book.write_now(evidence.await_scan, mission=mission, now=NOW)
     assert (desk.state(mission), desk.live_tasks(), desk.keys()) == ("done", [], [])
 
 
@@ -358,13 +358,13 @@ def test_where_no_robot_can_work_people_carry(desk: Desk) -> None:
 def test_a_superseded_process_writes_nothing(desk: Desk) -> None:
     mission = desk.given()
     take = desk.book.write_now
-    assert take(robots.take_over, robot="agv-1", fence=1, was=0)
-    assert take(robots.take_over, robot="agv-1", fence=2, was=1)
-    assert not take(robots.take_over, robot="agv-1", fence=2, was=1)
-    assert not take(robots.use_seq, robot="agv-1", fence=1, seq=9, mission=mission)
-    assert not take(robots.is_ours, robot="agv-1", fence=1)
-    assert take(robots.use_seq, robot="agv-1", fence=2, seq=9, mission=mission)
-    record = desk.book.read_now(robots.record, "agv-1", numbers=[mission, 2**64 - 1, 0])
+    assert take(roster.take_over, robot="agv-1", fence=1, was=0)
+    assert take(roster.take_over, robot="agv-1", fence=2, was=1)
+    assert not take(roster.take_over, robot="agv-1", fence=2, was=1)
+    assert not take(roster.use_seq, robot="agv-1", fence=1, seq=9, mission=mission)
+    assert not take(roster.is_ours, robot="agv-1", fence=1)
+    assert take(roster.use_seq, robot="agv-1", fence=2, seq=9, mission=mission)
+    record = desk.book.read_now(roster.record, "agv-1", numbers=[mission, 2**64 - 1, 0])
     assert (record.last_seq, record.fence) == (9, 2)
     assert record.given == {mission: "assigned"}
     assert record.mission is not None

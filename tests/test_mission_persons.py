@@ -10,9 +10,9 @@ from devices.conformance import until
 from devices.twins import grh1_memory as m
 from devices.twins.grh1 import Pace
 from tests.robot_site import LIMBO, SLOW, SOON, Site, site
-from wms import missions
 from wms.errors import Code, Rejected
-from wms.mission_tasks import Why
+from wms.robots import missions
+from wms.robots.persons import Why
 
 
 async def test_a_source_that_is_empty_is_a_persons_decision(sqlite_url: str) -> None:

@@ -9,7 +9,7 @@ from app.count_doors import NewCounts, open_counts
 from tests.count_site import adjusted, count, counting, here, said
 from tests.floor_site import JAN, ON_BOTH, FloorSite, floor_at, refused
 from tests.picking_site import ANNA, BERT
-from wms.count_choice import unused
+from wms.counts.chosen import unused
 from wms.errors import Code, Rejected
 from wms.schema import barcodes, counts, lots, moves, owners, people, places, stock
 

@@ -9,14 +9,16 @@ from msgspec.structs import replace
 from sqlalchemy import insert, select
 
 from tests.intake_site import DAY_MS, HOME, NOW, TODAY, accept, order, seeded
-from wms import events, orders, owners
 from wms.db import Book
 from wms.errors import Code, Rejected
-from wms.events import Cursor
-from wms.new_order import Gift, Recipient, has_house_number
-from wms.orders import NewLine, NewOrder
+from wms.orders import lifecycle
+from wms.orders.lifecycle import NewLine, NewOrder
+from wms.orders.new import Gift, Recipient, has_house_number
+from wms.record import events
+from wms.record.events import Cursor
 from wms.schema import order_lines, versions
 from wms.schema import orders as order_table
+from wms.site import owners
 
 
 @pytest.fixture
@@ -91,9 +93,9 @@ def test_many_orders_are_taken_together_or_not_at_all(book: Book) -> None:
 def test_a_future_order_waits_for_its_day(book: Book) -> None:
     (answer,) = accept(book, order(delivery_date="2026-12-05"))
     assert (answer.state, answer.ship_date) == ("waiting_date", "2026-12-04")
-    assert book.write_now(orders.wake, today="2026-12-03", now=NOW) == []
-    assert book.write_now(orders.wake, today="2026-12-04", now=NOW) == [answer.order_id]
-    assert book.write_now(orders.wake, today="2026-12-04", now=NOW) == []
+    assert book.write_now(lifecycle.wake, today="2026-12-03", now=NOW) == []
+    assert book.write_now(lifecycle.wake, today="2026-12-04", now=NOW) == [answer.order_id]
+    assert book.write_now(lifecycle.wake, today="2026-12-04", now=NOW) == []
     assert row_of(book, answer.order_id)["state"] == "accepted"
 
 
@@ -108,15 +110,15 @@ def test_an_address_without_a_house_number_is_held(book: Book) -> None:
     (answer,) = accept(book, order(recipient=vague))
     assert (answer.state, answer.state_reason) == ("held", "order.no_house_number")
     assert kinds_told(book) == ["order.accepted", "order.held"]
-    book.write_now(orders.release_hold, [answer.order_id], today=TODAY, now=NOW)
+    book.write_now(lifecycle.release_hold, [answer.order_id], today=TODAY, now=NOW)
     assert row_of(book, answer.order_id)["state"] == "accepted"
 
 
 def test_only_a_held_order_is_released(book: Book) -> None:
     (answer,) = accept(book, order())
-    book.write_now(orders.set_state, [answer.order_id], "released", now=NOW)
+    book.write_now(lifecycle.set_state, [answer.order_id], "released", now=NOW)
     with pytest.raises(Rejected) as refused:
-        book.write_now(orders.release_hold, [answer.order_id], today=TODAY, now=NOW)
+        book.write_now(lifecycle.release_hold, [answer.order_id], today=TODAY, now=NOW)
     assert refused.value.code == Code.ORDER_STATE
 
 
@@ -197,7 +199,7 @@ WRONG = {
 def test_a_wrong_order_is_refused_with_its_field(
     book: Book, wanted: NewOrder, code: Code, field: str
 ) -> None:
-    found = book.read_now(orders.faults, [wanted], now=NOW)
+    found = book.read_now(lifecycle.faults, [wanted], now=NOW)
     assert [(one.code, one.field) for one in found] == [(code, field)]
     with pytest.raises(Rejected):
         accept(book, wanted)
@@ -209,9 +211,9 @@ def test_every_wrong_order_of_a_batch_is_told(book: Book) -> None:
         replace(one, external_id=one.external_id if number == 17 else f"{one.external_id}{number}")
         for number, (one, _, _) in enumerate(WRONG.values())
     ]
-    told = {one.row for one in book.read_now(orders.faults, wanted, now=NOW)}
+    told = {one.row for one in book.read_now(lifecycle.faults, wanted, now=NOW)}
     assert told == set(range(len(wanted)))
-    twice = book.read_now(orders.faults, [order(), order()], now=NOW)
+    twice = book.read_now(lifecycle.faults, [order(), order()], now=NOW)
     assert [(one.row, one.code) for one in twice] == [(1, Code.ROW_TWICE)]
 
 
@@ -229,15 +231,15 @@ def test_each_carrier_has_its_own_time_slots(
 
 def test_orders_change_state_only_along_allowed_ways(book: Book) -> None:
     first, second = (answer.order_id for answer in accept(book, order("1"), order("2")))
-    assert book.write_now(orders.set_state, [first, second], "short", now=NOW) == 2
-    assert book.write_now(orders.set_state, [first, second], "short", now=NOW) == 0
-    book.write_now(orders.set_state, [first], "released", now=NOW)
+    assert book.write_now(lifecycle.set_state, [first, second], "short", now=NOW) == 2
+    assert book.write_now(lifecycle.set_state, [first, second], "short", now=NOW) == 0
+    book.write_now(lifecycle.set_state, [first], "released", now=NOW)
     with pytest.raises(Rejected) as refused:
-        book.write_now(orders.set_state, [first, second], "picked", now=NOW)
+        book.write_now(lifecycle.set_state, [first, second], "picked", now=NOW)
     assert refused.value.params["state"] == "short"
     assert row_of(book, first)["state"] == "released", "all of them or none"
 
 
 @pytest.mark.parametrize("end", ["shipped", "cancelled"])
 def test_nothing_comes_back_from_an_end(end: str) -> None:
-    assert all(end not in befores for befores in orders.WAYS.values())
+    assert all(end not in befores for befores in lifecycle.WAYS.values())

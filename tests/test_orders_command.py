@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from app.__main__ import cli
 from tests.picking_site import Site, site_at
-from wms.cancel import Cancelled
-from wms.holds import Held
-from wms.order_view import OrderList, OrderView
+from wms.orders.cancel import Cancelled
+from wms.orders.holds import Held
+from wms.orders.view import OrderList, OrderView
 from wms.schema import commands
 
 CONFIG = '[site]\nname = "Test"\n[database]\nurl = "{url}"\n'

@@ -13,9 +13,9 @@ from sync.outbox import Endpoint
 from sync.webhooks import Fate, Outgoing, Tried
 from tests.feed_site import event_count, ship
 from tests.picking_site import Site, site_at
-from wms import incarnation
 from wms.errors import Code, Rejected
 from wms.schema import deliveries, endpoints
+from wms.upkeep import incarnation
 
 OMS = Endpoint(name="oms", url="https://oms.example/a", secret="env:OMS")
 

@@ -12,16 +12,11 @@ from picking import fitness, planner, shortage, swaps, tours
 from picking.release import Settings
 from tests.picking_site import SOMEONE, TODAY, refused
 from tests.returns_site import RITA, SHELF, ReturnsSite, returns_at, send
-from wms import (
-    cancel,
-    replenish_board,
-    replenish_tasks,
-    returns,
-    returns_again,
-    returns_close,
-    returns_orders,
-)
 from wms.errors import Code
+from wms.orders import cancel
+from wms.replenish import refills, waiting
+from wms.returns import again as returns_again
+from wms.returns import cases, closing, onward
 from wms.schema import lots, order_lines, orders, places, stock, work_orders
 
 ALL = pytest.mark.parametrize("kind", ["repair", "reship", "transfer"])
@@ -45,26 +40,24 @@ def goes_out_again(site: ReturnsSite, kind: str) -> int:
     if kind == "reship":
         number = site.arrive(parcel=box.id)
         site.write(
-            returns.undelivered, number, place=SHELF, key="back", actor="person:6", now=site.now
+            cases.undelivered, number, place=SHELF, key="back", actor="person:6", now=site.now
         )
-        site.write(returns_close.decide, number, "reship", now=site.now)
+        site.write(closing.decide, number, "reship", now=site.now)
         return int(site.scalar(select(orders.c.id).where(orders.c.kind == kind)))
     number = site.arrive(parcel=box.id)
     disposition = "repair" if kind == "repair" else "to_owner"
     for sku, qty in (("TEA", 2), ("CUP", 1)):
         site.grade(number, sku, "C", disposition, place=SHELF, qty=qty)
-    site.write(
-        returns_close.close, number, person=RITA, key="close", actor="person:6", now=site.now
-    )
+    site.write(closing.close, number, person=RITA, key="close", actor="person:6", now=site.now)
     if kind == "transfer":
-        asked = returns_orders.ToOwner(
+        asked = onward.ToOwner(
             owner="acme", shop="acme-shop", external_id="BACK", service="yamato",
             recipient=SOMEONE,
         )  # fmt: skip
-        return site.write(returns_orders.send_to_owner, asked, now=site.now).order_id
+        return site.write(onward.send_to_owner, asked, now=site.now).order_id
     for work in site.rows(select(work_orders)):
         site.set(work_orders, work_orders.c.id == work.id, state="done", done=work.qty)
-        site.write(returns.repaired, work.id, now=site.now)
+        site.write(cases.repaired, work.id, now=site.now)
     return int(site.scalar(select(orders.c.id).where(orders.c.kind == kind)))
 
 
@@ -80,8 +73,8 @@ def walk(site: ReturnsSite, order: int) -> int:
 def lacks(site: ReturnsSite) -> tuple[object, ...]:
     """What the site would do about orders that lack stock: waves, refills, hopes of the board."""
     todo = site.read(planner.look, now=site.now, settings=Settings(), all_due=True)
-    return todo.waves, site.read(replenish_tasks.look, today=TODAY).refills, site.read(
-        replenish_board.blocked
+    return todo.waves, site.read(refills.look, today=TODAY).refills, site.read(
+        waiting.blocked
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from tests.pack_table import (
     shown,
     weight,
 )
-from wms.parcels import Packed
+from wms.shipping.parcels import Packed
 
 
 def test_an_order_that_is_not_ready_is_said_at_once() -> None:

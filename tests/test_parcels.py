@@ -10,11 +10,11 @@ from sqlalchemy import select, update
 
 from picking import floor, pickups
 from tests.floor_site import FIRST_NUMBER, ON_BOTH, FloorSite, floor_at
-from wms import allocation, order_view, parcels
-from wms import orders as order_book
 from wms.db import Book
 from wms.errors import Code, Rejected
-from wms.parcels import Packed, number_of
+from wms.orders import lifecycle as order_book
+from wms.orders import view
+from wms.promises import allocation
 from wms.schema import (
     allocations,
     events,
@@ -26,6 +26,8 @@ from wms.schema import (
     tracking_ranges,
 )
 from wms.schema import parcels as table
+from wms.shipping import parcels
+from wms.shipping.parcels import Packed, number_of
 
 BASKET = (("TEA", 2), ("CUP", 1))
 
@@ -105,13 +107,13 @@ def test_the_shop_is_told_at_inspection_or_at_handover_as_it_wants(site: FloorSi
     site.set(shops, shops.c.code == "acme-shop", notify="handover")
     parcel = pack(site)
     number = close(site, parcel)
-    seen = site.read(order_view.get, "1")
+    seen = site.read(view.get, "1")
     assert (numbers("parcel.inspected"), seen.parcels[0].tracking) == ([""], "")
     manifest_id = manifest(site)
     site.write(parcels.load, parcel=parcel, manifest=manifest_id, now=site.now)
     close_out(site, manifest_id)
     assert numbers("order.shipped") == [[number]]
-    assert site.read(order_view.get, "1").parcels[0].tracking == number
+    assert site.read(view.get, "1").parcels[0].tracking == number
 
 
 @ON_BOTH

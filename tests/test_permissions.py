@@ -22,11 +22,11 @@ from picking.dialogues.menu import WAYS
 from tests.api_site import api
 from tests.floor_site import FloorSite, floor_at
 from tests.picking_site import ANNA
-from wms import people
 from wms.errors import Code
+from wms.people import staff
+from wms.people.tokens import OWNED_SCOPES, SCOPES
 from wms.schema import people as people_table
 from wms.schema import sessions, stations, terminals
-from wms.tokens import OWNED_SCOPES, SCOPES
 
 GUARDED = sorted(name for name, dialogue in DIALOGUES.items() if dialogue.permission)
 
@@ -58,7 +58,7 @@ def test_without_its_permission_a_dialogue_is_neither_offered_nor_open(
     """All permissions but this one; and a session that stands in it, as after a change."""
     permission = DIALOGUES[name].permission or name
     hand = site.at(f"AT-{WAYS[name]}" if WAYS[name] else "HT-01")
-    may = [verb for verb in people.PERMISSIONS if verb != permission]
+    may = [verb for verb in staff.PERMISSIONS if verb != permission]
     site.set(people_table, people_table.c.id == ANNA, permissions=json.dumps(may))
     menu = hand.sign_in(ANNA)
     if menu.dialogue != "menu":

@@ -19,8 +19,8 @@ from picking.dialogues import DIALOGUES
 from picking.dialogues.menu import WAYS
 from tests.sources import ROOT, text_of
 from wms.messages import say
-from wms.people import APPROVALS, PERMISSIONS, VERBS
-from wms.tokens import OWNED_SCOPES, SCOPES
+from wms.people.staff import APPROVALS, PERMISSIONS, VERBS
+from wms.people.tokens import OWNED_SCOPES, SCOPES
 
 PAGE = Path("docs/permissions.md")
 BEGIN = """# Permissions, dialogue by dialogue and door by door

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.picking_site import NOON, Site, refused, site_at
-from wms import photos
 from wms.errors import Code
+from wms.papers import photos
 
 JPEG = b"\xff\xd8\xff\xe0" + b"x" * 40 + b"\xff\xd9"
 PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 40 + b"\x00\x00\x00\x00IEND" + zlib.crc32(b"IEND").to_bytes(4)

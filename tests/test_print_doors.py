@@ -12,8 +12,8 @@ from app import print_doors
 from app.http import HttpSettings, make_app
 from tests.intake_site import NOW, seeded
 from wms.db import Book
+from wms.people.tokens import token_hash
 from wms.schema import commands, print_jobs, stations
-from wms.tokens import token_hash
 
 SECRET = "only this machine knows"
 LOCAL = {"Authorization": f"Bearer {SECRET}"}

@@ -11,15 +11,19 @@ import pytest
 from sqlalchemy import BigInteger, Integer, insert, select, update
 
 from tests.returns_site import RITA, ReturnsSite, returns_at
-from wms import events, people, privacy, privacy_day, privacy_subject, returns_close, seals
 from wms.config import Privacy
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.event_kinds import OrderCancelled, OrderHeld
-from wms.label_data import shipping_data
-from wms.privacy import DAY_MS
-from wms.privacy_columns import PERSONAL, PLAIN
-from wms.privacy_subject import Subject
+from wms.papers.label_data import shipping_data
+from wms.people import staff
+from wms.privacy import daily, forgetting
+from wms.privacy import subject as privacy_subject
+from wms.privacy.columns import PERSONAL, PLAIN
+from wms.privacy.forgetting import DAY_MS
+from wms.privacy.subject import Subject
+from wms.record import events, seals
+from wms.record.event_kinds import OrderCancelled, OrderHeld
+from wms.returns import closing
 from wms.schema import (
     commands,
     device_facts,
@@ -42,7 +46,7 @@ dumps = partial(json.dumps, ensure_ascii=False)  # as the book writes it
 CANARY = "金糸雀Canary"
 PHONE, MAIL = "080-1234-9876", "canary@example.jp"
 KEEP = Privacy()
-LATER_MS = (30 + 90 + privacy.DELIVERY_DAYS + 1) * DAY_MS
+LATER_MS = (30 + 90 + forgetting.DELIVERY_DAYS + 1) * DAY_MS
 TO = {
     "name": CANARY, "postal": "136-0082", "prefecture": "東京都", "address": f"{CANARY}町1-2-3",
     "building": CANARY, "company": CANARY, "phone": PHONE, "email": MAIL,
@@ -80,7 +84,7 @@ def lived(site: ReturnsSite) -> tuple[int, int]:
     first, second = (row.order_id for row in site.ship([("TEA", 2)], [("CUP", 1)]))
     number = site.arrive(number=site.announce(first, ("TEA", 1)))
     site.grade(number, "TEA", note=CANARY)
-    site.write(returns_close.close, number, person=RITA, key="end", actor="person:6", now=site.now)
+    site.write(closing.close, number, person=RITA, key="end", actor="person:6", now=site.now)
     site.signed_in("HT-01", 1).scan(CANARY)
     site.write(speak, first, number, site.now)
     return first, second
@@ -149,7 +153,7 @@ def said(book: Book, *words: str) -> list[str]:
 
 def forget(site: ReturnsSite, after_ms: int, keep: Privacy = KEEP) -> dict[str, int]:
     now = site.now + after_ms
-    return asyncio.run(privacy.mask(site.book, keep, actor="worker:privacy", device="", now=now))
+    return asyncio.run(forgetting.mask(site.book, keep, actor="worker:privacy", device="", now=now))
 
 
 WORDS = (CANARY, PHONE, MAIL, "03-9999-1111", "136-0082")
@@ -183,7 +187,7 @@ def test_after_its_days_nothing_in_the_book_tells_whom_an_order_was_for(site: Re
     assert not any(word in str(row) for word in WORDS for row in records)
     if site.book.is_sqlite:
         assert site.read(seals.verify) == []
-        assert privacy.clear_log(site.book)
+        assert forgetting.clear_log(site.book)
         file = Path(str(site.book.writing.url.database))
         there = file.read_bytes() + file.with_name(file.name + "-wal").read_bytes()
         assert not [word for word in WORDS if word.encode() in there], "nor in the file itself"
@@ -274,7 +278,7 @@ def test_whoever_has_left_becomes_a_number(site: ReturnsSite) -> None:
     with pytest.raises(Rejected) as refused:
         site.write(privacy_subject.erase, subject, **asked)
     assert refused.value.code is Code.PERSON_ACTIVE
-    site.write(people.end, code="E042-canary")
+    site.write(staff.end, code="E042-canary")
     site.write(privacy_subject.erase, subject, **asked)
     assert said(site.book, CANARY, "E042-canary") == []
 
@@ -285,7 +289,7 @@ def test_the_server_forgets_once_a_day_at_its_hour(site: ReturnsSite) -> None:
 
     def once(after_ms: int) -> dict[str, int]:
         now = site.now + after_ms
-        return asyncio.run(privacy_day.once(site.book, now=now, zone=zone, keep=keep))
+        return asyncio.run(daily.once(site.book, now=now, zone=zone, keep=keep))
 
     assert once(LATER_MS - 10 * 3_600_000) == {}, "it is too early in the day"
     assert once(LATER_MS + 3 * 3_600_000)["orders"] == 2

@@ -16,11 +16,12 @@ from app.__main__ import cli
 from app.http import HttpSettings, make_app
 from app.local import clock_ms
 from tests.intake_site import DAY_MS, HOME, order, seed
-from wms import orders, upgrade
 from wms.config import Privacy
 from wms.db import Book
+from wms.orders import lifecycle
+from wms.people.tokens import token_hash
 from wms.schema import orders as orders_table
-from wms.tokens import token_hash
+from wms.upkeep import upgrade
 
 SECRET = "only this machine knows"
 
@@ -36,7 +37,7 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Book]:
     book = Book(url)
     book.write_now(seed)
     for name in ("E-1", "E-2"):
-        book.write_now(orders.accept, order(name), now=clock_ms())
+        book.write_now(lifecycle.accept, order(name), now=clock_ms())
     gone = {"state": "shipped", "state_ms": clock_ms() - 180 * DAY_MS}
     one = orders_table.c.external_id == "E-1"
     book.write_now(lambda tx: tx.execute(update(orders_table).where(one).values(gone)))

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import select
 
 from tests.floor_site import ON_BOTH, FloorSite, floor_at
-from wms import gaps, privacy
 from wms.config import Privacy
-from wms.privacy import DAY_MS
-from wms.privacy_sightings import forget_reads, reads_due
+from wms.privacy import forgetting
+from wms.privacy.forgetting import DAY_MS
+from wms.privacy.sightings import forget_reads, reads_due
+from wms.rooms import gaps
 from wms.schema import device_gaps, tag_reads
 
 KEEP = Privacy(sighting_days=10)
@@ -43,9 +44,9 @@ def test_what_readers_saw_is_forgotten_and_what_is_seen_again_is_not(site: Floor
     assert site.write(forget_reads, found, site.now) == 1, "the other came back meanwhile"
     site.set(tag_reads, tag_reads.c.epc == "bb", last_ms=then)
     asked = {"actor": "cli", "device": "cli"}
-    done = asyncio.run(privacy.mask(site.book, KEEP, now=site.now, **asked))
+    done = asyncio.run(forgetting.mask(site.book, KEEP, now=site.now, **asked))
     assert (done["sightings"], done["gaps"]) == (1, 1)
     assert [row.device for row in site.rows(select(tag_reads))] == ["gate-2"]
     left = {row.device for row in site.rows(select(device_gaps))}
     assert left == {"gate-2", "gate-3"}, "one that goes on stays"
-    assert site.read(privacy.count_due, KEEP, site.now) == {}
+    assert site.read(forgetting.count_due, KEEP, site.now) == {}

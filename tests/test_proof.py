@@ -2,7 +2,16 @@
 
 import pytest
 
-from wms.proof import Part, Suspect, TagFault, Tags, Weighing, predicted_g, suspects, tag_faults
+from wms.shipping.proof import (
+    Part,
+    Suspect,
+    TagFault,
+    Tags,
+    Weighing,
+    predicted_g,
+    suspects,
+    tag_faults,
+)
 
 TEA = Part(1, "TEA", 2, 80)
 CUP = Part(2, "CUP", 1, 300)

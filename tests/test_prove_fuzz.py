@@ -10,7 +10,7 @@ from tests.prove import Broken, fuzzed_doors
 from tests.prove.fuzzed import TARGETS, Target
 from tests.prove.mutating import mutated
 from tests.prove.part_fuzz import WANTED, rounds
-from wms import documents, photos
+from wms.papers import documents, photos
 
 SHORT = 20  # executions of every target
 

@@ -7,7 +7,7 @@ from devices.robot_rules import Action, Voided, Wait
 from tests.prove import Broken
 from tests.prove.part_robots import HAND_OFFS, story
 from tests.robot_trouble import KINDS
-from wms.mission_rows import Mission
+from wms.robots.rows import Mission
 
 
 def test_a_story_counts_hand_offs_and_what_was_inflicted() -> None:

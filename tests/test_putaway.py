@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wms.errors import Code
-from wms.putaway import (
+from wms.storage.putaway import (
     QUARANTINE,
     SOFT,
     Goods,

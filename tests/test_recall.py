@@ -14,8 +14,8 @@ from tests.floor_site import FIRST_NUMBER, JAN, ON_BOTH, FloorSite, floor_at
 from tests.picking_site import TODAY, refused
 from tests.test_floor_pick_shelf import FOOD, food, said
 from wms.errors import Code
-from wms.parcels import number_of
 from wms.schema import allocations, events, lots, orders, tasks
+from wms.shipping.parcels import number_of
 
 TEA, CUP = (f"]E0{JAN[sku]}" for sku in ("TEA", "CUP"))
 LOT = LotNamed(owner="acme", sku="FOOD", lot="L1", reason="異物混入")

@@ -15,11 +15,15 @@ from picking import replenisher
 from tests.floor_site import ON_BOTH, FloorSite, floor_at
 from tests.picking_site import ANNA, TODAY, refused
 from tests.racing import race
-from wms import allocation, count_choice, counts, replenish_tasks, tasks
-from wms.allocate import NEVER, Free, Need
+from wms import tasks
+from wms.counts import chosen as count_choice
+from wms.counts import counting as counts
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.replenish import Face, Lack, Refill, decide, lacking, takes
+from wms.promises import allocation
+from wms.promises.allocate import NEVER, Free, Need
+from wms.replenish import refills as replenish_tasks
+from wms.replenish.wanted import Face, Lack, Refill, decide, lacking, takes
 from wms.schema import allocations, events, owners, pick_faces, places, stock
 from wms.schema import counts as counts_table
 from wms.schema import tasks as tasks_table

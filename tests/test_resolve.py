@@ -16,8 +16,6 @@ from picking.dialogues.base import Seen
 from picking.resolve import TEXT_MAX, elements, resolve
 from tests.floor_site import JAN, ON_BOTH, FloorSite, floor_at
 from wms.db import Tx
-from wms.epc import sgtin96
-from wms.items import check_digit, normal_barcode
 from wms.schema import (
     barcodes,
     boxes,
@@ -30,6 +28,8 @@ from wms.schema import (
     people,
     places,
 )
+from wms.site.epc import sgtin96
+from wms.site.items import check_digit, normal_barcode
 from wms.text import shown
 
 # The GS1 Syntax Engine's own tests (Apache-2.0), and values computed with it.

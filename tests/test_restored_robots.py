@@ -8,8 +8,8 @@ from sqlalchemy import make_url
 
 from tests.ledger_site import NOON
 from tests.robot_site import SLOW, Site, site
-from wms import backup, restore
 from wms.db import Book
+from wms.upkeep import backup, restore
 
 
 async def restored(s: Site, file: Path) -> None:

@@ -9,18 +9,12 @@ from sqlalchemy import func, select
 from tests.floor_site import ON_BOTH
 from tests.picking_site import NOON, refused
 from tests.returns_site import BOX, OTTO, RITA, SHELF, TABLE, ReturnsSite, returns_at, set_serials
-from wms import (
-    allocation,
-    returns,
-    returns_close,
-    returns_find,
-    returns_grade,
-    returns_rules,
-    returns_view,
-    site_settings,
-)
+from wms import site_settings
 from wms.errors import Code
-from wms.returns_new import NewReturn, NewReturnLine
+from wms.promises import allocation
+from wms.returns import cases, closing, finding, grading, view
+from wms.returns import rules as returns_rules
+from wms.returns.new import NewReturn, NewReturnLine
 from wms.schema import events, return_units
 from wms.site_settings import SiteSettings
 
@@ -40,10 +34,10 @@ def site(engine: str, request: pytest.FixtureRequest) -> Iterator[ReturnsSite]:
         site.check()
 
 
-def close(site: ReturnsSite, number: int, key: str = "") -> returns_close.Closed:
+def close(site: ReturnsSite, number: int, key: str = "") -> closing.Closed:
     site.now += 1_000
     return site.write(
-        returns_close.close, number, person=RITA, key=key or site.key("close"),
+        closing.close, number, person=RITA, key=key or site.key("close"),
         actor=f"person:{RITA}", now=site.now,
     )  # fmt: skip
 
@@ -51,7 +45,7 @@ def close(site: ReturnsSite, number: int, key: str = "") -> returns_close.Closed
 def undo(site: ReturnsSite, number: int) -> str:
     site.now += 1_000
     return site.write(
-        returns_grade.undo, number, key=site.key("undo"), actor=f"person:{RITA}", now=site.now
+        grading.undo, number, key=site.key("undo"), actor=f"person:{RITA}", now=site.now
     )
 
 
@@ -74,13 +68,13 @@ def test_an_rma_is_taken_once(site: ReturnsSite) -> None:
         owner="acme", external_id="RMA-1", order=site.external(box.order_id),
         lines=(NewReturnLine(sku="TEA", qty=2),),
     )  # fmt: skip
-    again = site.write(returns.announce, wanted, now=NOON)
+    again = site.write(cases.announce, wanted, now=NOON)
     assert (again.return_id, again.new, again.code) == (number, False, f"R{number:07d}")
     other = NewReturn(
         owner="acme", external_id="RMA-1", lines=(NewReturnLine(sku="CUP", qty=1),)
     )  # fmt: skip
     with refused(Code.KEY_REUSED):
-        site.write(returns.announce, other, now=NOON)
+        site.write(cases.announce, other, now=NOON)
     assert site.told("return.announced") == 1
 
 
@@ -96,7 +90,7 @@ def test_what_was_never_sent_cannot_be_announced(site: ReturnsSite) -> None:
         site.announce(0, ("TEA", 1), kind="exchange")
     wanted = NewReturn(owner="acme", external_id="x", lines=(NewReturnLine(sku="NO", qty=1),))
     two = [wanted, wanted]
-    found = site.read(returns.faults, two)
+    found = site.read(cases.faults, two)
     assert {(one.row, one.code) for one in found} == {
         (0, Code.REFERENCE_UNKNOWN), (1, Code.ROW_TWICE), (1, Code.REFERENCE_UNKNOWN),
     }  # fmt: skip
@@ -116,8 +110,8 @@ def test_a_return_walks_from_the_announcement_to_the_refund_notice(site: Returns
     assert site.moved(number) == [
         *into(BOX, "available"), *into(BOX, "damaged"), (IN, BOX, "returned", 1),
     ]  # fmt: skip
-    assert close(site, number) == returns_close.Closed(0, "")
-    seen = site.read(returns_view.get, f"R{number:07d}", owner="acme")
+    assert close(site, number) == closing.Closed(0, "")
+    seen = site.read(view.get, f"R{number:07d}", owner="acme")
     assert [(one.sku, one.grade, one.refund) for one in seen.units] == [
         ("TEA", "A", True), ("TEA", "damaged", False), ("CUP", "C", False),
     ]  # fmt: skip
@@ -203,7 +197,7 @@ def test_returned_serials_still_tied_to_the_old_order(site: ReturnsSite) -> None
     close(site, number)
     (new,) = site.ship((("RADIO", 1),))
     found = site.read(
-        returns_find.by_code, "4901", now=site.now, serial="S1", item_ids=[site.good("RADIO")]
+        finding.by_code, "4901", now=site.now, serial="S1", item_ids=[site.good("RADIO")]
     )
     assert [one.parcel for one in found] == [new.id]
     second = site.arrive(parcel=new.id)
@@ -231,7 +225,7 @@ def test_a_swapped_serial_is_caught_and_never_sold(site: ReturnsSite) -> None:
     site.grade(number, "RADIO", serial="S1")
     with refused(Code.RETURN_TOO_MANY):
         site.grade(number, "RADIO", "B", "quarantine", serial="S1")
-    totals = site.read(returns_view.get, str(number)).units
+    totals = site.read(view.get, str(number)).units
     assert [(one.serial, one.refund) for one in totals] == [("S9", False), ("S1", True)]
 
 
@@ -242,8 +236,8 @@ def test_what_is_missing_books_nothing_but_is_told(site: ReturnsSite) -> None:
     site.arrive(number=number)
     site.grade(number, "TEA")
     site.grade(number, "CUP", "missing", "none")
-    assert close(site, number) == returns_close.Closed(1, "")
-    units = site.read(returns_view.get, str(number)).units
+    assert close(site, number) == closing.Closed(1, "")
+    units = site.read(view.get, str(number)).units
     assert [(one.sku, one.grade, one.qty) for one in units] == [
         ("TEA", "A", 1), ("CUP", "missing", 1), ("TEA", "missing", 1),
     ]  # fmt: skip
@@ -308,7 +302,7 @@ def test_two_users_are_not_given_the_same_return(site: ReturnsSite) -> None:
     with refused(Code.RETURN_WITH_OTHER):
         site.arrive(parcel=box.id, person=OTTO)
     assert site.arrive(parcel=box.id, person=OTTO, over=True) == number
-    site.write(returns.put_aside, number, person=OTTO)
+    site.write(cases.put_aside, number, person=OTTO)
     assert site.arrive(number=number) == number
     assert site.told("return.arrived") == 1
 
@@ -344,12 +338,12 @@ def test_disposal_needs_a_second_person(site: ReturnsSite) -> None:
 
 def approve(tx: object, site: ReturnsSite, number: int) -> None:
     from tests.floor_site import PEPPER, PIN
-    from wms import approvals
+    from wms.people import approvals
 
-    ref = returns_grade.disposal_ref(tx, number)  # type: ignore[arg-type]
+    ref = grading.disposal_ref(tx, number)  # type: ignore[arg-type]
     assert approvals.give(
         tx,  # type: ignore[arg-type]
-        verb=returns_grade.DISPOSAL, ref=ref, owner="acme", giver=OTTO, asker=RITA,
+        verb=grading.DISPOSAL, ref=ref, owner="acme", giver=OTTO, asker=RITA,
         pin=PIN, pepper=PEPPER, now=site.now,
     )  # fmt: skip
 
@@ -357,7 +351,7 @@ def approve(tx: object, site: ReturnsSite, number: int) -> None:
 def test_lots_that_nobody_knows_are_never_restocked(site: ReturnsSite) -> None:
     site.put("A-06", "FOOD", 5, lot="L1", expiry="2027-01-31")
     number = site.write(
-        returns.arrive_unknown, owner="acme", person=RITA, station="RET-1", now=site.now
+        cases.arrive_unknown, owner="acme", person=RITA, station="RET-1", now=site.now
     )
     with refused(Code.RETURN_LOT):
         site.grade(number, "FOOD")
@@ -382,7 +376,7 @@ def test_an_owner_says_what_becomes_of_a_grade(site: ReturnsSite) -> None:
     number = site.arrive(parcel=box.id)
     site.grade(number, "TEA", "B", "to_owner")
     site.grade(number, "TEA", "damaged", "quarantine")
-    units = site.read(returns_view.get, str(number)).units
+    units = site.read(view.get, str(number)).units
     assert [one.refund for one in units] == [False, True]
     wrong = msgspec.convert({"return_rules": [{**rules[0], "grade": "missing"}]}, SiteSettings)
     with refused(Code.RETURN_RULE):

@@ -10,25 +10,18 @@ from picking import tours
 from tests.floor_site import ON_BOTH
 from tests.picking_site import SOMEONE, refused
 from tests.returns_site import BOX, RITA, SHELF, ReturnsSite, returns_at, set_serials
-from wms import (
-    cancel,
-    parcels,
-    put_back,
-    returns,
-    returns_close,
-    returns_grade,
-    returns_orders,
-    returns_view,
-    work_done,
-    work_orders,
-)
-from wms.cancel import Cancelled
 from wms.errors import Code
+from wms.orders import cancel
+from wms.orders.cancel import Cancelled
+from wms.returns import cases, closing, grading, onward, view
 from wms.schema import allocations, manifests, order_lines, places, work_spans
 from wms.schema import orders as orders_table
 from wms.schema import parcels as parcels_table
 from wms.schema import returns as returns_table
 from wms.schema import work_orders as works
+from wms.shipping import parcels
+from wms.storage import put_back
+from wms.work import jobs, making
 
 TODAY = "2026-11-22"
 
@@ -57,10 +50,10 @@ def repaired(site: ReturnsSite) -> Any:
     return site.rows(query)[0]
 
 
-def close(site: ReturnsSite, number: int) -> returns_close.Closed:
+def close(site: ReturnsSite, number: int) -> closing.Closed:
     site.now += 1_000
     return site.write(
-        returns_close.close, number, person=RITA, key=site.key("close"), actor="person:6",
+        closing.close, number, person=RITA, key=site.key("close"), actor="person:6",
         now=site.now,
     )  # fmt: skip
 
@@ -75,13 +68,13 @@ def work_of(site: ReturnsSite) -> int:
 
 
 def started(site: ReturnsSite, order: int) -> None:
-    site.write(work_done.start, work=work_of(site), person=RITA, today=TODAY, now=site.now)
+    site.write(making.start, work=work_of(site), person=RITA, today=TODAY, now=site.now)
 
 
 def done(site: ReturnsSite, order: int) -> None:
     started(site, order)
     site.write(
-        work_done.make, work=work_of(site), qty=1, place="", station="", key="made",
+        making.make, work=work_of(site), qty=1, place="", station="", key="made",
         actor="person:6", now=site.now,
     )  # fmt: skip
 
@@ -157,13 +150,13 @@ def test_a_cancelled_repair_is_decided_again(site: ReturnsSite, stage: str) -> N
     assert site.scalar(clocks) == 0, "nobody's clock runs on"
     carried_back(site, answer)
     assert site.arrive(number=row.id) == row.id
-    seen = site.read(returns_view.evidence, site.row(row.id)).sent
+    seen = site.read(view.evidence, site.row(row.id)).sent
     assert [(one.sku, one.serial, one.qty) for one in seen] == [("RADIO", "S1", 1)]
     with refused(Code.RETURN_SERIAL):
         site.grade(row.id, "RADIO", serial="S2")
     site.grade(row.id, "RADIO", "A", "restock", serial="S1", place="A-05")
     assert site.at_place("A-05") == {("RADIO", "available", "S1"): 1}
-    assert close(site, row.id) == returns_close.Closed(0, "")
+    assert close(site, row.id) == closing.Closed(0, "")
     assert not site.rows(select(returns_table).where(returns_table.c.state == "arrived"))
     assert site.scalar(select(func.sum(order_lines.c.returned))) == 1, "it came back once"
 
@@ -195,7 +188,7 @@ def test_what_is_decided_again_may_be_taken_out_of_its_tote_at_once(site: Return
     site.arrive(number=row.id)
     unit = site.grade(row.id, "RADIO", "C", "to_owner", serial="S1", place=BOX)
     assert site.at_place(tote) == {}
-    site.write(returns_grade.undo, row.id, key="undo", actor="person:6", now=site.now)
+    site.write(grading.undo, row.id, key="undo", actor="person:6", now=site.now)
     assert site.at_place(SHELF) == {("RADIO", "returned", "S1"): 1}
     assert site.grade(row.id, "RADIO", "C", "repair", serial="S1", place=SHELF) > unit
     assert close(site, row.id).following == f"{row.code}-S", "it is repaired after all"
@@ -206,7 +199,7 @@ def test_what_is_not_to_be_found_again_is_lost_in_the_house(site: ReturnsSite) -
     do_cancel(site, order.id)
     (row,) = site.rows(select(returns_table).where(returns_table.c.cancelled_id == order.id))
     site.arrive(number=row.id)
-    assert close(site, row.id) == returns_close.Closed(1, "")
+    assert close(site, row.id) == closing.Closed(1, "")
     assert site.at_place(SHELF) == {}
     assert site.moved(row.id) == [(SHELF, "@lost", "returned", 1)]
 
@@ -215,8 +208,8 @@ def test_what_is_not_to_be_found_again_is_lost_in_the_house(site: ReturnsSite) -
 def test_a_parcel_that_was_to_go_out_once_more_is_opened_instead(site: ReturnsSite) -> None:
     (box,) = site.ship((("TEA", 2), ("CUP", 1)))
     number = site.arrive(parcel=box.id)
-    site.write(returns.undelivered, number, place=SHELF, key="back", actor="person:6", now=site.now)
-    site.write(returns_close.decide, number, "reship", now=site.now)
+    site.write(cases.undelivered, number, place=SHELF, key="back", actor="person:6", now=site.now)
+    site.write(closing.decide, number, "reship", now=site.now)
     (order,) = site.rows(select(orders_table).where(orders_table.c.kind == "reship"))
     less = site.write(cancel.reduce, order.id, wanted={1: 1}, now=site.now)
     assert less.outcome == "refused", "these very units, or none"
@@ -229,7 +222,7 @@ def test_a_parcel_that_was_to_go_out_once_more_is_opened_instead(site: ReturnsSi
         site.grade(row.id, "TEA", "C", "to_owner", place=SHELF)
     site.grade(row.id, "CUP", "damaged", "quarantine", place=SHELF)
     assert close(site, row.id).missing == 0
-    units = site.read(returns_view.get, code).units
+    units = site.read(view.get, code).units
     assert not any(unit.refund for unit in units), "it was counted when it came back first"
 
 
@@ -267,8 +260,8 @@ def test_a_cancelled_transfer_is_set_aside_again(site: ReturnsSite) -> None:
     site.grade(number, "TEA", "C", "to_owner", place=SHELF, qty=2)
     close(site, number)
     asked = {"owner": "acme", "shop": "acme-shop", "service": "yamato", "recipient": SOMEONE}
-    first = returns_orders.ToOwner(external_id="BACK-1", **asked)  # type: ignore[arg-type]
-    order = site.write(returns_orders.send_to_owner, first, now=site.now).order_id
+    first = onward.ToOwner(external_id="BACK-1", **asked)  # type: ignore[arg-type]
+    order = site.write(onward.send_to_owner, first, now=site.now).order_id
     site.release([order])
     tour = site.write(tours.claim, person=1, now=site.now)
     assert tour is not None
@@ -282,8 +275,8 @@ def test_a_cancelled_transfer_is_set_aside_again(site: ReturnsSite) -> None:
         put_back.put, task=1, container=tote, goods=goods, qty=2, place=elsewhere, key="b",
         actor="person:2", now=site.now,
     )  # fmt: skip
-    second = returns_orders.ToOwner(external_id="BACK-2", **asked)  # type: ignore[arg-type]
-    again = site.write(returns_orders.send_to_owner, second, now=site.now)
+    second = onward.ToOwner(external_id="BACK-2", **asked)  # type: ignore[arg-type]
+    again = site.write(onward.send_to_owner, second, now=site.now)
     lies = site.rows(
         select(allocations.c.place)
         .join(order_lines, order_lines.c.id == allocations.c.line_id)
@@ -295,6 +288,6 @@ def test_a_cancelled_transfer_is_set_aside_again(site: ReturnsSite) -> None:
 def test_the_repair_of_returned_goods_is_cancelled_with_its_order(site: ReturnsSite) -> None:
     order = repaired(site)
     with refused(Code.WORK_OF_ORDER):
-        site.write(work_orders.cancel, work_of(site), now=site.now)
+        site.write(jobs.cancel, work_of(site), now=site.now)
     do_cancel(site, order.id)
-    assert site.write(work_orders.cancel, work_of(site), now=site.now).state == "cancelled"
+    assert site.write(jobs.cancel, work_of(site), now=site.now).state == "cancelled"

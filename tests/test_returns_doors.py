@@ -15,9 +15,11 @@ from tests.intake_site import NOW
 from tests.picking_site import SOMEONE
 from tests.returns_site import RITA, SHELF, ReturnsSite, returns_at
 from tests.test_photos import JPEG
-from wms import incarnation, photos, returns, returns_close
+from wms.papers import photos
+from wms.returns import cases, closing
 from wms.schema import commands
 from wms.schema import returns as returns_table
+from wms.upkeep import incarnation
 
 SCOPE = "returns:write"
 BODY: dict[str, Any] = {
@@ -113,7 +115,7 @@ def test_an_owner_sees_the_picture_and_decides_once(shipped: tuple[ReturnsSite, 
     site, door = shipped
     (box,) = site.ship((("TEA", 2), ("CUP", 1)))
     number = site.arrive(parcel=box.id)
-    site.write(returns.undelivered, number, place=SHELF, key="back", actor="person:6", now=site.now)
+    site.write(cases.undelivered, number, place=SHELF, key="back", actor="person:6", now=site.now)
     kept = site.write(
         photos.keep, key="p1", ref=f"return:{number}", type="", image=JPEG, person=RITA,
         now=site.now,
@@ -140,7 +142,7 @@ def test_goods_are_sent_back_to_their_own_owner_alone(shipped: tuple[ReturnsSite
     (box,) = site.ship((("TEA", 2), ("CUP", 1)))
     number = site.arrive(parcel=box.id)
     site.grade(number, "TEA", "C", "to_owner", place=SHELF)
-    site.write(returns_close.close, number, person=RITA, key="end", actor="person:6", now=site.now)
+    site.write(closing.close, number, person=RITA, key="end", actor="person:6", now=site.now)
     body = {
         "owner": "acme", "shop": "acme-shop", "external_id": "BACK-1", "service": "yamato",
         "recipient": msgspec.to_builtins(SOMEONE),

@@ -19,9 +19,11 @@ from tests.returns_site import (
     send,
     set_serials,
 )
-from wms import allocation, holds, returns, returns_close, returns_grade, returns_orders
 from wms.errors import Code
-from wms.returns_new import NewReturnLine
+from wms.orders import holds
+from wms.promises import allocation
+from wms.returns import cases, closing, grading, onward
+from wms.returns.new import NewReturnLine
 from wms.schema import allocations, items, order_lines, orders, parcel_lines, work_orders
 
 BASKET = (("TEA", 2), ("CUP", 1))
@@ -39,10 +41,10 @@ def site(engine: str, request: pytest.FixtureRequest) -> Iterator[ReturnsSite]:
         site.check()
 
 
-def close(site: ReturnsSite, number: int) -> returns_close.Closed:
+def close(site: ReturnsSite, number: int) -> closing.Closed:
     site.now += 1_000
     return site.write(
-        returns_close.close, number, person=RITA, key=site.key("close"), actor="person:6",
+        closing.close, number, person=RITA, key=site.key("close"), actor="person:6",
         now=site.now,
     )  # fmt: skip
 
@@ -93,7 +95,7 @@ def test_a_replacement_is_set_aside_at_grading_and_goes_out_when_accepted(
     before = free(site, "HAT")
     site.grade(number, "TEA")
     (order,) = own_orders(site, number)
-    assert (order.state, order.state_reason) == ("held", returns_orders.EXCHANGE_WAITS)
+    assert (order.state, order.state_reason) == ("held", onward.EXCHANGE_WAITS)
     assert (order.kind, order.one_piece, order.before_hold) == ("exchange", 0, "accepted")
     assert promised(site, order.id) == {"HAT": 2}
     assert free(site, "HAT") == before - 2, "nobody else takes it"
@@ -120,7 +122,7 @@ def test_a_refused_original_is_not_replaced(site: ReturnsSite) -> None:
     assert free(site, "TEA") == before - 2
     assert close(site, number).following == ""
     (order,) = own_orders(site, number)
-    assert (order.state, order.state_reason) == ("cancelled", returns_orders.REFUSED)
+    assert (order.state, order.state_reason) == ("cancelled", onward.REFUSED)
     assert (promised(site, order.id), free(site, "TEA")) == ({}, before)
     assert site.told("order.cancelled") == 1
 
@@ -146,21 +148,17 @@ def test_exchange_shipped_twice(site: ReturnsSite) -> None:
     site.arrive(number=number)
     for _ in range(3):
         site.grade(number, "TEA", key="the same scan")
-    first = site.write(lambda tx: returns_orders.reserve_exchange(tx, site.row(number), now=NOON))
+    first = site.write(lambda tx: onward.reserve_exchange(tx, site.row(number), now=NOON))
     close(site, number)
     for _ in range(2):
         with refused(Code.RETURN_STATE):
             close(site, number)
-        settled = site.write(
-            lambda tx: returns_orders.settle_exchange(tx, site.row(number), now=site.now)
-        )
+        settled = site.write(lambda tx: onward.settle_exchange(tx, site.row(number), now=site.now))
         assert settled == ""
     (order,) = own_orders(site, number)
     assert order.id == first
     assert sent_out(site, order.id) == "shipped"
-    again = site.write(
-        lambda tx: returns_orders.settle_exchange(tx, site.row(number), now=site.now)
-    )
+    again = site.write(lambda tx: onward.settle_exchange(tx, site.row(number), now=site.now))
     assert (again, len(own_orders(site, number)), site.state(order.id)) == ("", 1, "shipped")
     other = site.announce(box.order_id, ("TEA", 1), kind="exchange")
     site.arrive(number=other)
@@ -201,16 +199,16 @@ def test_a_repair_goes_out_and_back_with_the_same_unit(site: ReturnsSite) -> Non
     assert close(site, number).following == f"R{number:07d}-S"
     (order,) = own_orders(site, number)
     assert (order.kind, order.state) == ("repair", "held")
-    assert order.state_reason == returns_orders.REPAIR_WAITS
+    assert order.state_reason == onward.REPAIR_WAITS
     (work,) = site.rows(select(work_orders))
     assert (work.kind, work.qty, work.state, work.origin) == (
         "repair", 1, "open", f"return:{number}",
     )  # fmt: skip
     assert work.code == f"W{work.id:07d}"
-    assert not site.write(returns.repaired, work.id, now=site.now), "it is not done"
+    assert not site.write(cases.repaired, work.id, now=site.now), "it is not done"
     site.set(work_orders, work_orders.c.id == work.id, state="done", done=1)
-    assert site.write(returns.repaired, work.id, now=site.now)
-    assert not site.write(returns.repaired, work.id, now=site.now), "it was told before"
+    assert site.write(cases.repaired, work.id, now=site.now)
+    assert not site.write(cases.repaired, work.id, now=site.now), "it was told before"
     assert site.state(order.id) == "accepted"
     assert sent_out(site, order.id) == "shipped"
     query = (
@@ -225,7 +223,7 @@ def test_a_repair_goes_out_and_back_with_the_same_unit(site: ReturnsSite) -> Non
 def back_unopened(site: ReturnsSite, parcel: int) -> int:
     number = site.arrive(parcel=parcel)
     site.write(
-        returns.undelivered, number, place=SHELF, key=site.key("back"), actor="person:6",
+        cases.undelivered, number, place=SHELF, key=site.key("back"), actor="person:6",
         now=site.now,
     )  # fmt: skip
     return number
@@ -242,10 +240,10 @@ def test_an_undelivered_parcel_is_sent_once_more(site: ReturnsSite) -> None:
     with refused(Code.RETURN_UNDECIDED):
         close(site, number)
     for _ in range(3):
-        following = site.write(returns_close.decide, number, "reship", now=site.now)
+        following = site.write(closing.decide, number, "reship", now=site.now)
         assert following == f"R{number:07d}-P"
     with refused(Code.RETURN_STATE):
-        site.write(returns_close.decide, number, "cancel", now=site.now)
+        site.write(closing.decide, number, "cancel", now=site.now)
     (order,) = own_orders(site, number)
     assert (order.kind, order.state, site.row(number).state) == ("reship", "accepted", "closed")
     assert promised(site, order.id) == {"TEA": 2, "CUP": 1}
@@ -258,7 +256,7 @@ def test_an_undelivered_parcel_is_sent_once_more(site: ReturnsSite) -> None:
 def test_an_undelivered_parcel_is_put_back_after_a_look(site: ReturnsSite) -> None:
     (box,) = site.ship(BASKET)
     number = back_unopened(site, box.id)
-    site.write(returns_close.decide, number, "cancel", now=site.now)
+    site.write(closing.decide, number, "cancel", now=site.now)
     site.arrive(number=number)
     site.grade(number, "TEA", qty=2, place="A-01")
     with refused(Code.RETURN_TOO_MANY):
@@ -273,11 +271,11 @@ def test_an_undelivered_parcel_is_put_back_after_a_look(site: ReturnsSite) -> No
 def test_what_an_undelivered_parcel_did_not_hold_is_not_here(site: ReturnsSite) -> None:
     (box,) = site.ship(BASKET)
     number = back_unopened(site, box.id)
-    site.write(returns_close.decide, number, "cancel", now=site.now)
+    site.write(closing.decide, number, "cancel", now=site.now)
     site.arrive(number=number)
     site.grade(number, "TEA", place="A-01")
     site.now += 1_000
-    site.write(returns_grade.undo, number, key="oops", actor="person:6", now=site.now)
+    site.write(grading.undo, number, key="oops", actor="person:6", now=site.now)
     assert site.at_place(SHELF)["TEA", "returned", ""] == 2
     site.grade(number, "TEA", place="A-01")
     assert close(site, number).missing == 2
@@ -288,11 +286,9 @@ def test_what_an_undelivered_parcel_did_not_hold_is_not_here(site: ReturnsSite) 
 def test_a_parcel_comes_back_unopened_once(site: ReturnsSite) -> None:
     (box,) = site.ship(BASKET)
     number = back_unopened(site, box.id)
-    site.write(
-        returns.undelivered, number, place=SHELF, key="again", actor="person:6", now=site.now
-    )
+    site.write(cases.undelivered, number, place=SHELF, key="again", actor="person:6", now=site.now)
     assert site.returned(box.order_id) == 3
-    site.write(returns_close.decide, number, "reship", now=site.now)
+    site.write(closing.decide, number, "reship", now=site.now)
     with refused(Code.RETURN_NOTHING):
         site.arrive(parcel=box.id)
     opened, other = site.ship(BASKET, BASKET)
@@ -300,12 +296,12 @@ def test_a_parcel_comes_back_unopened_once(site: ReturnsSite) -> None:
     site.grade(begun, "TEA")
     with refused(Code.RETURN_STATE):
         site.write(
-            returns.undelivered, begun, place=SHELF, key="late", actor="person:6", now=site.now
+            cases.undelivered, begun, place=SHELF, key="late", actor="person:6", now=site.now
         )
-    nobody = site.write(returns.arrive_unknown, owner="acme", person=RITA, station="", now=site.now)
+    nobody = site.write(cases.arrive_unknown, owner="acme", person=RITA, station="", now=site.now)
     with refused(Code.RETURN_NOTHING):
         site.write(
-            returns.undelivered, nobody, place=SHELF, key="what", actor="person:6", now=site.now
+            cases.undelivered, nobody, place=SHELF, key="what", actor="person:6", now=site.now
         )
     assert other.state == "shipped"
 
@@ -318,7 +314,7 @@ def test_goods_of_a_sold_out_item_come_back_and_are_sold_again(site: ReturnsSite
     number = site.arrive(parcel=box.id)
     site.grade(number, "RARE", place=BOX)
     assert site.release([waiting]).short == (waiting,)
-    site.write(returns_grade.undo, number, key="undo", actor="person:6", now=site.now)
+    site.write(grading.undo, number, key="undo", actor="person:6", now=site.now)
     site.grade(number, "RARE", place="A-09")
     assert sent_out(site, waiting) == "shipped"
 
@@ -330,22 +326,22 @@ def test_what_was_set_aside_is_sent_back_to_its_owner_once(site: ReturnsSite) ->
     site.grade(number, "TEA", "C", "to_owner", place=SHELF, qty=2)
     site.grade(number, "TEA", "C", "repair", place=SHELF)
     site.grade(number, "CUP", "damaged", "to_owner", place=SHELF)
-    asked = returns_orders.ToOwner(
+    asked = onward.ToOwner(
         owner="acme", shop="acme-shop", external_id="BACK-1", service="yamato",
         recipient=SOMEONE,
     )  # fmt: skip
     with refused(Code.RETURN_NOTHING):
-        site.write(returns_orders.send_to_owner, asked, now=site.now)
+        site.write(onward.send_to_owner, asked, now=site.now)
     close(site, number)
-    first = site.write(returns_orders.send_to_owner, asked, now=site.now)
-    again = site.write(returns_orders.send_to_owner, asked, now=site.now)
+    first = site.write(onward.send_to_owner, asked, now=site.now)
+    again = site.write(onward.send_to_owner, asked, now=site.now)
     assert (first.new, again.new, again.order_id) == (True, False, first.order_id)
     assert promised(site, first.order_id) == {"TEA": 2, "CUP": 1}
     other = msgspec.structs.replace(asked, external_id="BACK-2")
     with refused(Code.RETURN_NOTHING):
-        site.write(returns_orders.send_to_owner, other, now=site.now)
+        site.write(onward.send_to_owner, other, now=site.now)
     sold = msgspec.structs.replace(asked, external_id=site.external(box.order_id))
     with refused(Code.KEY_REUSED):
-        site.write(returns_orders.send_to_owner, sold, now=site.now)
+        site.write(onward.send_to_owner, sold, now=site.now)
     assert sent_out(site, first.order_id) == "shipped"
     assert site.at_place(SHELF) == {("TEA", "returned", ""): 1}, "the one that is repaired"

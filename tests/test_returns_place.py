@@ -9,8 +9,9 @@ from tests.picking_site import BERT
 from tests.picking_site import refused as rejected
 from tests.returns_site import BOX, RITA, SHELF, ReturnsSite, returns_at
 from tests.test_floor_returns import BASKET, TEA, opened, rita
-from wms import allocation, returns_close
 from wms.errors import Code
+from wms.promises import allocation
+from wms.returns import closing
 from wms.schema import lots, places, shops
 
 
@@ -69,7 +70,7 @@ def test_what_was_restocked_into_a_tote_is_brought_to_its_shelf(site: ReturnsSit
     site.grade(number, "CUP", "C", "quarantine", place=SHELF)
     hand = site.signed_in("HT-02", BERT, work="task")
     assert hand.prompt.lines == ("0 waiting",)
-    site.write(returns_close.close, number, person=RITA, key="end", actor="person:6", now=site.now)
+    site.write(closing.close, number, person=RITA, key="end", actor="person:6", now=site.now)
     hand.expect("task.tote", "1", "key")
     hand.expect("task.item", BOX)
     for text in (TEA, TEA):

@@ -11,10 +11,11 @@ from tests.racing import race
 from tests.returns_site import BOX, RITA, SHELF, ReturnsSite, returns_at, set_serials
 from tests.test_bench_races import WAIT_S, wait_for_a_lock
 from tests.test_returns import approve
-from wms import returns, returns_grade
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.returns_grade import Unit
+from wms.returns import cases
+from wms.returns import grading as returns_grade
+from wms.returns.grading import Unit
 from wms.schema import orders
 from wms.schema import returns as returns_table
 
@@ -45,7 +46,7 @@ def test_the_last_unit_is_graded_once_and_the_return_closed_once(site: ReturnsSi
 def test_an_undelivered_parcel_is_decided_once(site: ReturnsSite) -> None:
     (box,) = site.ship((("CUP", 1), ("TEA", 1)))
     number = site.arrive(parcel=box.id)
-    site.write(returns.undelivered, number, place=SHELF, key="back", actor="person:6", now=site.now)
+    site.write(cases.undelivered, number, place=SHELF, key="back", actor="person:6", now=site.now)
     (decided,) = race(site.book.url, (racers.decide_it, number, site.now))
     assert sorted(decided) == ["done", "done", *[Code.RETURN_STATE] * 2], "who came second agrees"
     followers = select(func.count()).where(orders.c.origin == f"return:{number}")

@@ -17,12 +17,12 @@ from labels.templates import render
 from tests.devices_bench import Heard, printer
 from tests.floor_site import ON_BOTH
 from tests.receive_site import JAN, ReceiveSite, dock_at
-from wms import inbound_lpn
-from wms import tags as tag_book
-from wms.epc import gtin_of, serial_of, sscc96
+from wms.inbound import lpn
+from wms.rooms.signals import TagSeen
 from wms.schema import events, items, owners, places, print_jobs, stations, tags
-from wms.signals import TagSeen
-from wms.tags import SERIAL_FROM
+from wms.site import tags as tag_book
+from wms.site.epc import gtin_of, serial_of, sscc96
+from wms.site.tags import SERIAL_FROM
 
 EPC = "30740242201d8840000fe632"
 PAYLOAD = render("item", {"name": "Shirt", "gtin": JAN["SHIRT"], "epc": EPC})
@@ -92,7 +92,7 @@ def asked_for(site: ReceiveSite, qty: int, key: str = "one") -> list[str]:
     shirt = site.scalar(select(items.c.id).where(items.c.sku == "SHIRT"))
     bench = site.scalar(select(stations.c.code).where(stations.c.rfid == 1).limit(1))
     site.write(
-        inbound_lpn.label_items, item=shirt, qty=qty, lot="", expiry="", station=bench, key=key,
+        lpn.label_items, item=shirt, qty=qty, lot="", expiry="", station=bench, key=key,
         now=site.now,
     )  # fmt: skip
     return list(site.read(lambda tx: list(tx.scalars(select(tags.c.epc).order_by(tags.c.epc)))))
@@ -155,7 +155,7 @@ def test_a_pallet_s_label_says_its_own_number_to_gates_and_doors(site: ReceiveSi
     delivery = site.asn(("SOAP", 4))
     bench = site.scalar(select(stations.c.code).where(stations.c.rfid == 1).limit(1))
     pallet = site.write(
-        inbound_lpn.new_pallet, delivery=delivery, station=bench, kind="pallet", key="one",
+        lpn.new_pallet, delivery=delivery, station=bench, kind="pallet", key="one",
         now=site.now,
     )  # fmt: skip
     epc = site.scalar(select(places.c.epc).where(places.c.code == pallet))
@@ -163,7 +163,7 @@ def test_a_pallet_s_label_says_its_own_number_to_gates_and_doors(site: ReceiveSi
     site.write(render_requested, now=site.now, dots_per_mm={})
     (job,) = site.rows(select(print_jobs).where(print_jobs.c.template == "logistic"))
     assert zpl_status.tag_of(bytes(job.payload)) == epc
-    site.write(inbound_lpn.reprint, container=pallet, station=bench, now=site.now + 1)
+    site.write(lpn.reprint, container=pallet, station=bench, now=site.now + 1)
     again = site.rows(select(print_jobs).where(print_jobs.c.template == "logistic"))[-1]
     assert epc in again.data, "one pallet, one number"
 

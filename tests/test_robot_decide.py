@@ -25,9 +25,9 @@ from devices.robot_rules import (
     decide,
     task_keys,
 )
-from wms.mission_rows import Mission
-from wms.mission_tasks import Why
-from wms.robots import RobotRecord
+from wms.robots.persons import Why
+from wms.robots.roster import RobotRecord
+from wms.robots.rows import Mission
 
 OURS, OTHER, FOREIGN = 1000, 999, 666
 BOOT, FENCE, SEQ = 7, 3, 40

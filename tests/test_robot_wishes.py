@@ -17,11 +17,12 @@ from tests.robot_sim import SimulatedSite
 from tests.robot_site import Killed
 from tests.test_robot_decide import BOOT, IDLE, RECORD, SEQ, in_hand, see, under_way
 from tests.virtual_time import run
-from wms import robot_wishes, tokens
 from wms.db import Book
 from wms.errors import Code, Rejected
-from wms.robot_wishes import STALE_MS, Order
-from wms.robots import RobotRecord, Wish
+from wms.people import tokens
+from wms.robots import wishes
+from wms.robots.roster import RobotRecord, Wish
+from wms.robots.wishes import STALE_MS, Order
 from wms.schema import commands, robots
 
 NOW = 1_000_000
@@ -75,7 +76,7 @@ def test_without_a_wish_all_is_as_before() -> None:
 
 def _ask(s: SimulatedSite, order: Order) -> str:
     return s.book.write_now(
-        robot_wishes.ask, robot="agv-1", order=order, actor="lead", device="t",
+        wishes.ask, robot="agv-1", order=order, actor="lead", device="t",
         permission="robots:write", now=s.now_ms(),
     )  # fmt: skip
 

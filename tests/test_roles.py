@@ -13,8 +13,8 @@ from app.__main__ import cli
 from app.crew import Permission
 from tests.floor_site import LEA, ON_BOTH, PIN, FloorSite, floor_at, refused
 from tests.picking_site import ANNA, BERT
-from wms import people, roles
 from wms.errors import Code, Rejected
+from wms.people import roles, staff
 from wms.schema import commands, owners, sessions, tasks, terminals
 from wms.schema import people as table
 
@@ -33,11 +33,11 @@ def site(engine: str, request: pytest.FixtureRequest) -> Iterator[FloorSite]:
 
 
 def may(site: FloorSite, person: int, verb: str, owner: str = "") -> bool:
-    return site.read(people.may, person, verb, owner)
+    return site.read(staff.may, person, verb, owner)
 
 
 def test_the_door_knows_every_permission() -> None:
-    assert get_args(Permission) == people.PERMISSIONS
+    assert get_args(Permission) == staff.PERMISSIONS
 
 
 @ON_BOTH
@@ -52,7 +52,7 @@ def test_a_role_for_one_owner_is_not_for_another(site: FloorSite) -> None:
     assert not may(site, ANNA, "look", "acme"), "the role has changed"
     assert may(site, ANNA, "pick", "beta"), "her own permission holds for all"
     with pytest.raises(Rejected, match="count beta"):
-        site.read(people.must, ANNA, "count", "beta")
+        site.read(staff.must, ANNA, "count", "beta")
     assert site.write(roles.grant, person="P1", what="counter")
     assert may(site, ANNA, "count", "beta")
     assert [(one.code, one.permissions, one.people) for one in site.read(roles.listed)] == [
@@ -101,7 +101,7 @@ def test_what_is_wrong_with_a_role_is_refused(site: FloorSite) -> None:
     site.write(roles.grant, person="P1", what="counter")
     lead: dict[str, Any] = {"code": "counter", "permissions": ("count", "lead")}
     assert why(roles.put, **lead) == Code.APPROVAL_PIN, "Anna has it, and no PIN"
-    site.write(people.new_pin, code="P1", pin=PIN, pepper="x")
+    site.write(staff.new_pin, code="P1", pin=PIN, pepper="x")
     assert not site.write(roles.put, **lead)
 
 
@@ -111,21 +111,21 @@ def test_a_lost_badge_ends_at_once_and_the_work_is_for_others(site: FloorSite) -
     waits = {"key": "k", "kind": "look", "place": "DROP", "ref": "mission:0", "created_ms": 1}
     site.add(tasks, waits)
     hand.expect("task.done", "1", "key")
-    assert site.write(people.end, code="P2") == 1
+    assert site.write(staff.end, code="P2") == 1
     assert site.scalar(select(terminals.c.person_id).where(terminals.c.id == "HT-02")) is None
     assert hand.prompt.dialogue == "sign_in"
     assert hand.scan("BADGE:bert").fate == "refused"
     row = site.rows(select(tasks))[0]
     assert (row.state, row.person_id) == ("open", None)
     assert not may(site, BERT, "task")
-    site.write(people.new_badge, code="P2", badge="bert-2")
+    site.write(staff.new_badge, code="P2", badge="bert-2")
     assert hand.scan("BADGE:bert").fate == "refused", "whoever found the old one"
     assert hand.scan("BADGE:bert-2").prompt.person == "Bert"
 
 
 def test_a_new_badge_signs_off_and_the_work_stays(site: FloorSite) -> None:
     hand = site.signed_in("HT-01", ANNA, work="pick")
-    site.write(people.new_badge, code="P1", badge="anna-2")
+    site.write(staff.new_badge, code="P1", badge="anna-2")
     assert hand.prompt.dialogue == "sign_in"
     assert hand.scan("BADGE:anna-2").prompt.dialogue == "pick"
     assert site.scalar(select(sessions.c.dialogue).where(sessions.c.person_id == ANNA)) == "pick"
@@ -134,11 +134,11 @@ def test_a_new_badge_signs_off_and_the_work_stays(site: FloorSite) -> None:
 def test_a_new_pin_unlocks_and_the_old_one_is_wrong(site: FloorSite) -> None:
     site.set(table, table.c.id == LEA, failures=7, locked_until_ms=site.now + 99_000)
     pepper = site.settings.pepper
-    site.write(people.new_pin, code="P5", pin="271828", pepper=pepper)
-    assert not site.write(people.check_pin, LEA, PIN, pepper=pepper, now=site.now)
-    assert site.write(people.check_pin, LEA, "271828", pepper=pepper, now=site.now)
+    site.write(staff.new_pin, code="P5", pin="271828", pepper=pepper)
+    assert not site.write(staff.check_pin, LEA, PIN, pepper=pepper, now=site.now)
+    assert site.write(staff.check_pin, LEA, "271828", pepper=pepper, now=site.now)
     with pytest.raises(Rejected, match=Code.PIN_WEAK):
-        site.write(people.new_pin, code="P5", pin="12345", pepper=pepper)
+        site.write(staff.new_pin, code="P5", pin="12345", pepper=pepper)
 
 
 # The command line

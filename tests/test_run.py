@@ -21,12 +21,12 @@ from tests.feed_site import until
 from tests.site_process import GENBA, SiteProcess, free_port, site_process, write_config
 from tests.sources import ROOT
 from tests.webhook_receiver import SECRET, Receiver, receiving
-from wms import lock
-from wms.board_state import BoardState
 from wms.config import ConfigError, load
 from wms.db import Book
 from wms.errors import Rejected
+from wms.rooms.board_state import BoardState
 from wms.schema import endpoints
+from wms.upkeep import lock
 
 GOODBYE_S_MAX = 5.0
 

@@ -17,7 +17,7 @@ from devices.codecs.mt_sics import Answered, NotUnderstood, Reading, Started, St
 from devices.drivers.mt_sics import MtSicsScale
 from devices.twins.scale import ScaleTwin
 from tests.devices_bench import Heard, until
-from wms.signals import Weight
+from wms.rooms.signals import Weight
 
 # The lines are the reference manual's examples, or of its form.
 TRANSCRIPT: list[tuple[bytes, mt_sics.Reply | None]] = [

@@ -20,7 +20,7 @@ from devices.drivers.serial_scanner import SerialScanner
 from devices.signal_queue import SignalQueue
 from devices.supervisor import Supervisor
 from devices.twins.scanner import ScannerTwin
-from wms.signals import Scan
+from wms.rooms.signals import Scan
 
 GS1 = "]C101049012345678941727123110LOT-A1\x1d21S1"
 

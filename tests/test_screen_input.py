@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests.floor_prompts import samples
 from tui.framing import LOOSE_S, TORN_S, Burst, Framer, Keys
 from tui.line import GUARD_S, QUIET_S, Line, Send, TurnPage, read
-from wms.prompts import Await
+from wms.rooms.prompts import Await
 
 PICK = samples("ja")["pick_item"]
 MENU = samples("ja")["menu"]

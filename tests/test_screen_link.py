@@ -11,7 +11,7 @@ from tests.tiny_server import TOKEN, TinyFloor, eventually, serving
 from tui.conversation import WAITING_MAX, Conversation
 from tui.line import Send
 from tui.link import HttpLink
-from wms.prompts import Message
+from wms.rooms.prompts import Message
 
 PROMPT = samples("ja")["pick_item"]
 

@@ -19,7 +19,7 @@ from tui.full_page import pages
 from tui.layout import View, lay_out, shown_input
 from tui.paint import THEMES, row_cells
 from tui.text import cells, safe, wrap
-from wms.prompts import Focus, Message, Option, Prompt
+from wms.rooms.prompts import Focus, Message, Option, Prompt
 
 EVIL = "A\x1b[2J\x1b]0;owned\x07B\x9b31mC\u202eD\u200bE\u2066F\ufeffG…→①\x00\r\nH"
 SIZES = ((20, 11), (26, 16), (40, 20), (80, 24))

@@ -23,7 +23,7 @@ from tui.line import Via
 from tui.link import Fate, Trouble
 from tui.screen import PromptScreen
 from wms.messages import say, texts
-from wms.prompts import Focus, Message, Option, Prompt
+from wms.rooms.prompts import Focus, Message, Option, Prompt
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SMALLEST, COMMON = (20, 11), (40, 20)

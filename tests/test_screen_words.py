@@ -15,7 +15,7 @@ from tests.screens.making import JAN, LANGUAGES, PLACE, SKU, SSCC, TOTE
 from tui.layout import message_lines
 from wms.errors import Code
 from wms.messages import texts
-from wms.prompts import Message
+from wms.rooms.prompts import Message
 
 ROOM = Path("picking")
 WIDTH, LOCKED_ROWS, FREE_ROWS = 20, 6, 2

@@ -9,8 +9,9 @@ from sqlalchemy import select, text
 
 from tests.ledger_site import PEN
 from tests.ledger_world import World, world_at
-from wms import auditor, commands, seals
+from wms.audit import auditor
 from wms.db import Book, Tx
+from wms.record import commands, seals
 from wms.schema import commands as commands_table
 from wms.schema import seals as seals_table
 

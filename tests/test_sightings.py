@@ -5,7 +5,7 @@ import pytest
 from devices.patience import CROWDED, SPILL_S, Spill
 from devices.sightings import QUIET, UNREADABLE, Rules, Unread, Watch
 from devices.signal_queue import Kept
-from wms.signals import ReaderBlind, Signal, TagGone, TagPassed, TagSeen
+from wms.rooms.signals import ReaderBlind, Signal, TagGone, TagPassed, TagSeen
 
 RULES = Rules(reads_min=3, within_ms=1_000, rssi_min=-70, gone_ms=5_000, quiet_ms=2_500)
 DOOR = Rules(

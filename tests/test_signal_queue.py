@@ -5,7 +5,7 @@ import asyncio
 from devices.signal_queue import SignalQueue
 from tests.supervised import Peer, Scene
 from tests.virtual_time import run
-from wms.signals import Scan, Signal, TagSeen, Weight
+from wms.rooms.signals import Scan, Signal, TagSeen, Weight
 
 
 def test_facts_are_never_dropped_and_push_back() -> None:

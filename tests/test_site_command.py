@@ -15,15 +15,18 @@ from app.__main__ import cli
 from app.http import HttpSettings, make_app
 from tests.intake_site import NOW, order
 from tests.sources import ROOT
-from wms import items, orders, site_settings, upgrade
+from wms import site_settings
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.items import NewItem
-from wms.new_order import NewLine
-from wms.owners import NewOwner, Pickup
+from wms.orders import lifecycle
+from wms.orders.new import NewLine
+from wms.people.tokens import token_hash
 from wms.schema import boxes, commands, owners, pickups, services, tracking_ranges
+from wms.site import items
+from wms.site.items import NewItem
+from wms.site.owners import NewOwner, Pickup
 from wms.site_settings import NewRange, SiteSettings
-from wms.tokens import token_hash
+from wms.upkeep import upgrade
 
 EXAMPLE = ROOT / "docs/site.toml"
 SECRET = "only this machine knows"
@@ -87,7 +90,7 @@ def test_the_example_makes_a_site_that_takes_orders(book: Book, tmp_path: Path) 
     wanted = msgspec.structs.replace(
         order("E-1"), owner="SAKURA", shop="SAKURA-HON", lines=(NewLine(sku="S1", qty=1),)
     )
-    accepted = book.write_now(orders.accept, wanted, now=NOW)
+    accepted = book.write_now(lifecycle.accept, wanted, now=NOW)
     assert accepted.state in ("accepted", "waiting_date")
     worth = book.read_now(lambda tx: tx.scalar(select(owners.c.approval_value)))
     assert worth == 10_000, "from here on a count's difference needs a second badge"

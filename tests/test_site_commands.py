@@ -24,10 +24,10 @@ from picking.http import admit
 from sync.feed_doors import WebhookList
 from tests.site_process import GENBA, SiteProcess, free_port, site_process, write_config
 from tests.sources import ROOT
-from wms import people
 from wms.db import Book
 from wms.errors import Rejected
-from wms.people import by_badge
+from wms.people import staff
+from wms.people.staff import by_badge
 from wms.schema import commands, places, stations
 
 PIN = "314159"
@@ -167,7 +167,7 @@ def test_a_leads_pin_is_asked_for_twice_and_shown_never(config: str) -> None:
     person = book.read_now(by_badge, done.stdout.split()[-1])
     assert person is not None and person.has_pin
     pepper = (Path(config).parent / "data/pepper").read_text()
-    assert book.write_now(people.check_pin, person.id, PIN, pepper=pepper, now=0)
+    assert book.write_now(staff.check_pin, person.id, PIN, pepper=pepper, now=0)
     shown = ask(PersonList, "person", "list", config=config).people
     assert [one.has_pin for one in shown if one.code == "E100"] == [True]
     weak = genba("person", "add", "E101", "x", "--may", "lead", "--pin", config=config,

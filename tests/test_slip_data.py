@@ -12,11 +12,11 @@ from tests.intake_site import NOW, accept, order, seeded
 from tests.test_labels_pdf import texts
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.new_order import Gift, NewLine
+from wms.orders.new import Gift, NewLine
+from wms.papers.slip_data import is_slip_wanted, manifest_data, slip_data
 from wms.schema import manifests, order_lines, parcels, places, shops, tour_totes
 from wms.schema import tours as tours_table
 from wms.schema import waves as waves_table
-from wms.slip_data import is_slip_wanted, manifest_data, slip_data
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 LINES = (NewLine(sku="TEA", qty=2), NewLine(sku="CUP", qty=1, note="割れ物"))

@@ -7,8 +7,9 @@ from sqlalchemy import select
 
 from sync import files
 from tests.floor_site import JAN, ON_BOTH, FloorSite, floor_at
-from wms import parcels, site_settings
+from wms import site_settings
 from wms.schema import orders, services, slips
+from wms.shipping import parcels
 from wms.site_settings import NewLabelMode
 
 TEA, CUP = (f"]E0{JAN[sku]}" for sku in ("TEA", "CUP"))

@@ -18,7 +18,7 @@ from devices.drivers.llrp import LlrpReader
 from devices.drivers.llrp_options import Options
 from devices.twins.llrp import LlrpReaderTwin
 from devices.twins.llrp_wire import Type, message, tlv
-from wms.signals import TagSeen
+from wms.rooms.signals import TagSeen
 
 EPC = "3034257bf7194e4000001a{:02x}"
 OLD, NEW = bytes.fromhex(EPC.format(1)), bytes.fromhex(EPC.format(99))

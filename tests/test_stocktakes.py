@@ -11,7 +11,7 @@ from app.count_doors import NewStocktake
 from picking import stocktaking
 from tests.floor_site import JAN, LEA, ON_BOTH, FloorSite, Hand, floor_at, refused
 from tests.picking_site import ANNA, BERT
-from wms import frozen, stocktakes
+from wms.counts import frozen, stocktakes
 from wms.errors import Code, Rejected
 from wms.schema import (
     allocations,

@@ -11,8 +11,8 @@ from tests.floor_site import ON_BOTH, FloorSite, floor_at
 from tests.picking_site import ANNA
 from tests.test_floor_putaway import furnished, lies, limit
 from tests.test_replenish import face
-from wms.putaway import QUARANTINE
 from wms.schema import allocations
+from wms.storage.putaway import QUARANTINE
 
 
 @ON_BOTH

@@ -18,10 +18,10 @@ from devices.tagging import Written
 from devices.twins.llrp import LlrpReaderTwin
 from devices.twins.llrp_field import WriteResult
 from tests.receive_site import JAN, ReceiveSite, dock_at
-from wms.epc import gtin_of
 from wms.errors import Code, Rejected
+from wms.rooms.signals import TagSeen
 from wms.schema import owners, tags
-from wms.signals import TagSeen
+from wms.site.epc import gtin_of
 
 BLANK = "e28011700000020f3a5c{:04x}"
 

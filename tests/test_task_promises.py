@@ -9,8 +9,9 @@ from sqlalchemy import select
 from picking import bench
 from tests.floor_site import FloorSite, floor_at
 from tests.picking_site import refused
-from wms import allocation, audit, tasks
+from wms import audit, tasks
 from wms.errors import Code
+from wms.promises import allocation
 from wms.schema import allocations, moves, stock
 from wms.stock import Key
 

@@ -19,7 +19,7 @@ from sync import template_book, template_file, template_reader
 from sync.template import EXAMPLE, SHEETS, WRONG
 from sync.template_book import Unapplied, WorkbookReport
 from tests.site_process import write_config
-from wms import audit, places
+from wms import audit
 from wms.db import Book, Tx
 from wms.errors import Rejected
 from wms.messages import Language
@@ -35,6 +35,7 @@ from wms.schema import (
     tracking_ranges,
     transit,
 )
+from wms.storage import places
 
 NOW = 1_795_316_400_000
 LANGUAGES: tuple[Language, ...] = ("ja", "en")

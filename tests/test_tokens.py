@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from tests.intake_site import DAY_MS, NOW, seeded
-from wms import commands, requests, tokens
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.requests import Stored, body_hash
+from wms.people import tokens
+from wms.record import commands, requests
+from wms.record.requests import Stored, body_hash
 from wms.schema import api_tokens
 from wms.schema import commands as command_table
 

@@ -17,8 +17,8 @@ from tests.picking_site import (
     site_at,
     two_lines,
 )
-from wms import allocation
 from wms.errors import Code
+from wms.promises import allocation
 from wms.schema import (
     allocations,
     places,

@@ -26,13 +26,14 @@ from tests.floor_site import TOKEN, FloorSite, floor_at
 from tests.ledger_site import NOON
 from tui.layout import message_lines
 from tui.text import cells
-from wms import backup, events
 from wms.db import TRIES, Book, Tx
 from wms.errors import Code, Rejected
 from wms.messages import say
-from wms.prompts import Message
+from wms.record import events
+from wms.rooms.prompts import Message
 from wms.schema import devices, meta
 from wms.trouble import Trouble, name_of, trouble_of
+from wms.upkeep import backup
 
 GB = 10**9
 Seen = list[tuple[Trouble, str]]

@@ -7,8 +7,8 @@ import pytest
 from devices.conformance import until
 from tests.robot_site import LIMBO, SLOW, Killed
 from tests.vda_site import VdaSite, vda_site
-from wms import missions
-from wms.mission_tasks import Why
+from wms.robots import missions
+from wms.robots.persons import Why
 
 
 async def delivered(s: VdaSite, job: str) -> None:

@@ -7,9 +7,9 @@ import pytest
 from picking import counter
 from picking.floor import TOKYO
 from tests.picking_site import Site, site_at
-from wms import velocity
+from wms.replenish import velocity
+from wms.replenish.velocity import DAY_MS
 from wms.schema import items
-from wms.velocity import DAY_MS
 
 GOODS = {"FAST": 8, "MEDIUM": 2, "SLOW": 1}  # orders for two pieces each
 

@@ -14,8 +14,8 @@ from app.http import HttpSettings, make_app
 from picking import wave_doors
 from picking.wave_doors import WaveList, WavesReleased
 from tests.picking_site import NOON, SETTINGS, Site, site_at
+from wms.people.tokens import token_hash
 from wms.schema import orders
-from wms.tokens import token_hash
 
 CONFIG = '[site]\nname = "Test"\n[database]\nurl = "{url}"\n[waves]\ncart_totes = 2\n'
 SECRET = "local-secret"

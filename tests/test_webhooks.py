@@ -20,8 +20,8 @@ from sync.webhooks import (
     judged,
     words_of,
 )
-from wms.event_kinds import OrderAccepted, WaveReleased
-from wms.events import Cursor, Told
+from wms.record.event_kinds import OrderAccepted, WaveReleased
+from wms.record.events import Cursor, Told
 
 VECTORS = list(
     csv.DictReader((Path(__file__).parent / "fixtures/webhooks.csv").open(encoding="utf-8"))

@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wms.weights import Inside, Learned, best_g, samples, updated
+from wms.shipping.weights import Inside, Learned, best_g, samples, updated
 
 
 def after(told_g: int, grams: list[int]) -> Learned:

@@ -14,7 +14,7 @@ from tests.day_checks import LOOKED_AT, Watch
 from tests.day_flows import done_in
 from tests.day_site import DaySite
 from tests.whole_day import ANSWERS, drive, never_done, world
-from wms import auditor
+from wms.audit import auditor
 from wms.schema import commands, stock
 
 SHARES, SHARE = 8, 25_000

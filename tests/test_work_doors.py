@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from tests.api_site import Api, api
-from wms import kits, places, stock
+from wms import stock
 from wms.db import Tx
-from wms.kits import NewKitLine
 from wms.schema import commands, items
 from wms.stock import Move
+from wms.storage import places
+from wms.work import kits
+from wms.work.kits import NewKitLine
 
 SET = {"owner": "A", "external_id": "V-1", "kind": "kit", "sku": "CUP", "qty": 2}
 

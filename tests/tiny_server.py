@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
-from wms.prompts import Message, Prompt
+from wms.rooms.prompts import Message, Prompt
 
 Fault = Literal["drop_before", "drop_after", "busy", "full", "too_long"]
 Reply = tuple[int, Any]

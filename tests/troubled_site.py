@@ -13,8 +13,9 @@ import httpx2
 
 from tests.site_process import GENBA, SiteProcess, free_port, write_config
 from tests.sources import ROOT
-from wms import auditor, lock
+from wms.audit import auditor
 from wms.db import Book
+from wms.upkeep import lock
 
 PATIENCE_S = 120.0
 TERMINAL = "HT-01"

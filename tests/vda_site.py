@@ -13,8 +13,9 @@ from devices.twins.grh1 import Delivery
 from devices.twins.mqtt_broker import MqttBroker
 from devices.twins.vda5050 import Vda5050Twin
 from tests.robot_site import PARKING, Site
-from wms import audit, robots
-from wms.mission_rows import Mission
+from wms import audit
+from wms.robots import roster
+from wms.robots.rows import Mission
 from wms.schema import robots as robots_table
 
 VENDOR = {"loadNotFound": 1, "stationOccupied": 2, "blockedPath": 3, "loadLost": 5}
@@ -79,7 +80,7 @@ class VdaSite(Site):
 
     def fence(self, name: str) -> int:
         """The fence under which a robot is conducted; 0 before anybody has taken it over."""
-        return self.book.read_now(robots.record, name).fence
+        return self.book.read_now(roster.record, name).fence
 
     def described(self) -> str:
         """What there is to know when something did not come true."""

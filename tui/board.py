@@ -16,8 +16,8 @@ from tui.link import Clock, Link, Sleep
 from tui.paint import THEMES, Row, RowsView, Span, Theme, ThemeName, filled
 from tui.screen import PromptScreen
 from tui.text import clip, safe
-from wms.board_state import BoardState
 from wms.messages import Language, say
+from wms.rooms.board_state import BoardState
 
 POLL_S = 1.0
 NOTE_S = 6.0  # how long the board says what an action did

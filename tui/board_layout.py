@@ -20,8 +20,8 @@ from tui.board_tables import (
 )
 from tui.paint import Role, Row, Span, edges, filled, row_cells
 from tui.text import cells, clip, safe, wide, wrap
-from wms.board_state import BoardState, Tile, Tone
 from wms.messages import Language, say
+from wms.rooms.board_state import BoardState, Tile, Tone
 
 COLUMNS = 5  # of tiles
 ROOMY = 32  # rows from which tiles show their hints

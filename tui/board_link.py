@@ -6,8 +6,8 @@ from urllib.parse import quote
 import httpx2
 import msgspec
 
-from wms.board_state import BoardState
 from wms.messages import Language, say
+from wms.rooms.board_state import BoardState
 
 
 class BoardDown(Exception):

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from tui.text import safe
-from wms.board_state import BoardState, DeviceHealth, Tone
 from wms.messages import Language, say
+from wms.rooms.board_state import BoardState, DeviceHealth, Tone
 
 MARKS: dict[Tone, str] = {"ok": "", "attention": "! ", "error": "!! "}
 _BADNESS = ("fault", "offline", "degraded", "starting", "online")

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from tui.line import Send
 from tui.link import Link, Sleep, waiting_prompt
 from wms.messages import Language
-from wms.prompts import Message
+from wms.rooms.prompts import Message
 
 POLL_S = 1.0
 WAITING_MAX = 100  # so many triggers nobody pulls unseen; beyond it the screen says so

@@ -7,7 +7,7 @@ from tui.layout import message_lines
 from tui.paint import Row, Span, edges, filled
 from tui.text import safe, wrap
 from wms.messages import say
-from wms.prompts import Option, Prompt
+from wms.rooms.prompts import Option, Prompt
 
 
 def numbered(prompt: Prompt) -> dict[str, Option]:

@@ -11,7 +11,7 @@ from tui.paint import Role, Row, Span, edges, filled
 from tui.pieces import body
 from tui.text import CUT, cells, clip, safe, tail, wrap
 from wms.messages import Language, say
-from wms.prompts import Message, Prompt
+from wms.rooms.prompts import Message, Prompt
 
 _MARKS: dict[str, str] = {"ok": "OK ", "attention": "! ", "error": "!! "}
 _BODY_LEAST = 2  # rows of place and item that even a long error leaves

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from wms.prompts import Await, Option, Prompt
+from wms.rooms.prompts import Await, Option, Prompt
 
 Via = Literal["scan", "key", "command"]
 

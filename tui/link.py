@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from tui.line import Via
 from wms.messages import Language, say
-from wms.prompts import Message, Prompt
+from wms.rooms.prompts import Message, Prompt
 
 Fate = Literal["applied", "refused", "repeat"]
 Reason = Literal["unreachable", "not_allowed", "signed_off", "disk_full", "busy"]

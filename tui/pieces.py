@@ -11,7 +11,7 @@ from tui import pixels
 from tui.paint import Role, Row, Span, row_cells
 from tui.text import cells, clip, clip_middle, pad, safe, wide, wrap
 from wms.messages import Language, say
-from wms.prompts import Await, Focus, Prompt
+from wms.rooms.prompts import Await, Focus, Prompt
 
 _ASKED = {
     Await.PLACE: "place",

@@ -18,7 +18,7 @@ from tui.line import QUIET_S, Line, Meaning, TurnPage, read
 from tui.link import Clock, Link
 from tui.paint import THEMES, RowsView, ThemeName
 from wms.messages import Language, say
-from wms.prompts import Message
+from wms.rooms.prompts import Message
 
 _TICK_S = 0.5
 _BELLS = {"ok": 0, "attention": 1, "error": 3}  # the scanner has already beeped for "ok"

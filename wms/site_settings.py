@@ -13,12 +13,10 @@ import msgspec
 from msgspec import Meta, Struct
 from sqlalchemy import delete, select
 
-from wms import inserts, owners, returns_rules
 from wms.db import Tx, upsert
 from wms.errors import Code, Rejected
-from wms.inserts import NewInsert
-from wms.owners import Holiday, Key, NewOwner, NewService, NewShop, Pickup, Transit, Words
-from wms.returns_rules import NewReturnRule
+from wms.returns import rules
+from wms.returns.rules import NewReturnRule
 from wms.schema import (
     boxes,
     label_modes,
@@ -31,8 +29,12 @@ from wms.schema import (
 )
 from wms.schema import owners as owners_table
 from wms.shape import refuse_first, shape_faults
+from wms.shipping import inserts
+from wms.shipping.inserts import NewInsert
+from wms.shipping.tracking_numbers import unused
+from wms.site import owners
+from wms.site.owners import Holiday, Key, NewOwner, NewService, NewShop, Pickup, Transit, Words
 from wms.text import clean, code, shown
-from wms.tracking_numbers import unused
 
 Millimetres = Annotated[int, Meta(ge=0, le=10_000)]
 NumberBody = Annotated[int, Meta(ge=0, le=99_999_999_999)]
@@ -97,7 +99,9 @@ class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def put(tx: Tx, settings: SiteSettings) -> None:
-    """Add or replace everything in *settings*. Refuses what `wms.owners` and the below refuse."""
+    """Add or replace everything in *settings*. Refuses what `wms.site.owners` and the below
+    refuse.
+    """
     owners.put_owners(tx, settings.owners)
     owners.put_shops(tx, settings.shops)
     owners.put_services(tx, settings.services)
@@ -109,7 +113,7 @@ def put(tx: Tx, settings: SiteSettings) -> None:
     put_upgrades(tx, settings.upgrades)
     put_label_modes(tx, settings.label_modes)
     inserts.put_rules(tx, settings.inserts)
-    returns_rules.put_rules(tx, settings.return_rules)
+    rules.put_rules(tx, settings.return_rules)
 
 
 def kept(tx: Tx, settings: SiteSettings) -> dict[str, tuple[str, ...]]:

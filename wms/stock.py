@@ -13,8 +13,8 @@ from sqlalchemy import bindparam, insert, select, tuple_, update
 
 from wms.db import Tx, upsert
 from wms.errors import Code, Rejected
-from wms.event_kinds import StockMoved
-from wms.events import emit
+from wms.record.event_kinds import StockMoved
+from wms.record.events import emit
 from wms.schema import items, moves, places, stock
 
 SUPPLIER, CUSTOMER, LOST, REGRADE = "@supplier", "@customer", "@lost", "@regrade"

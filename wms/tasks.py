@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from sqlalchemy import insert, select, update
 
 from wms.db import Tx, insert_for
-from wms.event_kinds import TaskOpened
-from wms.events import emit
+from wms.record.event_kinds import TaskOpened
+from wms.record.events import emit
 from wms.schema import tasks
 
 

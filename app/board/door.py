@@ -11,10 +11,10 @@ from app.board.happenings import happenings
 from app.board.tiles import pickup_rows, stage_rows, tiles
 from app.board.words import clock_s
 from sync.http import Now, TheBook
-from wms.board_state import BoardState, Happening
 from wms.config import Config
 from wms.db import Tx
 from wms.messages import Language, say
+from wms.rooms.board_state import BoardState, Happening
 
 
 def board(tx: Tx, *, config: Config, now: int, language: Language) -> BoardState:

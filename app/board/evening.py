@@ -7,9 +7,9 @@ to the end; the orders of the next day.
 from msgspec import Struct
 from sqlalchemy import Row, func, select
 
-from wms import calendar
 from wms.db import Tx
 from wms.schema import counts, order_lines, orders, parcels
+from wms.site import calendar
 
 HERE = ("labelled", "closed", "loaded")
 UNFINISHED = ("accepted", "short", "released", "picked", "packed")

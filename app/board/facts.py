@@ -16,11 +16,12 @@ from sqlalchemy import ColumnElement, Row, Table, and_, distinct, func, or_, sel
 
 from app.board.names import Names, names_in
 from sync import feeds
-from wms import calendar, conveyors, inbound, put_back, replenish_board, storage_facts
-from wms.calendar import Calendar, business_day
 from wms.db import Tx
-from wms.events import Told, told
-from wms.prompts import Prompt
+from wms.inbound import deliveries as inbound
+from wms.record.events import Told, told
+from wms.replenish import waiting as replenish_board
+from wms.robots import conveyors
+from wms.rooms.prompts import Prompt
 from wms.schema import (
     deliveries,
     devices,
@@ -43,6 +44,9 @@ from wms.schema import (
     tours,
     waves,
 )
+from wms.site import calendar
+from wms.site.calendar import Calendar, business_day
+from wms.storage import contents, put_back
 
 LEFT = ("accepted", "released", "picked")  # not packed yet, and nothing hinders it
 LIVE = (*LEFT, "short", "packed", "held")
@@ -173,7 +177,7 @@ def read(tx: Tx, *, now: int) -> Facts:
         robots=_robots(tx), devices=tuple(tx.execute(select(devices).order_by(devices.c.name))),
         redo=redo, happened=happened,
         names=names_in(tx, [*happened, *(parked.told for parked in redo.parked)]),
-        receiving=inbound.waiting(tx), to_put_away=tuple(storage_facts.to_put_away(tx)),
+        receiving=inbound.waiting(tx), to_put_away=tuple(contents.to_put_away(tx)),
         blocked=replenish_board.blocked(tx), refilling=replenish_board.running(tx),
         stopped=put_back.stopped(tx), zones=conveyors.zones(tx, now=now),
     )  # fmt: skip

@@ -6,8 +6,8 @@ from sqlalchemy import Row
 
 from app.board.facts import Facts, Worker
 from app.board.words import clock, known, reason
-from wms.board_state import DeviceHealth, PersonAtWork, RobotAtWork, Tone
 from wms.messages import Language, say
+from wms.rooms.board_state import DeviceHealth, PersonAtWork, RobotAtWork, Tone
 
 HOUR_MS = 3_600_000
 ROBOT_WORDS = (  # modes of profile GRH-1 that are not automatic, and the states of a mission

@@ -4,8 +4,8 @@ from app.board.facts import Facts
 from app.board.names import Names
 from app.board.tiles import DOWN
 from app.board.words import clock_s, known, reason
-from wms.board_state import Happening, Tone
-from wms.event_kinds import (
+from wms.messages import Language, say
+from wms.record.event_kinds import (
     DeviceChanged,
     Event,
     OrderHeld,
@@ -14,7 +14,7 @@ from wms.event_kinds import (
     PrintChanged,
     TaskOpened,
 )
-from wms.messages import Language, say
+from wms.rooms.board_state import Happening, Tone
 
 SHOWN_MAX = 30
 DOUBTFUL = ("uncertain", "blocked", "failed")

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table, select
 
 from wms.db import Tx
-from wms.events import Told
+from wms.record.events import Told
 from wms.schema import items, orders, people, print_jobs, tasks
 
 

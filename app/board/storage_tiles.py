@@ -2,8 +2,8 @@
 
 from app.board.facts import Facts
 from app.board.words import duration
-from wms.board_state import Tile, Tone
 from wms.messages import Language, say
+from wms.rooms.board_state import Tile, Tone
 
 ROWS_MAX = 40
 STALE_S = 3_600  # a delivery that stands still for longer is looked after

@@ -10,9 +10,9 @@ from app.board import storage_tiles
 from app.board.facts import Facts, Order
 from app.board.forecast import Outlook, Rescue, needed_per_hour, outlooks, rescue
 from app.board.words import clock, duration, reason
-from wms.board_state import PickupTile, Stage, StageCode, Tile, Tone
-from wms.carriers import called
 from wms.messages import Language, say
+from wms.rooms.board_state import PickupTile, Stage, StageCode, Tile, Tone
+from wms.site.carriers import called
 
 ROWS_MAX = 40
 STALE_S = 3_600  # an order that stands still for longer is looked after

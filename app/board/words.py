@@ -2,8 +2,8 @@
 
 from zoneinfo import ZoneInfo
 
-from wms.calendar import local_time
 from wms.messages import Language, say
+from wms.site.calendar import local_time
 
 MINUTE_S, HOUR_S = 60, 3_600
 

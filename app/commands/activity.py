@@ -8,7 +8,7 @@ import typer
 from app.language import spoken, word
 
 if TYPE_CHECKING:
-    from wms.activity import Activity
+    from wms.people.activity import Activity
 
 COLUMNS = (
     "person", "dialogue", "inputs", "refused", "lines", "pieces", "active_s", "lines_per_hour",
@@ -35,8 +35,8 @@ def activity(
 
     from app.local import read_only
     from sync.sheets import csv_text
-    from wms import activity as activities
     from wms.errors import Code, Rejected
+    from wms.people import activity as activities
     from wms.text import shown
 
     try:

@@ -11,7 +11,7 @@ from wms.messages import say
 
 if TYPE_CHECKING:
     from wms.audit import Finding
-    from wms.auditor import Step
+    from wms.audit.auditor import Step
     from wms.db import Tx
 
 SHOWN_MAX = 20  # findings of one check
@@ -55,7 +55,7 @@ def _look(tx: "Tx", *, hidden: bool) -> list[tuple["Step", list["Finding"]]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    from wms import auditor
+    from wms.audit import auditor
 
     console = Console(stderr=True)
     hidden = hidden or not console.is_terminal

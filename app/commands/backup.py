@@ -11,7 +11,7 @@ from wms.messages import say
 
 if TYPE_CHECKING:
     from wms.config import Config
-    from wms.restore import Proven
+    from wms.upkeep.restore import Proven
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The site's configuration.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -41,7 +41,7 @@ def backup(
     import msgspec
 
     from app.local import clock_ms, database_url, reading
-    from wms import backup as backups
+    from wms.upkeep import backup as backups
 
     settings = _settings(config)
     root = config.resolve().parent
@@ -83,9 +83,9 @@ def restore(
     more than can have been given. Exit code 1 on any fault.
     """
     from app.local import clock_ms, database_url
-    from wms import lock
-    from wms import restore as restoring
-    from wms.carriers import called
+    from wms.site.carriers import called
+    from wms.upkeep import lock
+    from wms.upkeep import restore as restoring
 
     settings = _settings(config)
     url = database_url(settings, config.resolve().parent)
@@ -133,7 +133,7 @@ def upgrade(
     `genba run` does the same when it starts. Killed at any moment, the next one goes on.
     """
     from app.local import clock_ms, database_url
-    from wms import lock, safe_upgrade
+    from wms.upkeep import lock, safe_upgrade
 
     settings = _settings(config)
     root = config.resolve().parent
@@ -168,8 +168,8 @@ def _tried_out(file: Path, random: bytes) -> "Proven":
 
     from app import postgres
     from app.local import fail
-    from wms import backup as backups
-    from wms import restore as restoring
+    from wms.upkeep import backup as backups
+    from wms.upkeep import restore as restoring
 
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="genba-check-")))

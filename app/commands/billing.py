@@ -9,7 +9,7 @@ from app.language import spoken, word
 from wms.messages import Language, say
 
 if TYPE_CHECKING:
-    from wms.billing import Entry
+    from wms.look.billing import Entry
 
 COLUMNS = ("owner", "activity", "detail", "unit", "qty")
 
@@ -37,8 +37,8 @@ def billing(
     import msgspec
 
     from app.local import clock_ms, fail, read_only
-    from wms import billing as bills
     from wms.errors import Rejected
+    from wms.look import billing as bills
 
     try:
         with read_only(config) as (settings, book):

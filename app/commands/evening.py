@@ -44,8 +44,8 @@ def evening(
 
 
 def _told(found: "Evening") -> list[str]:
-    from wms.carriers import called
     from wms.messages import say
+    from wms.site.carriers import called
 
     language = spoken()
     told = [say(

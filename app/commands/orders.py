@@ -11,7 +11,7 @@ from msgspec import Struct
 from app.language import spoken, word
 
 if TYPE_CHECKING:
-    from wms.order_view import OrderBrief
+    from wms.orders.view import OrderBrief
 
 T = TypeVar("T", bound=Struct)
 ConfigFile = Annotated[Path, typer.Option("--config", help="The site's configuration.")]
@@ -41,7 +41,7 @@ def list_all(
 ) -> None:  # fmt: skip
     """List the newest orders"""
     from app.local import Server, reached
-    from wms.order_view import OrderList, listed
+    from wms.orders.view import OrderList, listed
 
     with reached(config) as place:
         if isinstance(place, Server):
@@ -62,9 +62,9 @@ def show(
 ) -> None:  # fmt: skip
     """Show one order: its lines and its parcels"""
     from app.local import Server, reached
-    from wms.carriers import called
     from wms.messages import reason_words
-    from wms.order_view import OrderView, get
+    from wms.orders.view import OrderView, get
+    from wms.site.carriers import called
 
     with reached(config) as place:
         if isinstance(place, Server):
@@ -91,7 +91,7 @@ def hold(
 ) -> None:  # fmt: skip
     """Hold an order: nothing of it leaves"""
     from sync.change_doors import HoldRequest, hold_order
-    from wms.holds import Held
+    from wms.orders.holds import Held
 
     asked = HoldRequest(reason=reason)
     held = _do("hold", Held, hold_order, reference, asked, owner=owner, config=config)
@@ -104,7 +104,7 @@ def release(
 ) -> None:  # fmt: skip
     """Let a held order go on"""
     from sync.change_doors import ReleaseRequest, release_order
-    from wms.holds import Held
+    from wms.orders.holds import Held
 
     asked = ReleaseRequest()
     held = _do("release", Held, release_order, reference, asked, owner=owner, config=config)
@@ -117,7 +117,7 @@ def cancel(
 ) -> None:  # fmt: skip
     """Cancel an order, wherever its goods are"""
     from sync.change_doors import CancelRequest, cancel_order
-    from wms.cancel import Cancelled
+    from wms.orders.cancel import Cancelled
 
     asked = CancelRequest(reason=reason)
     done = _do("cancel", Cancelled, cancel_order, reference, asked, owner=owner, config=config)

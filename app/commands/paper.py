@@ -122,7 +122,7 @@ def _read(config: Path, wave: int | None) -> "tuple[tuple[PaperTour, ...], Any]"
 
 
 def _tour(tour: "PaperTour", zone: Any) -> dict[str, Any]:
-    from wms.calendar import local_time
+    from wms.site.calendar import local_time
 
     at = local_time(tour.pickup_ms, zone)
     return {

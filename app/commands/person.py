@@ -55,7 +55,7 @@ def make(
 
     from app.crew import BADGE_BYTES, MadePerson, NewPerson, make_person
     from app.local import ACTOR, Server, clock_ms, reached
-    from wms.roles import needs_pin
+    from wms.people.roles import needs_pin
     from wms.shape import convert
 
     pin = _ask_pin() if with_pin or needs_pin(may) else ""

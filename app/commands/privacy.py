@@ -15,7 +15,7 @@ from wms.messages import say
 
 if TYPE_CHECKING:
     from app.privacy_doors import Masked
-    from wms.privacy_subject import Erased, Subject
+    from wms.privacy.subject import Erased, Subject
 
 By = Literal["order", "customer", "phone", "email", "person"]
 Sought = Annotated[By, typer.Argument(help="By what they are found; a person is of the staff.")]
@@ -51,8 +51,8 @@ def export(
     import msgspec
 
     from app.local import ACTOR, Server, clock_ms, fail, reached
-    from wms import privacy_subject
-    from wms.privacy_subject import Told
+    from wms.privacy import subject as privacy_subject
+    from wms.privacy.subject import Told
 
     subject = _subject(by, owner)
     with reached(config) as place:
@@ -88,8 +88,8 @@ def erase(
     import msgspec
 
     from app.local import ACTOR, Server, clock_ms, reached
-    from wms import privacy_subject
-    from wms.privacy_subject import Erased
+    from wms.privacy import subject as privacy_subject
+    from wms.privacy.subject import Erased
 
     subject = _subject(by, owner)
     with reached(config) as place:
@@ -120,7 +120,7 @@ def mask(
     from app.local import ACTOR, Server, clock_ms, reached
     from app.privacy_doors import Masked
     from wms import config as configuration
-    from wms import privacy
+    from wms.privacy import forgetting
 
     with reached(config) as place:
         if isinstance(place, Server):
@@ -129,10 +129,10 @@ def mask(
         else:
             keep = configuration.load(config).privacy
             if dry_run:
-                rows = place.read_now(privacy.count_due, keep, clock_ms())
+                rows = place.read_now(forgetting.count_due, keep, clock_ms())
             else:
                 rows = asyncio.run(
-                    privacy.mask(place, keep, actor=ACTOR, device="cli", now=clock_ms())
+                    forgetting.mask(place, keep, actor=ACTOR, device="cli", now=clock_ms())
                 )
                 _clear(place)
             done = Masked(rows=rows, dry_run=dry_run)
@@ -140,7 +140,7 @@ def mask(
 
 
 def _subject(by: By, owner: str) -> "Subject":
-    from wms.privacy_subject import Subject
+    from wms.privacy.subject import Subject
     from wms.shape import convert
 
     label = f"{by}: " if sys.stdin.isatty() else ""
@@ -156,11 +156,11 @@ def _body(subject: "Subject") -> dict[str, str]:
 
 
 def _clear(place: object) -> None:
-    from wms import privacy
     from wms.db import Book
+    from wms.privacy import forgetting
 
     assert isinstance(place, Book)
-    privacy.clear_log(place)
+    forgetting.clear_log(place)
 
 
 def _said(done: "Erased") -> str:

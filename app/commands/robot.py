@@ -9,7 +9,7 @@ from app.language import spoken
 from wms.messages import say
 
 if TYPE_CHECKING:
-    from wms.robot_wishes import Order
+    from wms.robots.wishes import Order
 
 Name = Annotated[str, typer.Argument(help="The robot's name in the configuration: agv-1.")]
 ConfigFile = Annotated[Path, typer.Option("--config", help="The site's configuration.")]

@@ -35,10 +35,11 @@ def slip(
     """
     from app import paper
     from app.local import read_only
-    from wms import order_view, slip_data
+    from wms.orders import view
+    from wms.papers import slip_data
 
     with read_only(config) as (_, book):
-        number = book.read_now(order_view.get, order, owner=owner).order_id
+        number = book.read_now(view.get, order, owner=owner).order_id
         data = book.read_now(slip_data.slip_data, number)
         template = book.read_now(slip_data.slip_template, number)
     where = paper.Where(config=config, out=out, station=print_at, as_json=as_json)
@@ -59,7 +60,7 @@ def manifest(
     from app import paper
     from app.local import read_only
     from picking import pickups
-    from wms import slip_data
+    from wms.papers import slip_data
 
     with read_only(config) as (settings, book):
         zone = settings.site.zone

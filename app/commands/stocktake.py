@@ -10,7 +10,7 @@ from wms.messages import say
 
 if TYPE_CHECKING:
     from app.count_doors import StocktakeView
-    from wms.stocktakes import Stocktake
+    from wms.counts.stocktakes import Stocktake
 
 ConfigFile = Annotated[Path, typer.Option("--config", help="The site's configuration.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -43,7 +43,7 @@ def start(
 
     from app import count_doors
     from app.local import ACTOR, Server, clock_ms, reached
-    from wms.stocktakes import Stocktake
+    from wms.counts.stocktakes import Stocktake
 
     asked = {"key": os.urandom(8).hex(), "owner": owner, "zone": zone}
     with reached(config) as place:
@@ -113,7 +113,7 @@ def recount(
     """Have a place counted once more that two people have counted"""
     from app import count_doors
     from app.local import ACTOR, Server, clock_ms, reached
-    from wms.stocktakes import Stocktake
+    from wms.counts.stocktakes import Stocktake
 
     with reached(config) as book:
         if isinstance(book, Server):
@@ -151,7 +151,7 @@ def end(stocktake: Which, config: ConfigFile = Path("config.toml")) -> None:
     """Give a stocktake up: nothing is booked, the places are open again"""
     from app import count_doors
     from app.local import ACTOR, Server, clock_ms, reached
-    from wms.stocktakes import Stocktake
+    from wms.counts.stocktakes import Stocktake
 
     with reached(config) as place:
         if isinstance(place, Server):
@@ -175,7 +175,7 @@ def _write(out: Path, seen: "StocktakeView", config: Path) -> None:
     """The certificate: what was found, as of the moment when it was signed (or frozen)."""
     from sync.sheets import csv_text, xlsx
     from wms import config as configuration
-    from wms.calendar import local_time
+    from wms.site.calendar import local_time
 
     one = seen.stocktake
     site = configuration.load(config).site

@@ -51,8 +51,8 @@ def make(
 
     from app.crew import MadeTerminal, NewTerminal, make_terminal
     from app.local import ACTOR, Server, clock_ms, reached
+    from wms.people.terminals import RANDOM_BYTES
     from wms.shape import convert
-    from wms.terminals import RANDOM_BYTES
 
     asked = {
         "terminal": terminal, "station": station, "scanner": scanner, "language": language,

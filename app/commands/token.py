@@ -47,8 +47,8 @@ def create(
 
     from app.local import ACTOR, Server, clock_ms, reached
     from sync.doors import Made, NewToken, make_token
+    from wms.people.tokens import RANDOM_BYTES
     from wms.shape import convert
-    from wms.tokens import RANDOM_BYTES
 
     asked = {"name": name, "scopes": scope, "owner": owner, "days": days}
     wanted = convert(asked, NewToken)

@@ -81,8 +81,8 @@ def release(as_json: AsJson = False, config: ConfigFile = Path("config.toml")) -
 
 
 def _line(wave: "WaveView", zone: "ZoneInfo") -> str:
-    from wms.calendar import local_time
-    from wms.carriers import called
+    from wms.site.calendar import local_time
+    from wms.site.carriers import called
 
     return say(
         "waves.line", spoken(), wave=wave.id, carrier=called(wave.carrier, spoken()),

@@ -12,7 +12,7 @@ from app.demo import (
     bots_work,
 )
 from app.demo.bots import Behaviour, Bot
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 
 async def sign_in_badge(bot: Bot, _prompt: Prompt) -> Prompt:

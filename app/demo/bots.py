@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from app.demo.physical import World
 from app.demo.site import Bin, Worker
 from app.demo.trouble import Trouble
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 WAIT_S = 0.3  # after so long a worker without work looks again; a little longer each time
 WAIT_MAX_S = 6.0

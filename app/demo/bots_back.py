@@ -6,7 +6,7 @@ from app.demo.bots import Behaviour, Bot
 from app.demo.bots_inbound import KEYED_ABOVE
 from app.demo.physical import return_tote
 from app.demo.site import Bin
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 
 def contents(bot: Bot, container: str) -> Counter[Bin]:

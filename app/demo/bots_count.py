@@ -5,7 +5,7 @@ from collections import Counter
 from app.demo.bots import Behaviour, Bot
 from app.demo.bots_inbound import KEYED_ABOVE
 from app.demo.site import Bin
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 
 async def get_work(bot: Bot, _prompt: Prompt) -> Prompt:

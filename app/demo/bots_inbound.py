@@ -6,7 +6,7 @@ from collections import Counter
 from app.demo.bots import Behaviour, Bot
 from app.demo.shift import Truck, expiry_of
 from app.demo.site import Bin
-from wms.prompts import Option, Prompt
+from wms.rooms.prompts import Option, Prompt
 
 KEYED_ABOVE = 5
 SURE_S = 1.1  # a second scan confirms only after a second

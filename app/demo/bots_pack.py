@@ -7,7 +7,7 @@ from app.demo.bots import Behaviour, Bench, Bot
 from app.demo.physical import Box, return_tote
 from app.demo.special import NOSHI
 from wms.messages import say
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 READ_LATE = "pack.put_on_scale"  # the box was read twice: that says nothing about its weight
 SURE_S = 1.2  # longer than a second scan of the same code must wait to confirm

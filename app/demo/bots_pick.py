@@ -5,7 +5,7 @@ from collections import Counter
 from app.demo.bots import Behaviour, Bot
 from app.demo.physical import return_tote
 from app.demo.site import Bin
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 
 async def pick_bind(bot: Bot, _prompt: Prompt) -> Prompt:

@@ -6,7 +6,7 @@ from app.demo.bots import Behaviour, Bot
 from app.demo.shift import QUARANTINE, RETURNS, Back
 from app.demo.site import Bin
 from app.demo.special import png
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 
 def _back(bot: Bot) -> Back:

@@ -5,9 +5,9 @@ from collections import Counter
 from app.demo.bots import Behaviour, Bot
 from app.demo.physical import Box
 from app.demo.special import CAGE
-from wms.carriers import called
 from wms.messages import say
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
+from wms.site.carriers import called
 
 TOGETHER = (("loaded in a cage", "1"), ("loaded by count", "2"))
 FEW = 3

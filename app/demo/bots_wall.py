@@ -9,7 +9,7 @@ from collections import Counter
 from app.demo.bots import Behaviour, Bot, Wall
 from app.demo.physical import return_tote
 from app.demo.site import Bin
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 HERE, DONE = "blue", "green"
 LOOK_S = 0.1

@@ -11,8 +11,8 @@ from app.demo.bill import CERTIFICATE, BillUnreadable, certified
 from app.demo.report import rows_of
 from app.demo.shift import Dose
 from app.demo.verdict import Verdict
-from wms.billing import Span
 from wms.db import Tx
+from wms.look.billing import Span
 from wms.schema import (
     inbound_lines,
     inbounds,

@@ -1,7 +1,7 @@
 """The day's figures, straight from the ledger: a second reckoning that shares no line with a bill.
 
-It replays every move from the first one on, while `wms.billing` runs them backwards from now; where
-both come to the same numbers, they are right.
+It replays every move from the first one on, while `wms.look.billing` runs them backwards from now;
+where both come to the same numbers, they are right.
 """
 
 from collections import Counter
@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row, func, select
 
-from wms.billing import Span
 from wms.db import Tx
+from wms.look.billing import Span
 from wms.schema import (
     items,
     missions,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from random import Random
 
-from wms.items import Barcode, NewItem, check_digit
+from wms.site.items import Barcode, NewItem, check_digit
 
 OWNERS = ("SAKURA", "MORI")
 PREFIX = {"SAKURA": "4512345", "MORI": "4598765"}  # GS1 company prefixes, made up

@@ -15,10 +15,10 @@ from app.demo.site import ZONE
 from app.demo.verdict import Verdict, judge
 from app.language import spoken
 from app.local import clock_ms
-from wms import billing
-from wms.calendar import local_time
 from wms.db import Book, Tx
+from wms.look import billing
 from wms.messages import Language, say
+from wms.site.calendar import local_time
 
 LOOK_S = 0.25
 KILL_WITHIN_S = 1.5

@@ -19,9 +19,11 @@ from app.demo import shift, site, special
 from app.demo.oms import SECRET
 from app.demo.shift import DOSES, ORDERS_MIN, Dose
 from app.demo.twins import LIGHTS, OFFICE
-from wms import places, tokens, upgrade
-from wms.calendar import set_timezone
 from wms.db import Book, Tx
+from wms.people import tokens
+from wms.site.calendar import set_timezone
+from wms.storage import places
+from wms.upkeep import upgrade
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 START_S = 60.0

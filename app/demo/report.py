@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, func, select
 
 from app.demo import bill, figures
 from app.demo.figures import Figures, Key
-from wms.billing import Span
 from wms.db import Tx
+from wms.look.billing import Span
 from wms.schema import counts, events, inbounds, orders, places, returns
 from wms.schema import moves as moves_table
 

@@ -11,8 +11,9 @@ from typing import Any
 from app.demo import orders, special
 from app.demo.goods import OWNERS, Good
 from app.demo.site import Bin, Site, Worker
-from wms import faces, places
 from wms.db import Tx
+from wms.replenish import faces
+from wms.storage import places
 
 DOCKS = ("IN-1", "IN-2")
 RETURNS = "RETURN-1"

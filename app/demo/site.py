@@ -14,12 +14,15 @@ from sqlalchemy import insert
 
 from app.demo import goods as goods_of
 from app.demo.goods import Good
-from wms import items, owners, people, places, stock
-from wms.calendar import local_time
+from wms import stock
 from wms.db import Tx
+from wms.people import staff
+from wms.people.tokens import token_hash
 from wms.schema import boxes, lots, terminals, tracking_ranges
+from wms.site import items, owners
+from wms.site.calendar import local_time
 from wms.stock import SUPPLIER, Move
-from wms.tokens import token_hash
+from wms.storage import places
 
 ZONES, AISLES, BAYS, LEVELS = "ABC", 10, 20, 4
 TOTES = 160
@@ -238,7 +241,7 @@ def _write_people(tx: Tx, site: Site, now: int) -> None:
     for worker in site.workers:
         lead = worker.role == "lead"
         verbs = ("lead", "pick", "pack", "ship", "task") if lead else (worker.role,)
-        people.add(
+        staff.add(
             tx, code=worker.code, name=worker.name, badge=worker.badge, permissions=verbs,
             pin="314159" if lead else "", pepper="demo",
         )  # fmt: skip

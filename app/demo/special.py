@@ -16,12 +16,14 @@ import msgspec
 
 from app.demo.goods import plain
 from app.demo.site import DROPS, Bin, Site
-from wms import kits, places, site_settings
+from wms import site_settings
 from wms.db import Tx
-from wms.inserts import NewInsert
-from wms.items import NewItem
-from wms.owners import NewService
+from wms.shipping.inserts import NewInsert
+from wms.site.items import NewItem
+from wms.site.owners import NewService
 from wms.site_settings import NewUpgrade, SiteSettings
+from wms.storage import places
+from wms.work import kits
 
 OWNER, SHOP = "MORI", "MORI-HON"
 NEKOPOS, INSTEAD = "yamato-nekopos", "yamato-takkyubin"

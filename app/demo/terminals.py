@@ -12,7 +12,7 @@ import msgspec
 from app.demo.site import Worker
 from app.demo.trouble import Trouble
 from devices.twins.scanner import ScannerTwin
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 RETRY_GROWS = 15.0  # times, at most, until the next try
 RETRY_S = 0.15

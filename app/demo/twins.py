@@ -23,7 +23,7 @@ from devices.twins.printer import PrinterTwin
 from devices.twins.scale import ScaleTwin
 from devices.twins.scanner import ScannerTwin
 from devices.twins.vda5050 import Vda5050Twin
-from wms.epc import sgtin96
+from wms.site.epc import sgtin96
 
 OFFICE, LIGHTS = "a4-1", "lights-1"
 STATE_S, SILENT_S = 1.0, 5.0  # a vehicle's state comes so often; lost after so long without one

@@ -13,10 +13,11 @@ from sqlalchemy import select
 from app.demo.report import Row
 from app.demo.site import vehicles
 from app.demo.trouble import KINDS
-from wms import audit, auditor
+from wms import audit
+from wms.audit import auditor
 from wms.db import Tx
+from wms.promises.shortfalls import lacking
 from wms.schema import items, missions, moves, order_lines, orders, parcel_lines, parcels
-from wms.shortfalls import lacking
 
 # These name a number; the last one says that it is void, of a box that was stopped.
 TRACKED = ("order.shipped", "parcel.inspected", "parcel.voided")

@@ -14,10 +14,10 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from wms import lock, restore
 from wms.db import Book
 from wms.errors import Code, Rejected
 from wms.trouble import Trouble, name_of
+from wms.upkeep import lock, restore
 
 log = structlog.get_logger(__name__)
 EXIT_CODE = os.EX_IOERR  # 74

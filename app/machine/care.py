@@ -13,9 +13,10 @@ from app.machine.clock import ClockWatch, SiteClock
 from app.machine.disk import BALLAST, Ballast, DiskWatch, room_of
 from app.machine.notify import READY, Manager
 from app.machine.pulse import Pulse
-from wms import alive, lock
 from wms.db import Book
+from wms.rooms import alive
 from wms.trouble import Trouble
+from wms.upkeep import lock
 
 STARTED_S = 0.05
 

@@ -7,8 +7,8 @@ from sqlalchemy import delete, select
 
 from devices.capabilities import Health
 from wms.db import Tx, upsert
-from wms.event_kinds import DeviceChanged
-from wms.events import emit
+from wms.record.event_kinds import DeviceChanged
+from wms.record.events import emit
 from wms.schema import devices
 
 DISK, CLOCK, LOOP = "server-disk", "server-clock", "server-loop"

@@ -21,12 +21,15 @@ from devices import intake
 from devices.capabilities import Health
 from picking import floor, pickups, wave_doors
 from picking.release import Settings
-from wms import calendar, missions, orders, owners, robots, upgrade
-from wms.board_state import BoardState
 from wms.config import Config, check
 from wms.db import Book, Tx
 from wms.messages import Language
+from wms.orders import lifecycle
+from wms.robots import missions, roster
+from wms.rooms.board_state import BoardState
 from wms.schema import robots as robots_table
+from wms.site import calendar, owners
+from wms.upkeep import upgrade
 
 SEED = 7
 BEGAN = 1_795_495_500_000  # Tuesday 24 November 2026, 13:45 in Tokyo
@@ -88,14 +91,14 @@ class Afternoon:
     def _conduct(self, tx: Tx) -> None:
         """What each robot's mission has come to in this turn; new ones for those without."""
         for robot in ("agv-1", "agv-2"):
-            under_way = robots.record(tx, robot).mission
+            under_way = roster.record(tx, robot).mission
             if under_way is not None:
                 missions.accepted(tx, mission=under_way.id, now=self.now)
                 missions.settle_done(tx, mission=under_way.id, now=self.now)
             self.seq += 1
             given = missions.assign(tx, robot=robot, fence=0, seq=self.seq, boot_id=1, now=self.now)
             state = "to_source" if given else "none"
-            robots.seen(
+            roster.seen(
                 tx, robot=robot, boot_id=1, mode="auto", state=state, location=1,
                 battery=900 - self.seq % 400,
             )  # fmt: skip
@@ -122,8 +125,8 @@ def afternoon(folder: Path) -> Iterator[Afternoon]:
         book.write_now(demo_site.write, site, now=BEGAN)
         book.write_now(_open, config)
         bodies = demo_orders.make(site, ORDERS, SEED)
-        accepted = [msgspec.convert(body, orders.NewOrder) for body in bodies]
-        book.write_now(orders.accept_all, accepted, now=BEGAN)
+        accepted = [msgspec.convert(body, lifecycle.NewOrder) for body in bodies]
+        book.write_now(lifecycle.accept_all, accepted, now=BEGAN)
         book.write_now(
             wave_doors.release_now, settings=Settings(), actor="lead", device="board", now=BEGAN
         )

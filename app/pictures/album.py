@@ -18,11 +18,12 @@ from tui.driver import ScanApp
 from tui.line import Via
 from tui.link import Fate, Trouble
 from tui.screen import PromptScreen
-from wms import missions, people
-from wms.board_state import BoardState
 from wms.db import Tx
 from wms.messages import Language
-from wms.prompts import Prompt
+from wms.people import staff
+from wms.robots import missions
+from wms.rooms.board_state import BoardState
+from wms.rooms.prompts import Prompt
 from wms.schema import terminals
 
 HANDHELD = (26, 16)
@@ -171,7 +172,7 @@ def _speak(day: Afternoon, hand: Hand, language: Language) -> None:
 
 def _set_language(tx: Tx, terminal: str, language: Language) -> None:
     here = terminals.select().where(terminals.c.id == terminal)
-    people.set_language(tx, tx.execute(here).one().person_id, language)
+    staff.set_language(tx, tx.execute(here).one().person_id, language)
 
 
 async def _handheld(prompt: Prompt) -> Capture:

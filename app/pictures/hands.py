@@ -9,7 +9,7 @@ from app.demo.goods import Good
 from app.demo.site import Worker
 from picking import floor
 from wms.db import Book, Tx
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 from wms.schema import items, parcels, places, stations, stock
 
 Answer = tuple[str, floor.Via]

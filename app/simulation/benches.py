@@ -18,8 +18,8 @@ from devices.capabilities import Link, Unavailable
 from devices.drivers.serial_scanner import UNREACHABLE, Options
 from devices.twins.llrp_field import Field
 from devices.twins.scanner import ScannerTwin
-from wms.prompts import Prompt
-from wms.signals import TagSeen
+from wms.rooms.prompts import Prompt
+from wms.rooms.signals import TagSeen
 
 READ_S = 4.0  # a reader tells what it sees so often, while there is something
 GARBAGE = b"\xff\xfe\x00\x13\r"

@@ -19,8 +19,8 @@ from sqlalchemy.exc import OperationalError
 from app.machine import broken
 from app.machine.clock import ClockWatch, SiteClock
 from app.machine.disk import BALLAST, Ballast, DiskWatch, Room
-from wms import alive
 from wms.db import Book, sqlite_module
+from wms.rooms import alive
 from wms.trouble import Trouble
 
 START_MS = 1_764_543_600_000  # 2025-12-01 08:00 in Tokyo

@@ -38,9 +38,12 @@ from app.simulation.server import Server
 from app.simulation.shift import AGAIN_S, LOOK_S, Plan, Progress, Shift, silent
 from app.simulation.tally import Tally
 from app.simulation.trace import Trace
-from wms import config, places, tokens, upgrade
-from wms.calendar import set_timezone
+from wms import config
 from wms.db import Book, Tx
+from wms.people import tokens
+from wms.site.calendar import set_timezone
+from wms.storage import places
+from wms.upkeep import upgrade
 
 LOUD_MAX = 12  # newest errors in the log, for whoever has to understand a failure
 SITE_SEED = 1  # every shift works in the same building

@@ -24,9 +24,9 @@ from devices.drivers.grh1 import Grh1Robot
 from devices.drivers.serial_scanner import SerialScanner
 from devices.patience import Policy
 from devices.supervisor import Supervisor
-from wms import alive
 from wms.config import Config
 from wms.db import Book
+from wms.rooms import alive
 
 BELL_PATIENCE_S = 300.0
 BOOT_S = 3.0  # from being started to the first answer

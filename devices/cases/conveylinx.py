@@ -10,7 +10,7 @@ from devices.capabilities import Conveyor
 from devices.conformance import Case, Floor, until
 from devices.drivers.conveylinx import Conveylinx
 from devices.twins.conveylinx import ConveylinxTwin
-from wms.signals import ZoneSeen
+from wms.rooms.signals import ZoneSeen
 
 
 class Bench:

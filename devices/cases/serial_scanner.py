@@ -9,7 +9,7 @@ from devices.capabilities import Driver
 from devices.conformance import Case, Floor, until
 from devices.drivers.serial_scanner import SerialScanner
 from devices.twins.scanner import ScannerTwin
-from wms.signals import Scan
+from wms.rooms.signals import Scan
 
 REPLUG_S = 0.05
 

@@ -7,7 +7,7 @@ as lower-case hex in bytes.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from wms.signals import TagSeen
+from wms.rooms.signals import TagSeen
 
 UNKNOWN_RSSI = -128  # the weakest that the standard can say
 

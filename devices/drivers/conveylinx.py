@@ -30,7 +30,7 @@ from devices import options as device_options
 from devices.capabilities import ConfigFault, Link, Unavailable, Uncertain
 from devices.codecs import conveylinx
 from devices.drivers.registers import ModbusTcp, Refused, Registers
-from wms.signals import ZoneSeen
+from wms.rooms.signals import ZoneSeen
 
 FROZEN, NOT_HELD = "conveyor.frozen", "conveyor.not_held"
 

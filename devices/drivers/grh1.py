@@ -33,7 +33,7 @@ from devices.codecs import grh1
 from devices.codecs.grh1 import Command, Mode, Sighting, Status
 from devices.drivers.registers import ModbusTcp, Refused, Registers
 from devices.transporter import Handoff
-from wms.signals import RobotState
+from wms.rooms.signals import RobotState
 
 TRIES = 8  # of a read that was torn, or of a journal that belongs to no single moment
 E_STOP, FAULT = "robot.e_stop", "robot.fault"

@@ -38,7 +38,7 @@ from devices.drivers.llrp_client import (
 )
 from devices.drivers.llrp_options import Options
 from devices.sightings import Watch
-from wms.signals import Signal
+from wms.rooms.signals import Signal
 
 HANDSHAKE_S = 3.0  # from connected to the first inventory
 LOOK_S = 0.5  # how often the thread is looked at: it can die without a word

@@ -26,7 +26,7 @@ from devices import patience
 from devices.capabilities import ConfigFault, Link, NeedsHuman, Unavailable
 from devices.codecs import mt_sics
 from devices.drivers.serial_wire import open_serial
-from wms.signals import Weight
+from wms.rooms.signals import Weight
 
 READ_BYTES = 4096
 UNREACHABLE = "device.unreachable"

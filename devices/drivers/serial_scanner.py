@@ -28,7 +28,7 @@ from devices import options as device_options
 from devices.capabilities import Link, Unavailable
 from devices.codecs.lines import NAMED_SUFFIXES, Lines
 from devices.patience import GARBAGE
-from wms.signals import Scan
+from wms.rooms.signals import Scan
 
 READ_BYTES = 4096
 UNREACHABLE = "device.unreachable"

@@ -39,7 +39,7 @@ from devices.codecs.vda5050_sight import Known
 from devices.drivers.mqtt import Address, Broker, Mqtt
 from devices.patience import GARBAGE
 from devices.transporter import Handoff
-from wms.signals import RobotState
+from wms.rooms.signals import RobotState
 
 LOOK_S = 0.2  # how often the time since the last state is looked at
 E_STOP, FAULT, WRONG_PROFILE = "robot.e_stop", "robot.fault", "robot.wrong_profile"

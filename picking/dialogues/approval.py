@@ -44,11 +44,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from picking.dialogues.base import Say, Seen, Who, not_now, options, wrong
-from wms import approvals, people, terminals
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.messages import Language, say
-from wms.prompts import Await, Focus, Prompt
+from wms.people import approvals, staff, terminals
+from wms.rooms.prompts import Await, Focus, Prompt
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -124,7 +124,7 @@ def run(tx: Tx, effect: Look | Approve, who: Who) -> Say | None:
     asked = effect.asked
     terminals.refuse_paused(tx, who.terminal, now=who.now)
     if isinstance(effect, Look):
-        wait_s = people.locked_s(tx, asked.by, now=who.now)
+        wait_s = staff.locked_s(tx, asked.by, now=who.now)
         if wait_s:
             raise Rejected(Code.BADGE_LOCKED, seconds=wait_s)
         approvals.check_giver(

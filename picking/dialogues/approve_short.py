@@ -32,10 +32,10 @@ from picking.dialogues.base import (
     unexpected,
 )
 from picking.shortage import VERDICTS, Undecided, Verdict
-from wms import people
 from wms.db import Tx
 from wms.messages import Language, say
-from wms.prompts import Await, Prompt
+from wms.people import staff
+from wms.rooms.prompts import Await, Prompt
 
 
 class State(Struct, frozen=True, kw_only=True):
@@ -102,7 +102,7 @@ def step(state: State, seen: Seen, facts: Facts) -> Step[State]:
 def run(tx: Tx, effect: object, who: Who) -> Say | None:
     """Carry out one effect in the open transaction; the permission is looked up in it."""
     assert isinstance(effect, Decide), effect
-    people.must(tx, who.person.id, "approve_short", effect.question.owner)
+    staff.must(tx, who.person.id, "approve_short", effect.question.owner)
     shortage.decide(
         tx, order=effect.question.order, verdict=effect.verdict, now=who.now, today=who.today
     )

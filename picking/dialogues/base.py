@@ -18,8 +18,8 @@ from msgspec import Struct
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.messages import Language, say
-from wms.people import Person
-from wms.prompts import Message, Option, Prompt
+from wms.people.staff import Person
+from wms.rooms.prompts import Message, Option, Prompt
 
 Kind = Literal[
     "command", "number", "place", "tote", "item", "lot", "badge", "parcel", "tracking",

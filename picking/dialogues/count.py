@@ -61,8 +61,8 @@ from picking.dialogues.base import (
 from picking.dialogues.count_effects import Again, Begin, Claim, Finish, GiveBack, Settle, run
 from picking.dialogues.count_facts import PAST, Choice, Facts, Goods, Pending, State, Work, load
 from picking.dialogues.count_prompt import counted, prompt_for
-from wms.count_rules import Tally
-from wms.counts import VERB, ref_of
+from wms.counts.counting import VERB, ref_of
+from wms.counts.rules import Tally
 from wms.errors import Code
 
 PIECES_MAX = 1_000_000  # of one kind in one place: more is a slip of the finger or a broken code

@@ -9,10 +9,11 @@ from picking.count_settle import Settled
 from picking.dialogues import approval
 from picking.dialogues.base import Say, Severity, Who
 from picking.dialogues.count_facts import next_tasks
-from wms import counts as count_book
-from wms import people, tasks
-from wms.count_rules import Tally
+from wms import tasks
+from wms.counts import counting as count_book
+from wms.counts.rules import Tally
 from wms.db import Tx
+from wms.people import staff
 from wms.schema import items, stock
 from wms.schema import tasks as tasks_table
 
@@ -101,7 +102,7 @@ def _refuse_foreign(tx: Tx, place: str, who: Who) -> None:
     here = (stock.c.place == place) & (stock.c.qty > 0)
     query = select(items.c.owner).join(stock, stock.c.item_id == items.c.id).where(here).distinct()
     for owner in sorted(tx.scalars(query)):
-        people.must(tx, who.person.id, "count", owner)
+        staff.must(tx, who.person.id, "count", owner)
 
 
 def _finish(tx: Tx, effect: Finish, who: Who) -> Say | None:

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, case, func, select
 from picking.dialogues import approval
 from picking.dialogues.approval import Asked
 from picking.dialogues.base import Who
-from wms import counts as count_book
-from wms.count_rules import Tally
+from wms.counts import counting as count_book
+from wms.counts.rules import Tally
 from wms.db import Tx
 from wms.schema import counts, items, lots, places, stock
 from wms.schema import tasks as tasks_table

@@ -6,7 +6,7 @@ from picking.dialogues import approval
 from picking.dialogues.base import choices, options
 from picking.dialogues.count_facts import Facts, State
 from wms.messages import Language, say
-from wms.prompts import Await, Focus, Option, Prompt
+from wms.rooms.prompts import Await, Focus, Option, Prompt
 
 LINES_MAX = 8
 INSIDE_MAX = 3

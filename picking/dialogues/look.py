@@ -33,14 +33,14 @@ from picking.dialogues.base import (
     wrong,
 )
 from picking.dialogues.look_prompt import page_lines, pages, title
-from wms import look_find
 from wms.db import Tx
-from wms.epc import serial_of
 from wms.errors import Code, Rejected
-from wms.look import look
-from wms.look_found import Asking, Found, Subject, owners_of
+from wms.look import find
+from wms.look.codes import look
+from wms.look.found import Asking, Found, Subject, owners_of
 from wms.messages import Language, say
-from wms.prompts import Await, Focus, Prompt
+from wms.rooms.prompts import Await, Focus, Prompt
+from wms.site.epc import serial_of
 from wms.text import shown as shown_text
 
 EPC_DIGITS = 24
@@ -127,7 +127,7 @@ def asking_of(who: Who) -> Asking:
 
 def answer(tx: Tx, asked: Asked, asking: Asking) -> Found | None:
     """What the book knows about *asked*; None when it knows nothing."""
-    subject = asked.subject or look_find.find(tx, asked.text)
+    subject = asked.subject or find.find(tx, asked.text)
     return None if subject is None else look(tx, subject, asking)
 
 
@@ -138,7 +138,7 @@ def refuse_unknown(tx: Tx, asked: Asked, asking: Asking) -> Found:
     if found is not None:
         return found
     code = asked.text or (asked.subject.code if asked.subject else "")
-    if several := look_find.candidates(tx, asked.text):
+    if several := find.candidates(tx, asked.text):
         raise Rejected(Code.LOOK_AMBIGUOUS, scanned=shown_text(code), expected=", ".join(several))
     if answer(tx, asked, Asking(asking.now)) is not None:
         raise Rejected(Code.PERMISSION_MISSING, permission="look")

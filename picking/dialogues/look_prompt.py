@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from wms.look_found import Fact, Found
-from wms.look_goods import Passage, Promise, Stored
+from wms.look.found import Fact, Found
+from wms.look.goods import Passage, Promise, Stored
 from wms.messages import Language, reason_words, say
 
 ROWS = 6  # facts or heaps a page

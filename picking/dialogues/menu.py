@@ -32,7 +32,7 @@ from picking.dialogues import look
 from picking.dialogues.base import Dialogue, Say, Seen, Step, Who, choices, options, unexpected
 from wms.db import Tx
 from wms.messages import Language, say
-from wms.prompts import Await, Option, Prompt
+from wms.rooms.prompts import Await, Option, Prompt
 
 SIGN_OFF = "sign_off"
 # Each dialogue, and the kind of station that it needs.

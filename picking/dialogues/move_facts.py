@@ -6,12 +6,12 @@ from msgspec.structs import replace
 
 from picking.dialogues.base import Who
 from picking.dialogues.move_goods import Pile, Taking, emptied, piles, settled
-from wms import storage, storage_facts
 from wms.db import Tx
 from wms.stock import Key
-from wms.storage_facts import Holder
+from wms.storage import contents, handling
+from wms.storage.contents import Holder
 
-MOVED = (storage.MOVE, storage.MOVE + storage.OVERRIDE)
+MOVED = (handling.MOVE, handling.MOVE + handling.OVERRIDE)
 
 
 class State(Taking, frozen=True, kw_only=True):
@@ -56,13 +56,13 @@ def _items(facts: Facts) -> set[int]:
 
 def load(tx: Tx, state: State, who: Who) -> Facts:
     """Read them for what *state* is about."""
-    undoable = storage.last_verb(tx, who.actor) in MOVED
-    found = storage_facts.holder(tx, state.source, today=who.today) if state.source else None
+    undoable = handling.last_verb(tx, who.actor) in MOVED
+    found = contents.holder(tx, state.source, today=who.today) if state.source else None
     if found is None:
         return Facts(undoable=undoable)
     inside = found.lines
     if found.is_container:
-        inside = storage_facts.all_inside(tx, found.code, today=who.today)
+        inside = contents.all_inside(tx, found.code, today=who.today)
     return Facts(
         holder=found, piles=piles(found.lines), undoable=undoable,
         goes_whole=found.is_container and not any(line.promised for line in inside),

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from picking.dialogues.base import Say, Seen, Step, not_now, unexpected, wrong
 from wms.messages import Language, say
-from wms.prompts import Focus, Option
-from wms.putaway import SOUND
+from wms.rooms.prompts import Focus, Option
 from wms.stock import Key
-from wms.storage_facts import Line
+from wms.storage.contents import Line
+from wms.storage.putaway import SOUND
 
 At = Literal["source", "item", "which", "serial", "count", "place"]
 NAMED_MAX = 3  # SKUs that an error names

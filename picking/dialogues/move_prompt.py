@@ -7,7 +7,7 @@ from picking.dialogues.base import choices, options
 from picking.dialogues.move_facts import Facts, State
 from picking.dialogues.move_goods import described, pile_of
 from wms.messages import Language, say
-from wms.prompts import Await, Focus, Option, Prompt
+from wms.rooms.prompts import Await, Focus, Option, Prompt
 
 AWAITS = {
     "source": (Await.TOTE, Await.PLACE), "item": (Await.ITEM, Await.TOTE),

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from picking.dialogues.base import Say, Who
 from picking.dialogues.putaway_effects import refuse_owners
 from picking.dialogues.putaway_words import in_words
-from wms import storage, storage_facts
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.putaway import STANDING
 from wms.schema.goods import MOVING
 from wms.stock import Key
-from wms.storage import MOVE, Why
+from wms.storage import contents, handling
+from wms.storage.handling import MOVE, Why
+from wms.storage.putaway import STANDING
 
 VERB = "move"
 
@@ -62,24 +62,24 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
             _open(tx, effect.source, who)
             return None
         case Held():
-            storage.refuse_promised(tx, effect.key, today=who.today)
+            handling.refuse_promised(tx, effect.key, today=who.today)
             return None
         case Carry():
             refuse_owners(who, VERB, effect.owners)
-            qty = storage.carry(
+            qty = handling.carry(
                 tx, takes=dict(effect.takes), to=effect.place, why=why, key=who.key,
                 actor=who.actor, now=who.now, today=who.today,
             )  # fmt: skip
             return Say("move.done", params={"what": f"{qty}", "place": effect.place})
         case CarryWhole():
             refuse_owners(who, VERB, effect.owners)
-            storage.carry_container(
+            handling.carry_container(
                 tx, container=effect.container, to=effect.place, why=why, key=who.key,
                 actor=who.actor, now=who.now, today=who.today,
             )  # fmt: skip
             return Say("move.done", params={"what": effect.container, "place": effect.place})
         case Undo():
-            storage.undo(tx, key=who.key, actor=who.actor, now=who.now)
+            handling.undo(tx, key=who.key, actor=who.actor, now=who.now)
             return Say("putaway.undone", "attention")
         case _:
             raise AssertionError(effect)
@@ -87,10 +87,10 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
 
 def _open(tx: Tx, code: str, who: Who) -> None:
     """Refuses what nothing can be moved from."""
-    found = storage_facts.holder(tx, code, today=who.today)
+    found = contents.holder(tx, code, today=who.today)
     if found is None or found.kind not in (*STANDING, *MOVING):
         raise Rejected(Code.MOVE_NOT_SOURCE, scanned=code, expected="LPN")
     if found.is_container and not any(line.promised for line in found.lines):
-        storage.refuse_in_use(tx, code)
+        handling.refuse_in_use(tx, code)
     elif not found.lines and not found.inside:
         raise Rejected(Code.GOODS_NONE, place=code)

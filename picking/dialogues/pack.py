@@ -67,7 +67,7 @@ from picking.dialogues.pack_facts import load
 from picking.dialogues.pack_prompt import IN_A_TOTE, prompt_for
 from picking.dialogues.pack_state import At, Facts, Order, Parcel, State
 from wms.messages import Language
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 
 def arrive(state: State, facts: Facts) -> State:

@@ -1,6 +1,7 @@
 """Box, tags and weight at the bench: which box to take, and whether what is in it can be so. Pure.
 
-Cartonisation proposes (`wms.cartons`), scans, tags and weight are held together (`wms.proof`).
+Cartonisation proposes (`wms.shipping.cartons`), scans, tags and weight are held together
+(`wms.shipping.proof`).
 """
 
 from dataclasses import replace
@@ -8,9 +9,9 @@ from dataclasses import replace
 from picking.dialogues import pack_proof as pieces
 from picking.dialogues.base import Say
 from picking.dialogues.pack_state import Box, Content, Facts, Order, State
-from wms import proof
-from wms.cartons import OWN_BOX, Filled, Piece, propose
-from wms.proof import Part, Suspect, TagFault, Tags, Weighing
+from wms.shipping import proof
+from wms.shipping.cartons import OWN_BOX, Filled, Piece, propose
+from wms.shipping.proof import Part, Suspect, TagFault, Tags, Weighing
 
 FLAT = ("gift", "insert")  # lines whose goods may be as thin as paper
 PIECES_MAX = 400  # beyond it nobody waits for a proposal

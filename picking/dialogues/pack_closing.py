@@ -16,8 +16,8 @@ from picking.dialogues.pack_effects import (
     Verify,
 )
 from picking.dialogues.pack_state import Facts, Order, Parcel, State
-from wms.cartons import OWN_BOX
 from wms.errors import Code, Rejected
+from wms.shipping.cartons import OWN_BOX
 
 
 def command(state: State, seen: Seen, facts: Facts) -> Step[State] | None:

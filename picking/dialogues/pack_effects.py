@@ -11,10 +11,12 @@ from picking.dialogues.base import Say, Station, Who
 from picking.dialogues.pack_facts import load
 from picking.dialogues.pack_state import State
 from picking.taken_back import take_back
-from wms import documents, mission_proof, parcels, service_change, weights
 from wms.db import Tx
+from wms.papers import documents
+from wms.robots import evidence
 from wms.schema import allocations, items, stock
 from wms.schema import parcels as boxes
+from wms.shipping import parcels, service_change, weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,7 @@ def _redirect(tx: Tx, effect: Redirect, station: Station) -> Say:
 
 def _take(tx: Tx, tote: str, who: Who, station: Station) -> Say | None:
     """Refuses what cannot be packed before anybody has begun; prints the papers of what can."""
-    mission_proof.seen_at(
+    evidence.seen_at(
         tx, container=tote, place=station.place, person=who.person.id, now=who.now, rng=who.rng
     )
     bench.take(tx, tote=tote, place=station.place)

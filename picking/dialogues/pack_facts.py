@@ -22,8 +22,9 @@ from picking.dialogues.pack_state import (
     State,
     Upgrade,
 )
-from wms import documents, gift_papers, weights
 from wms.db import Tx
+from wms.orders import gift_papers
+from wms.papers import documents
 from wms.schema import (
     allocations,
     boxes,
@@ -39,8 +40,9 @@ from wms.schema import (
     services,
     slips,
 )
-from wms.tracking_numbers import to_give
-from wms.weights import Learned
+from wms.shipping import weights
+from wms.shipping.tracking_numbers import to_give
+from wms.shipping.weights import Learned
 
 LIVE = (allocations.c.state == "picked") & allocations.c.task_id.is_(None)
 LIMITS = ("sides_mm_max", "weight_g_max", "thickness_mm_max", "pieces_max")

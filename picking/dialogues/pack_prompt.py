@@ -8,9 +8,9 @@ from picking.dialogues import pack_box
 from picking.dialogues import pack_proof as proof
 from picking.dialogues.base import choices, options
 from picking.dialogues.pack_state import Facts, Printing, State
-from wms.cartons import OWN_BOX
 from wms.messages import Language, reason_words, say
-from wms.prompts import Await, Focus, Option, Prompt
+from wms.rooms.prompts import Await, Focus, Option, Prompt
+from wms.shipping.cartons import OWN_BOX
 
 AWAITS = {
     "tote": Await.TOTE, "one": Await.ITEM, "item": Await.ITEM, "paper": Await.DOCUMENT,

@@ -8,7 +8,7 @@ from picking.dialogues.base import Say, Seen, wrong
 from picking.dialogues.pack_state import Content, Facts, Paper, State
 from wms.errors import Code, Rejected
 from wms.messages import Language, reason_words, say
-from wms.parcels import Packed
+from wms.shipping.parcels import Packed
 
 SHOWN_CHARACTERS = 40  # of a list of what was expected
 

@@ -5,9 +5,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from wms.cartons import OWN_BOX, Carton, Limits
-from wms.cuboids import Piece, Sides
-from wms.proof import Part
+from wms.shipping.cartons import OWN_BOX, Carton, Limits
+from wms.shipping.cuboids import Piece, Sides
+from wms.shipping.proof import Part
 
 At = Literal["tote", "one", "item", "paper", "box", "weigh", "label", "slip", "verify"]
 

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, func, select
 
 from picking.dialogues.pack_state import Content, Tagged
-from wms import gaps, weights
 from wms.db import Tx
-from wms.epc import gtin_of
-from wms.proof import Part
+from wms.rooms import gaps
 from wms.schema import allocations, barcodes, items, order_lines, orders, places, tag_reads
+from wms.shipping import weights
+from wms.shipping.proof import Part
+from wms.site.epc import gtin_of
 
 TAG_FRESH_MS = 10_000  # a tag read longer ago says nothing about the tote that is here now
 NEAR_MAX = 40

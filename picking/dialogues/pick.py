@@ -92,7 +92,7 @@ from picking.dialogues.pick_prompt import prompt_for
 from picking.dialogues.pick_shelf import emptied, resumed
 from picking.tours import TourView
 from wms.messages import Language
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 AT_SHELF = ("place", "item", "lot", "serial", "tote")
 

@@ -9,9 +9,10 @@ from picking.dialogues import approval
 from picking.dialogues.base import Say, Who
 from picking.elsewhere import Shorted
 from picking.shortage import VERDICTS
-from wms import approvals, replenish_tasks
-from wms.allocation import LastPick
 from wms.db import Tx
+from wms.people import approvals
+from wms.promises.allocation import LastPick
+from wms.replenish import refills
 from wms.schema import allocations, stops
 
 
@@ -288,7 +289,7 @@ def _coming(tx: Tx, stop: int) -> Say | None:
     """Replenishment brings what was not there: nobody needs to look for it."""
     query = select(allocations.c.item_id).join(stops, stops.c.allocation_id == allocations.c.id)
     item = tx.execute(query.where(stops.c.id == stop)).scalar_one()
-    qty = replenish_tasks.in_reserve(tx, [item]).get(item, 0)
+    qty = refills.in_reserve(tx, [item]).get(item, 0)
     return Say("pick.short_coming", "attention", params={"qty": qty}) if qty else None
 
 

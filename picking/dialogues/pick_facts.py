@@ -12,10 +12,11 @@ from picking.dialogues.approval import Asked
 from picking.dialogues.base import Who
 from picking.shortage import Undecided
 from picking.tours import StopView, TourView
-from wms import allocation, picking_rules
-from wms.allocation import LastPick
 from wms.db import Tx
+from wms.promises import allocation
+from wms.promises.allocation import LastPick
 from wms.schema import stock
+from wms.site import picking_rules
 
 At = Literal[
     "get", "fetch", "bind", "place", "item", "lot", "serial", "tote", "short", "damaged", "aside",

@@ -8,7 +8,7 @@ from picking.dialogues.pick_facts import Facts, State
 from picking.shortage import VERDICTS
 from picking.tours import StopView, TourView
 from wms.messages import Language, say
-from wms.prompts import Await, Focus, Option, Prompt
+from wms.rooms.prompts import Await, Focus, Option, Prompt
 
 KEYED_ABOVE = 5  # more pieces than this are counted by the hand and keyed
 AWAITS = {

@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from picking.dialogues.base import Say, Seen, Step, Who, not_now, wrong
 from picking.dialogues.task_facts import At, Facts, State, Task
-from wms import cancel, put_back, put_back_missing
 from wms.db import Tx
 from wms.messages import Language, say
-from wms.prompts import Await, Focus, Option, Prompt
-from wms.put_back import Goods
+from wms.orders import cancel
+from wms.rooms.prompts import Await, Focus, Option, Prompt
+from wms.storage import put_back, put_back_missing
+from wms.storage.put_back import Goods
 
 STEPS = ("item", "lot", "shelf")
 # What goods come back out of that is no tote, and what is scanned of it.

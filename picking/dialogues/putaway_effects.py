@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from picking.dialogues.base import Say, Who
 from picking.dialogues.putaway_words import in_words
-from wms import storage, storage_facts
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.putaway import SOFT, Goods
 from wms.schema.goods import MOVING
 from wms.stock import Key
-from wms.storage import PUT_AWAY, Why
+from wms.storage import contents, handling
+from wms.storage.handling import PUT_AWAY, Why
+from wms.storage.putaway import SOFT, Goods
 
 VERB = "putaway"
 SOURCES = ("dock", "buffer", "station")  # places where goods lie that were not put away yet
@@ -71,7 +71,7 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
             return check(tx, effect, who)
         case Put():
             refuse_owners(who, VERB, effect.owners)
-            qty = storage.carry(
+            qty = handling.carry(
                 tx, takes=dict(effect.takes), to=effect.place, key=who.key, actor=who.actor,
                 why=Why(verb=PUT_AWAY, proposed=effect.proposed, by_lead=effect.by_lead),
                 now=who.now, today=who.today,
@@ -79,14 +79,14 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
             return Say("putaway.done", params={"qty": qty, "place": effect.place})
         case PutWhole():
             refuse_owners(who, VERB, effect.owners)
-            qty = storage.carry_container(
+            qty = handling.carry_container(
                 tx, container=effect.container, to=effect.place, key=who.key, actor=who.actor,
                 why=Why(verb=PUT_AWAY, proposed=effect.proposed, by_lead=effect.by_lead),
                 now=who.now, today=who.today,
             )  # fmt: skip
             return Say("putaway.done", params={"qty": qty, "place": effect.place})
         case Undo():
-            storage.undo(tx, key=who.key, actor=who.actor, now=who.now)
+            handling.undo(tx, key=who.key, actor=who.actor, now=who.now)
             return Say("putaway.undone", "attention")
         case _:
             raise AssertionError(effect)
@@ -95,13 +95,11 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
 
 def open_source(tx: Tx, code: str, who: Who, *, kinds: tuple[str, ...]) -> None:
     """Refuses a place of another kind, and what holds nothing that is free."""
-    found = storage_facts.holder(tx, code, today=who.today)
+    found = contents.holder(tx, code, today=who.today)
     if found is None or found.kind not in (*kinds, *MOVING):
         raise Rejected(Code.PUTAWAY_NOT_SOURCE, scanned=code, expected="LPN")
-    storage.refuse_in_use(tx, code)
-    inside = (
-        storage_facts.all_inside(tx, code, today=who.today) if found.is_container else found.lines
-    )
+    handling.refuse_in_use(tx, code)
+    inside = contents.all_inside(tx, code, today=who.today) if found.is_container else found.lines
     if not inside:
         raise Rejected(Code.GOODS_NONE, place=code)
 
@@ -112,13 +110,13 @@ def check(tx: Tx, effect: Check, who: Who) -> Say:
         "place": effect.place, "expected": effect.proposed or "-",
     })  # fmt: skip
     try:
-        storage.check(
+        handling.check(
             tx, load=effect.load, to=effect.place, today=who.today, as_container=effect.whole
         )
     except Rejected as refusal:
         if not (effect.is_lead and refusal.code in SOFT):
             raise
-        storage.check(
+        handling.check(
             tx, load=effect.load, to=effect.place, today=who.today, as_container=effect.whole,
             by_lead=True,
         )  # fmt: skip

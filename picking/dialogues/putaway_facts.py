@@ -8,13 +8,13 @@ from sqlalchemy import select
 
 from picking.dialogues.base import Who
 from picking.dialogues.move_goods import Pile, Taking, emptied, pile_of, piles, settled
-from wms import storage, storage_facts
 from wms.db import Tx
-from wms.putaway import Goods, Proposal, propose, propose_whole
 from wms.schema import places
-from wms.storage_facts import Holder
+from wms.storage import contents, handling
+from wms.storage.contents import Holder
+from wms.storage.putaway import Goods, Proposal, propose, propose_whole
 
-PUT = (storage.PUT_AWAY, storage.PUT_AWAY + storage.OVERRIDE)
+PUT = (handling.PUT_AWAY, handling.PUT_AWAY + handling.OVERRIDE)
 
 
 class State(Taking, frozen=True, kw_only=True):
@@ -79,14 +79,12 @@ def arrive(state: State, facts: Facts) -> State:
 def load(tx: Tx, state: State, who: Who) -> Facts:
     """Read them for what *state* is about."""
     told = Facts(
-        undoable=storage.last_verb(tx, who.actor) in PUT,
+        undoable=handling.last_verb(tx, who.actor) in PUT,
         is_lead="lead" in who.person.permissions,
     )
-    found = storage_facts.holder(tx, state.source, today=who.today) if state.source else None
+    found = contents.holder(tx, state.source, today=who.today) if state.source else None
     if found is None:
-        return changed(
-            told, loose=storage_facts.loose(tx), waiting=tuple(storage_facts.to_put_away(tx))
-        )
+        return changed(told, loose=contents.loose(tx), waiting=tuple(contents.to_put_away(tx)))
     lies_here = piles(found.lines)
     told = changed(told, holder=found, piles=lies_here)
     whole = _whole(tx, found, who) if found.is_container else ()
@@ -96,7 +94,7 @@ def load(tx: Tx, state: State, who: Who) -> Facts:
         told = changed(told, proposals=whole)
     elif now.at in ("place", "count") and (pile := pile_of(lies_here, now)) is not None:
         goods = changed(pile.first.goods, qty=now.qty or pile.qty)
-        spots = storage_facts.candidates(tx, goods, today=who.today)
+        spots = contents.candidates(tx, goods, today=who.today)
         told = changed(told, proposals=propose(goods, [s for s in spots if s.code != found.code]))
     best = told.best(now)
     if best is None:
@@ -107,10 +105,10 @@ def load(tx: Tx, state: State, who: Who) -> Facts:
 
 def _whole(tx: Tx, found: Holder, who: Who) -> tuple[Proposal, ...]:
     """Where this container may stand as it is; nowhere while something of it is promised."""
-    inside = storage_facts.all_inside(tx, found.code, today=who.today)
+    inside = contents.all_inside(tx, found.code, today=who.today)
     if not inside or any(line.promised for line in inside):
         return ()
     load = tuple(line.goods for line in inside)
     largest = max(load, key=lambda goods: goods.qty)
-    spots = storage_facts.candidates(tx, largest, today=who.today, kinds=("reserve",))
+    spots = contents.candidates(tx, largest, today=who.today, kinds=("reserve",))
     return propose_whole(load, [spot for spot in spots if spot.code != found.stands])

@@ -83,10 +83,10 @@ from picking.dialogues.receive_effects import (
 from picking.dialogues.receive_facts import Facts, Hand, State, load
 from picking.dialogues.receive_prompt import prompt_for
 from picking.portal import BEFORE_MS
-from wms.inbound import SHORT_REASONS
-from wms.inbound_lpn import is_sscc
+from wms.inbound.deliveries import SHORT_REASONS
+from wms.inbound.lpn import is_sscc
 from wms.messages import Language
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 PAGE = goods.PAGE
 TURN = 9

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from picking.dialogues.base import Say, Severity, Who
-from wms import inbound, inbound_lpn, inbound_receipt, people
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.inbound_receipt import Condition, Last, Receipt
-from wms.inbound_rules import Freshness
-from wms.inbound_tags import receive_tags
+from wms.inbound import deliveries, lpn, receiving
+from wms.inbound.receiving import Condition, Last, Receipt
+from wms.inbound.rules import Freshness
+from wms.inbound.tagged import receive_tags
+from wms.people import staff
 
 PALLET = "pallet"
 
@@ -103,7 +104,7 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
     """Carry out one effect in the open transaction."""
     match effect:
         case Blind():
-            inbound.blind(
+            deliveries.blind(
                 tx, owner=effect.owner, person=who.person.id, now=who.now,
                 key=f"{who.person.id}:{who.key}",
             )  # fmt: skip
@@ -111,13 +112,13 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
         case Book():
             return _book(tx, effect, who)
         case Undo():
-            people.must(tx, who.person.id, "receive", _owner(tx, effect.last.inbound))
-            inbound_receipt.undo(tx, effect.last, key=who.key, actor=who.actor, now=who.now)
+            staff.must(tx, who.person.id, "receive", _owner(tx, effect.last.inbound))
+            receiving.undo(tx, effect.last, key=who.key, actor=who.actor, now=who.now)
             return Say("receive.undone", "attention", params={"count": effect.last.qty})
         case NewPallet():
             if not _printing(who):
                 raise Rejected(Code.STATION_NO_PRINTER, station=who.terminal, key="printer")
-            code = inbound_lpn.new_pallet(
+            code = lpn.new_pallet(
                 tx, delivery=effect.delivery, station=_printing(who), kind=PALLET, key=who.key,
                 now=who.now,
             )  # fmt: skip
@@ -125,13 +126,13 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
         case LabelAgain():
             if not _printing(who):
                 raise Rejected(Code.STATION_NO_PRINTER, station=who.terminal, key="printer")
-            inbound_lpn.reprint(
+            lpn.reprint(
                 tx, container=effect.container, station=_printing(who), now=who.now
             )  # fmt: skip
             return Say("receive.label_comes", params={"sscc": effect.container})
         case Bind():
-            people.must(tx, who.person.id, "bind_barcode", _owner(tx, effect.delivery))
-            inbound_lpn.bind(tx, item=effect.item, barcode=effect.barcode, qty=effect.qty)
+            staff.must(tx, who.person.id, "bind_barcode", _owner(tx, effect.delivery))
+            lpn.bind(tx, item=effect.item, barcode=effect.barcode, qty=effect.qty)
             return Say("receive.bound", params={"barcode": effect.barcode, "count": effect.qty})
         case AcceptTags():
             return _accept(tx, effect, who)
@@ -142,20 +143,20 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
 
 
 def _book(tx: Tx, effect: Book, who: Who) -> Say:
-    people.must(tx, who.person.id, "receive", _owner(tx, effect.delivery))
-    inbound.begin(tx, effect.delivery, now=who.now, dock=_dock(who))
-    inbound_lpn.ensure(tx, code=effect.place, delivery=effect.delivery, kind=PALLET)
+    staff.must(tx, who.person.id, "receive", _owner(tx, effect.delivery))
+    deliveries.begin(tx, effect.delivery, now=who.now, dock=_dock(who))
+    lpn.ensure(tx, code=effect.place, delivery=effect.delivery, kind=PALLET)
     what = Receipt(
         inbound=effect.delivery, item=effect.item, qty=effect.qty, place=effect.place,
         lot=effect.lot, expiry=effect.expiry, serials=effect.serials, condition=effect.condition,
         why=effect.why, over=effect.over, extra=effect.extra,
     )  # fmt: skip
-    inbound_receipt.receive(
+    receiving.receive(
         tx, what, key=who.key, actor=who.actor, today=who.today, now=who.now
     )  # fmt: skip
     printed = effect.relabel and bool(_printing(who))
     if printed:
-        inbound_lpn.label_items(
+        lpn.label_items(
             tx, item=effect.item, qty=effect.qty, lot=effect.lot, expiry=effect.expiry,
             station=_printing(who), key=who.key, now=who.now,
         )  # fmt: skip
@@ -169,7 +170,7 @@ def _book(tx: Tx, effect: Book, who: Who) -> Say:
 
 
 def _accept(tx: Tx, effect: AcceptTags, who: Who) -> Say:
-    people.must(tx, who.person.id, "receive", _owner(tx, effect.delivery))
+    staff.must(tx, who.person.id, "receive", _owner(tx, effect.delivery))
     count = receive_tags(
         tx, delivery=effect.delivery, tags=effect.tags, place=effect.place, key=who.key,
         actor=who.actor, today=who.today, now=who.now,
@@ -178,14 +179,14 @@ def _accept(tx: Tx, effect: AcceptTags, who: Who) -> Say:
 
 
 def _close_out(tx: Tx, effect: CloseOut, who: Who) -> Say:
-    people.must(tx, who.person.id, "receive", _owner(tx, effect.delivery))
-    found = inbound.close(tx, effect.delivery, now=who.now, reason=effect.reason)
+    staff.must(tx, who.person.id, "receive", _owner(tx, effect.delivery))
+    found = deliveries.close(tx, effect.delivery, now=who.now, reason=effect.reason)
     severity: Severity = "attention" if found else "ok"
     return Say("receive.closed", severity, params={"count": len(found)})
 
 
 def _owner(tx: Tx, delivery: int) -> str:
-    return str(inbound.get(tx, delivery).owner)
+    return str(deliveries.get(tx, delivery).owner)
 
 
 def _printing(who: Who) -> str:

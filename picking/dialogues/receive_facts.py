@@ -10,11 +10,12 @@ from sqlalchemy import ColumnElement, Row, select
 from picking import portal
 from picking.dialogues.base import Seen, Who
 from picking.portal import Decision, Sighting
-from wms import gaps, inbound_receipt
 from wms.db import Tx
-from wms.inbound import BLIND, OPEN
-from wms.inbound_receipt import Last
-from wms.inbound_rules import Line
+from wms.inbound import receiving
+from wms.inbound.deliveries import BLIND, OPEN
+from wms.inbound.receiving import Last
+from wms.inbound.rules import Line
+from wms.rooms import gaps
 from wms.schema import inbound_lines, inbound_units, inbounds, items, lots, owners
 
 At = Literal[
@@ -163,7 +164,7 @@ def load(tx: Tx, state: State, who: Who) -> Facts:
     deliveries = _deliveries(tx, state, who)
     at = next((one for one in deliveries if one.id == state.delivery), None)
     hand = state.hand
-    last = inbound_receipt.last_receipt(tx, who.actor, at.id) if at else None
+    last = receiving.last_receipt(tx, who.actor, at.id) if at else None
     looks = at is not None and reader and state.at in ("portal", "locate")
     decision = None
     if looks and at is not None:
@@ -177,7 +178,7 @@ def load(tx: Tx, state: State, who: Who) -> Facts:
         owners=_owners(tx, who) if state.at in ("choose", "owner") else (),
         lines=_lines(tx, at.id) if at else (), item=item, lot_expiry=expiry,
         known_lots=_known_lots(tx, item, hand),
-        older=inbound_receipt.older_than_here(tx, hand.item, hand.expiry or expiry),
+        older=receiving.older_than_here(tx, hand.item, hand.expiry or expiry),
         last=last, last_item=_item(tx, last.item) if last else None,
         may_blind=BLIND in who.person.permissions,
         may_bind=at is not None and who.may_touch(BIND, at.owner),

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from picking.dialogues.base import ItemSeen, Say, Seen, Step, not_now, unexpected, wrong
 from picking.dialogues.receive_effects import Bind, Book, NewPallet, condition_of
 from picking.dialogues.receive_facts import At, Facts, Hand, Item, State
-from wms.inbound import DAMAGE_REASONS, OVER_REASONS
-from wms.inbound_lpn import is_sscc
-from wms.inbound_rules import earliest, freshness, is_plausible, keyed_date
+from wms.inbound.deliveries import DAMAGE_REASONS, OVER_REASONS
+from wms.inbound.lpn import is_sscc
+from wms.inbound.rules import earliest, freshness, is_plausible, keyed_date
 
 PAGE = 4  # rows a page of digits
 TURN = 9

@@ -8,10 +8,10 @@ from picking.dialogues import receive_goods as goods
 from picking.dialogues.base import choices, options
 from picking.dialogues.receive_facts import Delivery, Facts, Goods, State
 from picking.portal import Sighting
-from wms.inbound import DAMAGE_REASONS, OVER_REASONS, SHORT_REASONS
-from wms.inbound_lpn import is_sscc
+from wms.inbound.deliveries import DAMAGE_REASONS, OVER_REASONS, SHORT_REASONS
+from wms.inbound.lpn import is_sscc
 from wms.messages import Language, say
-from wms.prompts import Await, Focus, Option, Prompt
+from wms.rooms.prompts import Await, Focus, Option, Prompt
 
 LINES_MAX = 5
 LABEL_MAX = 40  # characters of a row that is chosen by its digit

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from picking.dialogues.base import Say, Who
 from picking.dialogues.putaway_words import in_words
 from picking.dialogues.replenish_facts import can_be_done
-from wms import replenish_tasks, tasks
+from wms import tasks
 from wms.db import Tx
+from wms.replenish import refills
 from wms.schema import tasks as tasks_table
 
 VERB = "replenish"
@@ -77,22 +78,22 @@ def run(tx: Tx, effect: object, who: Who) -> Say | None:
         case Claim():
             return _claim(tx, who)
         case Fetch():
-            replenish_tasks.fetch(
+            refills.fetch(
                 tx, promised=effect.promised, qty=effect.qty, person=who.person.id,
                 key=f"{who.key}:fetch", actor=who.actor, now=who.now,
             )  # fmt: skip
         case Short():
             return _short(tx, effect, who)
         case Put():
-            left = _put(tx, effect.task, effect.qty, effect.face, who, replenish_tasks.REASON)
+            left = _put(tx, effect.task, effect.qty, effect.face, who, refills.REASON)
             return Say("replenish.put", params={"qty": effect.qty, "left": left})
         case PutBack():
-            _put(tx, effect.task, effect.qty, effect.place, who, replenish_tasks.BACK)
+            _put(tx, effect.task, effect.qty, effect.place, who, refills.BACK)
             return Say("replenish.put_back", params={"qty": effect.qty, "place": effect.place})
         case GiveBack():
-            replenish_tasks.give_back(tx, task=effect.task, later=effect.later)
+            refills.give_back(tx, task=effect.task, later=effect.later)
         case Undo():
-            replenish_tasks.undo_fetch(
+            refills.undo_fetch(
                 tx, task=effect.task, key=f"{who.key}:undo", actor=who.actor, now=who.now
             )
             return Say("replenish.undone", "attention")
@@ -115,14 +116,14 @@ def _claim(tx: Tx, who: Who) -> Say | None:
 
 
 def _put(tx: Tx, task: int, qty: int, place: str, who: Who, reason: str) -> int:
-    return replenish_tasks.put(
+    return refills.put(
         tx, task=task, qty=qty, to=place, key=f"{who.key}:put", actor=who.actor, now=who.now,
         today=who.today, reason=reason,
     )  # fmt: skip
 
 
 def _short(tx: Tx, effect: Short, who: Who) -> Say:
-    found = replenish_tasks.short(
+    found = refills.short(
         tx, promised=effect.promised, key=who.key, actor=who.actor, now=who.now, today=who.today
     )
     if found.elsewhere:

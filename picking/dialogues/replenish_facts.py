@@ -9,10 +9,10 @@ from msgspec.structs import replace
 from sqlalchemy import ColumnElement, Row, case, func, select
 
 from picking.dialogues.base import Who
-from wms import replenish_tasks
-from wms.allocation import LIVE
-from wms.counts import STOCKTAKE
+from wms.counts.counting import STOCKTAKE
 from wms.db import Tx
+from wms.promises.allocation import LIVE
+from wms.replenish import refills
 from wms.schema import allocations, items, lots, places, stock
 from wms.schema import tasks as tasks_table
 from wms.schema.goods import MOVING
@@ -116,17 +116,17 @@ def arrive(state: State, facts: Facts) -> State:
 def load(tx: Tx, _state: State, who: Who) -> Facts:
     """Read them for the task that this person has claimed."""
     mine = (tasks_table.c.person_id == who.person.id) & (tasks_table.c.state == "claimed")
-    kind = tasks_table.c.kind == replenish_tasks.KIND
+    kind = tasks_table.c.kind == refills.KIND
     row = tx.execute(select(tasks_table).where(mine, kind).order_by(tasks_table.c.id)).first()
     if row is None:
-        urgent = case((tasks_table.c.priority >= replenish_tasks.URGENT, 1), else_=0)
+        urgent = case((tasks_table.c.priority >= refills.URGENT, 1), else_=0)
         count = select(func.count().label("all"), func.sum(urgent).label("urgent"))
         count = count.where(can_be_done())
         found = tx.execute(count).one()
         return Facts(waiting=found.all, urgent=int(found.urgent or 0))
     promises = list(tx.execute(_promises(row.id)))
     carried = [one for one in promises if one.state == "picked"]
-    last = replenish_tasks.last_fetch(tx, task=row.id, actor=who.actor)
+    last = refills.last_fetch(tx, task=row.id, actor=who.actor)
     return Facts(
         task=_task(tx, row),
         takes=tuple(_take(one) for one in promises if one.state == "open"),
@@ -143,12 +143,12 @@ def can_be_done() -> ColumnElement[bool]:
         allocations.c.task_id.is_not(None), allocations.c.state == "open",
         allocations.c.place.in_(frozen),
     )  # fmt: skip
-    is_open = (tasks_table.c.kind == replenish_tasks.KIND) & (tasks_table.c.state == "open")
+    is_open = (tasks_table.c.kind == refills.KIND) & (tasks_table.c.state == "open")
     return is_open & tasks_table.c.place.not_in(closed) & tasks_table.c.id.not_in(held)
 
 
 def _came_from(tx: Tx, carried: list[int], who: Who) -> str:
-    return replenish_tasks.fetched_from(tx, carried, actor=who.actor)
+    return refills.fetched_from(tx, carried, actor=who.actor)
 
 
 def _promises(task: int) -> Any:
@@ -191,5 +191,5 @@ def _task(tx: Tx, row: Row[Any]) -> Task:
     digits = tx.scalar(select(places.c.check_digits).where(places.c.code == row.place))
     return Task(
         number=row.id, face=row.place, check_digits=str(digits or ""), sku=str(body["sku"]),
-        item=int(body["item"]), urgent=row.priority >= replenish_tasks.URGENT,
+        item=int(body["item"]), urgent=row.priority >= refills.URGENT,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from picking.dialogues.base import choices, options
 from picking.dialogues.replenish_facts import Facts, State, Take
 from wms.messages import Language, say
-from wms.prompts import Await, Focus, Option, Prompt
+from wms.rooms.prompts import Await, Focus, Option, Prompt
 
 AWAITS = {
     "get": (Await.CHOICE,), "place": (Await.PLACE,), "container": (Await.TOTE,),

@@ -104,8 +104,8 @@ from picking.dialogues.returns_facts import (
 )
 from picking.dialogues.returns_goods import next_of, of_goods, scanned
 from wms.db import Tx
-from wms.returns_grade import DISPOSAL, Unit
-from wms.returns_rules import BY_HAND, Disposition, Grade
+from wms.returns.grading import DISPOSAL, Unit
+from wms.returns.rules import BY_HAND, Disposition, Grade
 
 GRADES: tuple[Grade, ...] = tuple(one for one in BY_HAND if one != "missing")
 SEARCH, UNKNOWN = 1, 2

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from picking.dialogues.base import Say, Severity, Who
 from picking.dialogues.returns_facts import State, find
-from wms import returns, returns_close, returns_grade
 from wms.db import Tx
 from wms.errors import Code, Rejected
-from wms.returns_find import Candidate
-from wms.returns_grade import Unit
+from wms.returns import cases, closing, grading
+from wms.returns.finding import Candidate
+from wms.returns.grading import Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +90,20 @@ def run(tx: Tx, effect: Effect, who: Who) -> Say | None:
             return _take(tx, effect.candidate, who, over=effect.over)
         case TakeUnknown():
             _refuse_owner(who, effect.owner)
-            returns.arrive_unknown(
+            cases.arrive_unknown(
                 tx, owner=effect.owner, person=who.person.id, station=_station(who), now=who.now
             )
         case Leave():
-            returns.put_aside(tx, effect.number, person=who.person.id)
+            cases.put_aside(tx, effect.number, person=who.person.id)
         case Aside():
-            returns.undelivered(
+            cases.undelivered(
                 tx, effect.number, place=effect.place, key=who.key, actor=who.actor, now=who.now
             )
             return Say("returns.aside", params={"place": effect.place})
         case Put():
             return _put(tx, effect, who)
         case TakeBack():
-            sku = returns_grade.undo(tx, effect.number, key=who.key, actor=who.actor, now=who.now)
+            sku = grading.undo(tx, effect.number, key=who.key, actor=who.actor, now=who.now)
             if not sku:
                 return Say("returns.nothing_to_undo", "attention")
             return Say("returns.taken_back", params={"sku": sku})
@@ -141,18 +141,18 @@ def _find(tx: Tx, effect: Find, who: Who) -> Say | None:
 
 
 def _take(tx: Tx, candidate: Candidate, who: Who, *, over: bool) -> Say | None:
-    number = returns.arrive(
+    number = cases.arrive(
         tx, number=candidate.number, parcel=candidate.parcel,
         order=0 if candidate.parcel else candidate.order, person=who.person.id,
         station=_station(who), now=who.now, over=over,
     )  # fmt: skip
-    _refuse_owner(who, returns.owner_of(tx, number))
+    _refuse_owner(who, cases.owner_of(tx, number))
     return None
 
 
 def _put(tx: Tx, effect: Put, who: Who) -> Say:
     unit = effect.unit
-    returns_grade.grade(
+    grading.grade(
         tx, effect.number, unit, person=who.person.id, key=who.key, actor=who.actor, now=who.now
     )
     return Say(
@@ -164,10 +164,10 @@ def _put(tx: Tx, effect: Put, who: Who) -> Say:
 
 def _put_all_back(tx: Tx, effect: PutAllBack, who: Who) -> Say:
     """Every unit of an unopened parcel is as good as it was."""
-    for n, (item, lot, serial, qty) in enumerate(returns_close.unopened(tx, effect.number)):
+    for n, (item, lot, serial, qty) in enumerate(closing.unopened(tx, effect.number)):
         unit = Unit(item=item, grade="A", disposition="restock", qty=qty, lot=lot, serial=serial,
                     place=effect.place)  # fmt: skip
-        returns_grade.grade(
+        grading.grade(
             tx, effect.number, unit, person=who.person.id, key=f"{who.key}:{n}", actor=who.actor,
             now=who.now,
         )  # fmt: skip
@@ -175,7 +175,7 @@ def _put_all_back(tx: Tx, effect: PutAllBack, who: Who) -> Say:
 
 
 def _close(tx: Tx, number: int, who: Who) -> Say:
-    closed = returns_close.close(
+    closed = closing.close(
         tx, number, person=who.person.id, key=who.key, actor=who.actor, now=who.now
     )
     severity: Severity = "attention" if closed.missing else "ok"

@@ -9,13 +9,13 @@ from sqlalchemy import Row, func, select
 from picking.dialogues import approval
 from picking.dialogues.approval import Asked
 from picking.dialogues.base import Who
-from wms import returns_close, returns_find, returns_place
 from wms.db import Tx
-from wms.returns_find import Candidate
-from wms.returns_grade import Unit, disposal_ref
-from wms.returns_rows import HERE, is_again, is_undelivered
-from wms.returns_rules import CHOSEN, NEVER_SOLD, Disposition, Grade, Rule, proposed, rules_of
-from wms.returns_view import Evidence, evidence
+from wms.returns import closing, finding, restock
+from wms.returns.finding import Candidate
+from wms.returns.grading import Unit, disposal_ref
+from wms.returns.rows import HERE, is_again, is_undelivered
+from wms.returns.rules import CHOSEN, NEVER_SOLD, Disposition, Grade, Rule, proposed, rules_of
+from wms.returns.view import Evidence, evidence
 from wms.schema import (
     items,
     lots,
@@ -142,9 +142,7 @@ def facts(tx: Tx, state: State, who: Who) -> Facts:
     if row is None:
         return _without(tx, state, who)
     goods = _goods(tx, row, state, who.today) if state.item else None
-    too_old = (
-        bool(state.item) and returns_place.too_old(tx, state.item, state.lot, today=who.today) != ""
-    )
+    too_old = bool(state.item) and restock.too_old(tx, state.item, state.lot, today=who.today) != ""
     return Facts(
         current=_current(tx, row), at_station=who.station is not None, goods=goods,
         dispositions=_dispositions(rules_of(tx, row.owner), state.grade, row, too_old=too_old)
@@ -156,8 +154,8 @@ def facts(tx: Tx, state: State, who: Who) -> Facts:
 def find(tx: Tx, state: State, now: int) -> tuple[Candidate, ...]:
     """What was scanned or typed may be these."""
     if state.words:
-        return returns_find.by_words(tx, state.words, now=now)
-    return returns_find.by_code(
+        return finding.by_words(tx, state.words, now=now)
+    return finding.by_code(
         tx, state.sought, now=now, serial=state.serial_sought, item_ids=state.items_sought
     )
 
@@ -171,7 +169,7 @@ def _without(tx: Tx, state: State, who: Who) -> Facts:
     found = find(tx, state, who.now) if state.at == "choose" else ()
     known = owners_of(tx) if state.at == "unknown" else ()
     announced = select(func.count()).where(returns.c.state == "announced")
-    waiting = returns_close.waiting(tx)
+    waiting = closing.waiting(tx)
     return Facts(
         candidates=found, holders=_holders(tx, found, who.person.id), owners=known,
         decided=tuple(f"{row.code} {row.place}" for row in waiting),
@@ -252,10 +250,10 @@ def _proposal(tx: Tx, state: State, today: str) -> str:
     unit = Unit(item=state.item, grade=state.grade or "A", disposition=state.disposition or "none")
     if not unit.condition or unit.disposition == "dispose":
         return ""
-    goods = returns_place.goods(
+    goods = restock.goods(
         tx, item=state.item, lot=state.lot, qty=state.qty, condition=unit.condition, today=today
     )
-    return returns_place.proposal(tx, goods, today=today)
+    return restock.proposal(tx, goods, today=today)
 
 
 def _dispositions(

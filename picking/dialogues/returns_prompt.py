@@ -6,9 +6,9 @@ from picking.dialogues import approval
 from picking.dialogues.base import choices, options
 from picking.dialogues.returns_facts import Current, Facts, State
 from wms.messages import Language, say
-from wms.prompts import Await, Focus, Option, Prompt
-from wms.returns_find import CHOICES_MAX
-from wms.returns_rules import BY_HAND
+from wms.returns.finding import CHOICES_MAX
+from wms.returns.rules import BY_HAND
+from wms.rooms.prompts import Await, Focus, Option, Prompt
 
 AWAITS: dict[str, tuple[Await, ...]] = {
     "arrive": (Await.PARCEL, Await.ITEM, Await.CHOICE), "choose": (Await.CHOICE,),

@@ -50,13 +50,14 @@ from picking.dialogues.base import (
     wrong,
 )
 from picking.pickups import Pickup
-from wms import door, loading, parcels, print_jobs
-from wms.carriers import called
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.messages import Language, say
-from wms.prompts import Await, Focus, Option, Prompt
-from wms.slip_data import manifest_data
+from wms.papers import print_jobs
+from wms.papers.slip_data import manifest_data
+from wms.rooms.prompts import Await, Focus, Option, Prompt
+from wms.shipping import door, loading, parcels
+from wms.site.carriers import called
 
 LINES_MAX = 5
 AWAITS: dict[str, tuple[Await, ...]] = {

@@ -15,12 +15,12 @@ from typing import Literal
 from msgspec import Struct
 
 from picking.dialogues.base import Say, Seen, options, wrong
-from wms import people, terminals
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.messages import Language, say
-from wms.people import Person
-from wms.prompts import Await, Message, Prompt
+from wms.people import staff, terminals
+from wms.people.staff import Person
+from wms.rooms.prompts import Await, Message, Prompt
 
 Why = Literal["", "idle", "elsewhere"]
 
@@ -51,13 +51,13 @@ def step(
         return state, None, said
     try:
         terminals.refuse_paused(tx, terminal, now=now)
-        right = people.check_pin(tx, state.person, seen.code, pepper=pepper, now=now)
+        right = staff.check_pin(tx, state.person, seen.code, pepper=pepper, now=now)
     except Rejected as refusal:
         return _refused(refusal)
     if right:
-        return State(), people.by_id(tx, state.person), None
+        return State(), staff.by_id(tx, state.person), None
     terminals.wrong_pin(tx, terminal, now=now)
-    wait_s = people.locked_s(tx, state.person, now=now)
+    wait_s = staff.locked_s(tx, state.person, now=now)
     if wait_s:
         return _refused(Rejected(Code.BADGE_LOCKED, seconds=wait_s))
     return State(at="pin", person=state.person), None, Say("sign_in.wrong_pin", "error")
@@ -66,8 +66,8 @@ def step(
 def _badge(
     tx: Tx, badge: int, terminal: str, now: int
 ) -> tuple[State, Person | None, Say | None]:  # fmt: skip
-    person = people.by_id(tx, badge)
-    wait_s = people.locked_s(tx, badge, now=now)
+    person = staff.by_id(tx, badge)
+    wait_s = staff.locked_s(tx, badge, now=now)
     if wait_s:
         return _refused(Rejected(Code.BADGE_LOCKED, seconds=wait_s))
     if not person.has_pin:

@@ -42,7 +42,7 @@ from picking.dialogues.base import (
 from picking.walls import Goods, Slot
 from wms.db import Tx
 from wms.messages import Language, say
-from wms.prompts import Await, Focus, Prompt
+from wms.rooms.prompts import Await, Focus, Prompt
 
 
 class State(Struct, frozen=True, kw_only=True):

@@ -58,10 +58,11 @@ from picking.dialogues.base import (
     wrong,
 )
 from picking.dialogues.task_facts import LOOK, Facts, State, Task, free, load
-from wms import missions, tasks
+from wms import tasks
 from wms.db import Tx
 from wms.messages import Language, reason_words, say
-from wms.prompts import Await, Focus, Option, Prompt
+from wms.robots import missions
+from wms.rooms.prompts import Await, Focus, Option, Prompt
 from wms.schema import tasks as tasks_table
 
 

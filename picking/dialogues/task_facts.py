@@ -9,11 +9,11 @@ from msgspec import Struct
 from sqlalchemy import ColumnElement, Row, exists, func, literal, or_, select
 
 from picking.dialogues.base import Who
-from wms import put_back, put_back_missing
 from wms.db import Tx
-from wms.put_back import PUT_BACK, STOP, Goods
 from wms.schema import items, places, stock, tour_totes, tours
 from wms.schema import tasks as tasks_table
+from wms.storage import put_back, put_back_missing
+from wms.storage.put_back import PUT_BACK, STOP, Goods
 
 KINDS = ("find_load", "look", "carry", "confirm", "assist", PUT_BACK, STOP)
 LOOK, ASSIST = "look", "assist"

@@ -64,11 +64,12 @@ from picking.dialogues.work_effects import (
     TakeTote,
     run,
 )
-from wms import work_done, work_orders, work_places
 from wms.db import Tx
 from wms.messages import Language, say
-from wms.prompts import Await, Focus, Option, Prompt
-from wms.work_done import TAKES_NOTHING, Fetch, InHand, Numbered
+from wms.rooms.prompts import Await, Focus, Option, Prompt
+from wms.work import jobs, shelving
+from wms.work import making as work_done
+from wms.work.making import TAKES_NOTHING, Fetch, InHand, Numbered
 
 KEYED_ABOVE = 5  # more pieces than this are counted by the hand and keyed
 At = Literal["get", "tote", "place", "item", "make", "serial", "target", "finish"]
@@ -105,11 +106,11 @@ def facts(tx: Tx, state: State, who: Who) -> Facts:
     """Read them."""
     mine = work_done.in_hand(tx, who.person.id)
     if mine is not None and state.at == "target":
-        best = work_places.proposal(tx, mine.id, qty=state.made, today=who.today)
+        best = shelving.proposal(tx, mine.id, qty=state.made, today=who.today)
         return Facts(mine, proposal=best)
     if mine is not None:
         return Facts(mine)
-    waiting = work_orders.waiting(tx, owners=who.person.limited.get("work"))
+    waiting = jobs.waiting(tx, owners=who.person.limited.get("work"))
     return Facts(None, tuple((row.id, row.code) for row in waiting))
 
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from picking.dialogues.base import Say, Who
-from wms import work_done, work_orders
 from wms.db import Tx
+from wms.work import jobs, making
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +66,34 @@ class Finish:
 def run(tx: Tx, effect: object, who: Who) -> Say | None:
     """Carry out one effect in the open transaction."""
     if isinstance(effect, Start | FetchSome | Make | Finish):
-        work_orders.refuse_others(tx, effect.work, who.person)
+        jobs.refuse_others(tx, effect.work, who.person)
     match effect:
         case Start():
-            if not work_done.start(
+            if not making.start(
                 tx, work=effect.work, person=who.person.id, today=who.today, now=who.now,
                 station=who.station.code if who.station else "",
             ):  # fmt: skip
                 return Say("work.none", "attention")
         case Pause():
-            work_done.pause(tx, work=effect.work, person=who.person.id, now=who.now)
+            making.pause(tx, work=effect.work, person=who.person.id, now=who.now)
         case TakeTote():
-            work_done.refuse_tote(tx, effect.tote)
+            making.refuse_tote(tx, effect.tote)
         case FetchSome():
-            work_done.fetch(
+            making.fetch(
                 tx, allocation_id=effect.allocation, qty=effect.qty, tote=effect.tote,
                 key=f"{who.key}:fetch", actor=who.actor, now=who.now,
             )  # fmt: skip
         case Make():
-            left = work_done.make(
+            left = making.make(
                 tx, work=effect.work, qty=effect.qty, place=effect.place, key=who.key,
                 station=who.station.code if who.station else "", actor=who.actor, now=who.now,
                 serials=effect.serials,
             )  # fmt: skip
             return Say("work.made", params={"qty": effect.qty}) if left else Say("work.done")
         case TakeSerial():
-            work_done.refuse_serial(tx, effect.item, effect.serial)
+            making.refuse_serial(tx, effect.item, effect.serial)
         case Finish():
-            work_done.finish(tx, work=effect.work, now=who.now)
+            making.finish(tx, work=effect.work, now=who.now)
             return Say("work.done")
         case _:
             raise AssertionError(effect)

@@ -13,7 +13,8 @@ from random import Random
 from sqlalchemy import insert, select
 
 from tests.ledger_site import ACTOR, BINS, NOON, RADIO, furnish
-from wms import auditor, stock
+from wms import stock
+from wms.audit import auditor
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
 from wms.schema import items, lots, places

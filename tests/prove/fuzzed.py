@@ -40,10 +40,10 @@ from tests.prove import fuzzed_doors, fuzzed_llrp
 from tests.prove.mutating import chunks
 from tests.vda_states import BUSY, IDLE
 from wms import config, dates, text
-from wms.epc import gtin_of, serial_of, sgtin96
 from wms.errors import Rejected
-from wms.new_order import NewOrder
+from wms.orders.new import NewOrder
 from wms.shape import convert
+from wms.site.epc import gtin_of, serial_of, sgtin96
 
 ROOT = Path(__file__).parent.parent.parent
 GS1 = ROOT / "tests" / "fixtures" / "gs1_scans.csv"

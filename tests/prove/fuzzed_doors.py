@@ -16,8 +16,9 @@ from picking.resolve import resolve
 from tests.postgres import make_book, memory_folder
 from tests.prove.mutating import chunks
 from tests.prove.recorded import furnish
-from wms import documents, photos, text
+from wms import text
 from wms.db import Book, Tx
+from wms.papers import documents, photos
 from wms.schema import barcodes, items, places
 
 LABELS_MAX = 999_999

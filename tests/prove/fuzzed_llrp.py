@@ -14,7 +14,7 @@ from devices.twins import llrp_specs, llrp_wire
 from devices.twins.llrp_specs import Sighting
 from devices.twins.llrp_wire import Type
 from tests.prove.mutating import chunks
-from wms.signals import ReaderBlind, Signal, TagSeen
+from wms.rooms.signals import ReaderBlind, Signal, TagSeen
 
 EPC = bytes.fromhex("3034257bf7194e4000001a85")
 

@@ -16,7 +16,7 @@ from tests.prove import Broken
 from tests.prove.calls import Call, Lived
 from tests.prove.recorded import picture, set_sequences
 from tests.prove.victim import STATEMENT, Answer, Died, Victim
-from wms import auditor
+from wms.audit import auditor
 from wms.db import Book
 
 POINTS = (":begun", ":written", ":committed")

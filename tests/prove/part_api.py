@@ -24,10 +24,13 @@ from tests.postgres import make_book, memory_folder
 from tests.prove import Broken, Part
 from tests.prove.asking import Asking, Operation
 from tests.prove.recorded import furnish, live
-from wms import alive, auditor, incarnation, tokens
+from wms.audit import auditor
 from wms.config import Config, check
 from wms.db import Book
-from wms.tokens import OWNED_SCOPES, SCOPES
+from wms.people import tokens
+from wms.people.tokens import OWNED_SCOPES, SCOPES
+from wms.rooms import alive
+from wms.upkeep import incarnation
 
 WANTED = "API requests"
 TURN = 250  # requests of a round

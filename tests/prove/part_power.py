@@ -32,7 +32,8 @@ from tests.postgres import memory_folder
 from tests.prove import Broken, Part
 from tests.prove.books import empty_book
 from tests.prove.power_disk import LOG, Disk, Note, Recorder
-from wms import auditor, db
+from wms import db
+from wms.audit import auditor
 
 STORIES = 1_000  # of a seed
 STEPS_A_STORY = 120

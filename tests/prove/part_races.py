@@ -18,7 +18,7 @@ from tests.postgres import Databases, databases, make_book, memory_folder
 from tests.prove import Broken, Part
 from tests.prove.racers import box_same, number_own, number_same, tote_same
 from tests.racing import race
-from wms import auditor
+from wms.audit import auditor
 from wms.db import Tx
 from wms.errors import Code, Rejected
 from wms.schema import tracking_ranges

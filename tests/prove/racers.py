@@ -5,12 +5,13 @@ import time
 from sqlalchemy import insert, select, update
 
 from tests.ledger_site import ACTOR, NOON, PEN
-from wms import parcels, stock
+from wms import stock
 from wms.db import Book, Tx
 from wms.errors import Code, Rejected
-from wms.parcels import Packed
 from wms.schema import moves
 from wms.schema import stock as balances
+from wms.shipping import parcels
+from wms.shipping.parcels import Packed
 
 
 def box_same(book: Book, number: int, order: int, contents: list[tuple[int, int]]) -> int | str:

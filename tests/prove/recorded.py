@@ -20,7 +20,7 @@ from tests.day_hands import Day
 from tests.day_site import DaySite
 from tests.prove.calls import Call, Lived, Sequences
 from tests.whole_day import ANSWERS, DEEDS_PERCENT
-from wms import auditor
+from wms.audit import auditor
 from wms.db import Book, Tx
 from wms.errors import Rejected
 from wms.schema import metadata

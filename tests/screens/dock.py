@@ -6,7 +6,7 @@ from picking.pickups import Pickup, spoken
 from tests.screens.making import Show, item, key, of, refusing, told
 from wms.errors import Code, Rejected
 from wms.messages import Language
-from wms.prompts import Prompt
+from wms.rooms.prompts import Prompt
 
 YAMATO = Pickup(1, "M0000001", "yamato", "17:00", 1_194, 118)
 SAGAWA = Pickup(2, "M0000002", "sagawa", "17:30", 0, 42)

@@ -37,11 +37,11 @@ from tests.screens.making import (
     unknown,
 )
 from wms.errors import Code
-from wms.inbound_receipt import Last
-from wms.inbound_rules import Line
-from wms.returns_find import Candidate
-from wms.returns_rules import Disposition
-from wms.returns_view import Evidence, Sent
+from wms.inbound.receiving import Last
+from wms.inbound.rules import Line
+from wms.returns.finding import Candidate
+from wms.returns.rules import Disposition
+from wms.returns.view import Evidence, Sent
 
 CREAM = Item(NUMBER, "SAKURA", SKU, NAME, lot_tracked=True, expiry_tracked=True, shelf_days_in=30)
 CLOTH = Item(OTHER, "SAKURA", "GAUZE-01", PLAIN)

@@ -29,7 +29,7 @@ from tests.screens.making import (
     refusing,
     unknown,
 )
-from wms.count_rules import Tally
+from wms.counts.rules import Tally
 
 ME = 21
 WORK = Work(3, PLACE, "64", count=5, round=1)

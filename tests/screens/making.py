@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from picking.dialogues import DIALOGUES
 from picking.dialogues.base import Dialogue, ItemSeen, Say, Seen
 from wms.messages import Language
-from wms.prompts import Message, Prompt
+from wms.rooms.prompts import Message, Prompt
 
 Show = Callable[[Language], Prompt]
 NAME = "さくらハンドクリーム 抹茶の香り 50g 数量限定 お徳用パック"

@@ -41,12 +41,12 @@ from tests.screens.making import (
     unknown,
 )
 from wms.errors import Code
-from wms.look_found import Fact, Found, Subject
-from wms.look_goods import Passage, Promise, Stored
+from wms.look.found import Fact, Found, Subject
+from wms.look.goods import Passage, Promise, Stored
 from wms.messages import Language
-from wms.prompts import Prompt
-from wms.put_back import Goods
-from wms.work_done import Fetch, InHand, Numbered
+from wms.rooms.prompts import Prompt
+from wms.storage.put_back import Goods
+from wms.work.making import Fetch, InHand, Numbered
 
 
 def _out(state: sign_in.State) -> Show:

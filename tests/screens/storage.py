@@ -38,9 +38,9 @@ from tests.screens.making import (
     unknown,
 )
 from wms.errors import Code
-from wms.putaway import Goods, Proposal
 from wms.stock import Key
-from wms.storage_facts import Holder, Line
+from wms.storage.contents import Holder, Line
+from wms.storage.putaway import Goods, Proposal
 
 
 def line(

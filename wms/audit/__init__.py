@@ -2,7 +2,7 @@
 
 The queries share nothing with the code that writes, not even its constants: a mistake made there
 must not be repeated here. They run over one snapshot (`Book.read_now`); one that did not would
-report corruption where there is none. `wms.auditor` is a second, independent reading.
+report corruption where there is none. `wms.audit.auditor` is a second, independent reading.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs migrations on the engine that `wms.upgrade` hands over."""
+"""Alembic's entry: runs migrations on the engine that `wms.upkeep.upgrade` hands over."""
 
 from alembic import context
 from sqlalchemy import Connection, Engine, text

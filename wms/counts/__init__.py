@@ -1,0 +1,1 @@
+"""Counting and stocktaking: what eyes found against what the book said, and what follows."""

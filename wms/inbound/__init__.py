@@ -1,0 +1,1 @@
+"""Deliveries: announced by their owner, received line by line or by a portal, and closed."""

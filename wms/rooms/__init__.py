@@ -1,0 +1,1 @@
+"""What rooms tell each other, since none imports another: prompts, signals, gaps, the board."""
