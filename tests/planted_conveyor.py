@@ -15,7 +15,7 @@ CONVEYORS = (
         file="devices/box_counts.py",
         right="if most >= MODULUS or max(arrived, departed) > most:",
         wrong="if most >= MODULUS:",
-        tests=only("test_conveyor", "difference or power_cycle"),
+        tests=only("test_conveyor", "difference or pulled_cable"),
     ),
     Bug(
         what="a counter that goes round is booked as boxes that came back",
@@ -29,7 +29,7 @@ CONVEYORS = (
         file="devices/box_counts.py",
         right="if not unbroken and max(after.arrived, after.departed) <= most:",
         wrong="if max(after.arrived, after.departed) < 0:",
-        tests=only("test_conveyor", "difference or power_cycle"),
+        tests=only("test_conveyor", "difference or pulled_cable"),
     ),
     Bug(
         what="a conveyor whose program stands is shown as clear",
