@@ -21,7 +21,7 @@ async def ship_manifest(bot: Bot, prompt: Prompt) -> Prompt:
     digits = [option for option in prompt.options if option.key.isdigit()]
     bot.turns += 1
     if not digits or (idle and (not bot.trouble.closing or bot.turns % len(digits) == 0)):
-        await bot.rest(len(digits) or 1)  # at the end of the day: after a look at each of them
+        await bot.rest(3 * len(digits) or 1)  # in the evening: after a look at each of them
         if not (digits and bot.trouble.closing):
             return await bot.terminal.prompt()
     return await bot.terminal.key(digits[bot.turns % len(digits)].key)

@@ -283,6 +283,7 @@ def _config(plan: Plan, folder: Path, hardware: Hardware, oms: Oms) -> dict[str,
         "site": {"name": "simulation", "timezone": str(site.ZONE)},
         "database": {"url": f"sqlite:///{folder / 'book.db'}"},
         "server": {"requests_per_second": 100_000},
+        "floor": {"idle_lock_minutes": 20},  # longer than anybody here waits
         "waves": {"orders_min": 3, "orders_max": 10, "wait_minutes": 20},
         "robots": {"patience_s": 60.0}, "secrets": {"pepper": "file:pepper"},
         "devices": hardware.config(), "stations": stations,

@@ -128,10 +128,11 @@ class Life:
         book.bell.patience_s = BELL_PATIENCE_S
 
         async def on_health(device: str, health: Health, reason: str) -> None:
-            await book.write(
-                intake.record_health, device=device, health=health, reason=reason,
-                now=clock.now_ms(),
-            )  # fmt: skip
+            with suppress(Killed):
+                await book.write(
+                    intake.record_health, device=device, health=health, reason=reason,
+                    now=clock.now_ms(),
+                )  # fmt: skip
 
         supervisor = Supervisor(
             load=self._driver, on_health=on_health, clock=loop.time, random=server.random,
