@@ -16,10 +16,8 @@ from app.device_doors import hold_zone, list_devices
 from app.metrics import Meter
 from devices import box_counts, conveyors, intake, registry
 from devices.box_counts import Counters, passed
-from devices.capabilities import ConfigFault, Conveyor, Health, Link, Unavailable, Uncertain
-from devices.cases import conveylinx as bench
-from devices.codecs import conveylinx as codec
-from devices.conformance import FAST, PATIENCE_S, check, it_does_what_it_is_told_once, until
+from devices.capabilities import ConfigFault, Health, Link, Unavailable, Uncertain
+from devices.conformance import FAST, until
 from devices.conveyors import Holds
 from devices.drivers.conveylinx import Conveylinx
 from devices.intake import Heard, Memory, worth_writing
@@ -323,20 +321,6 @@ async def test_a_wrong_offset_is_a_fault_of_the_configuration_and_says_so() -> N
         await twin.stop()
 
 
-def test_what_the_guide_does_not_have_is_not_made_up() -> None:
-    inputs = [0] * codec.INPUTS_COUNT
-    assert codec.reading(inputs).up.state == ""
-    inputs[0] = 0x0501  # the high byte is for the other direction
-    assert codec.reading(inputs).up.state == "clear"
-    for bit, why in ((3, "motor"), (5, "jam"), (6, "sensor"), (7, "power"), (2, "power")):
-        inputs[7] = 1 << bit
-        assert codec.reading(inputs).down.trouble == f"conveyor.{why}"
-        assert codec.reading(inputs).up.trouble == ""
-    inputs[6], inputs[7] = 1 << 4, 1 << 15
-    assert codec.reading(inputs).up.trouble == "conveyor.neighbour"
-    assert codec.reading(inputs).down.trouble == "", "a motor that is not used is no trouble"
-
-
 # What is held
 
 
@@ -374,33 +358,6 @@ def kept(site: FloorSite, supervisor: Supervisor) -> Iterator[None]:
         yield
     finally:
         worker.cancel()
-
-
-# Who counts levels
-
-
-class LevelReader(Conveylinx):
-    """What one writes on the first day: a box is seen when the zone is blocked, and then is not."""
-
-    was = ""
-    boxes = 0
-
-    async def open(self, link: Link) -> None:
-        def emit(signal: Any) -> None:
-            self.boxes += signal.state == "clear" and self.was == "blocked"
-            self.was = signal.state
-            link.emit(replace(signal, arrived=self.boxes, departed=self.boxes))
-
-        await super().open(replace(link, emit=emit))
-
-
-async def test_who_counts_levels_instead_of_counters_breaks_the_case(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("devices.conformance.PATIENCE_S", PATIENCE_S / 8)
-    assert isinstance(Conveylinx({"host": "192.0.2.1"}), Conveyor)
-    with pytest.raises((AssertionError, TimeoutError)):
-        await check(replace(bench.CASE, driver=LevelReader), it_does_what_it_is_told_once)
 
 
 def test_days_are_the_site_s(site: FloorSite) -> None:
