@@ -289,7 +289,7 @@ def test_f48_a_bug_of_ours_tells_nobody_s_address(
     def broken(*_args: object, **_options: object) -> None:
         raise RuntimeError(CANARY)
 
-    monkeypatch.setattr("sync.http.orders.accept", broken)
+    monkeypatch.setattr("sync.http.lifecycle.accept", broken)
     answer = one.client.post("/v1/orders", json=order_body(), headers=one.headers("orders:write"))
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "http.our_fault")
     said = capsys.readouterr()
