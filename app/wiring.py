@@ -175,7 +175,7 @@ async def _run(
     artist = ThreadPoolExecutor(1, thread_name_prefix="press")
     site = Site(
         config, root, book, supervisor, random, token, artist, clock_ms, time.monotonic,
-        _dots(config), _languages(config),
+        dots_of(config), languages_of(config),
     )  # fmt: skip
     await book.write(set_up, config, holder=f"{os.getpid()}", now=clock_ms())
     for name, device in sorted(config.devices.items()):
@@ -191,11 +191,13 @@ async def _run(
         artist.shutdown(wait=False, cancel_futures=True)
 
 
-def _dots(config: Config) -> dict[str, int]:
+def dots_of(config: Config) -> dict[str, int]:
+    """The resolution of each station's label printer."""
     return {code: station.dots_per_mm for code, station in config.stations.items()}
 
 
-def _languages(config: Config) -> dict[str, str]:
+def languages_of(config: Config) -> dict[str, str]:
+    """What each station's label printer speaks."""
     return {code: config.language_of(code) for code in config.stations}
 
 
@@ -317,9 +319,9 @@ def reloader_of(site: Site, file: Path, workers_of: alive.Crew) -> Reloader:
 
     def taken(config: Config) -> None:
         site.dots_per_mm.clear()
-        site.dots_per_mm.update(_dots(config))
+        site.dots_per_mm.update(dots_of(config))
         site.languages.clear()
-        site.languages.update(_languages(config))
+        site.languages.update(languages_of(config))
 
     return Reloader(
         file=file, config=site.config, book=site.book, supervisor=site.supervisor,

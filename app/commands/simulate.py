@@ -28,11 +28,11 @@ def simulate(
     """Live through shifts of eight hours in seconds: the same seed is the same shift
 
     The real server works on a real SQLite book; people, devices and shops are the demo's, and the
-    seed draws which flows of the floor there are besides orders. A line for each shift: PASS or
-    FAIL, faults and kills, and the digest of all that happened, which is the same for the same
-    seed. After a FAIL: what was wrong, the newest faults, all screens, and the line that shows it
-    again. With --faults a table of all named faults and how often each struck ends it. Exit code 1
-    when a shift failed.
+    seed draws which flows of the floor there are besides orders, and which devices. A line for
+    each shift: PASS or FAIL, faults and kills, and the digest of all that happened, which is the
+    same for the same seed. After a FAIL: what was wrong, the newest faults, all screens, and the
+    line that shows it again. With --faults a table of all named faults and how often each struck
+    ends it. Exit code 1 when a shift failed.
     """
     from app.simulation.run import run
     from app.simulation.shift import of_seed

@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -132,7 +133,7 @@ class Hardware:
 
     def label_of(self, printer: str, parcel: str) -> str | None:
         """Read the newest label of *parcel* in the printer's tray: its tracking number."""
-        return label_of(self.printers[printer], parcel)
+        return label_of([label.fields for label in self.printers[printer].labels], parcel)
 
     def mend(self, printer: str) -> bool:
         """Look at the printer: load paper if it needs some."""
@@ -210,10 +211,11 @@ def tags_of(units: Counter[Bin], world: World, random: Random) -> list[str]:
     ]  # fmt: skip
 
 
-def label_of(printer: PrinterTwin, parcel: str) -> str | None:
-    """Read the newest label of *parcel* in the tray: its tracking number."""
-    for label in reversed(printer.labels):
-        texts = [_SUBSETS.sub("", text) for text in label.fields]
+def label_of(tray: Sequence[Sequence[str]], parcel: str) -> str | None:
+    """Read the newest label of *parcel* in the tray: its tracking number. A label is what can be
+    read on it."""
+    for label in reversed(tray):
+        texts = [_SUBSETS.sub("", text) for text in label]
         if parcel in texts:
             return next((text for text in texts if text.isdigit() and len(text) == 12), None)
     return None

@@ -119,6 +119,12 @@ class NoisyTerminal(BenchTerminal):
                 await self.http.command("ok")
         return await super(NoisyTerminal, self).scan(text)
 
+    async def twice(self, text: str) -> Prompt:
+        """The trigger bounces."""
+        if self.noise:
+            self.hit("scanner: bouncing trigger")
+        return await super(NoisyTerminal, self).twice(text)
+
     async def _something_else(self, text: str) -> None:
         kinds = {
             "garbage": GARBAGE, "half a code": CUT, "no end of it": LONG,

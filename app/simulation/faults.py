@@ -17,6 +17,7 @@ from app.demo.oms import Oms
 from app.simulation import doors, faults_devices, faults_machine
 from app.simulation.benches import NoisyTerminal
 from app.simulation.doors import Radio
+from app.simulation.faults_cables import of_cable
 from app.simulation.hardware import Hardware
 from app.simulation.network import Network
 from app.simulation.server import Server
@@ -136,7 +137,7 @@ class Storm:
         found["shops: half of the webhooks fail"] = self.lasting(
             oms, lambda: oms.failures, SHOPS_S, fails_percent=25.0
         )
-        found |= faults_devices.of_cable(self, "shops", oms.port)
+        found |= of_cable(self, "shops", oms.port)
         return found | {f"shops: {name}": ask for name, ask in strangers.menu().items()}
 
     # How a fault strikes.

@@ -1,23 +1,23 @@
 """The part of the menu of faults that strikes devices and their cables."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
-from app.simulation.benches import CabledScanner, Reader
+from app.simulation import faults_printers, faults_readers, faults_vehicles
+from app.simulation.benches import CabledScanner
+from app.simulation.faults_cables import of_cable
 from app.simulation.hardware import Hardware
-from app.simulation.network import Cable, Network
+from app.simulation.network import Network
+from app.simulation.readers import BenchReader
 from app.simulation.robots import BUSY, ILLEGAL_ADDRESS, Wire
 from app.simulation.tally import SELDOM_S
 from devices.twins import grh1_memory as m
 from devices.twins.lights import LightsTwin
-from devices.twins.printer import PrinterTwin
 from devices.twins.scale import ScaleTwin
 
 if TYPE_CHECKING:
     from app.simulation.faults import Fault, Storm
 
 SOON_S = 30.0  # somebody sees a wrong address soon
-LOOKS, LOOK_S = 400, 1.0  # a connection is reset as soon as there is one
 
 
 def name_cables(hardware: Hardware, network: Network) -> None:
@@ -26,6 +26,11 @@ def name_cables(hardware: Hardware, network: Network) -> None:
         network.cable(printer.port).where = "printer"
     for scale in hardware.scales.values():
         network.cable(scale.port).where = "scale"
+    for reader in hardware.readers.values():
+        if isinstance(reader, BenchReader):
+            network.cable(reader.twin.port).where = "reader"
+    if hardware.fleet.twins:
+        network.cable(hardware.fleet.broker.port).where = "broker"
     if hardware.lights is not None:
         network.cable(hardware.lights.port).where = "lights"
 
@@ -35,85 +40,19 @@ def menu(storm: "Storm") -> "dict[str, Fault]":
     hardware = storm.hardware
     found: dict[str, Fault] = {}
     for printer in hardware.printers.values():
-        found |= of_cable(storm, "printer", printer.port) | _printer(storm, printer)
+        found |= of_cable(storm, "printer", printer.port) | faults_printers.menu(storm, printer)
     for scale in hardware.scales.values():
         found |= of_cable(storm, "scale", scale.port) | _scale(storm, scale)
     for scanner in hardware.scanners.values():
         found |= _scanner(storm, scanner)
     for reader in hardware.readers.values():
-        found |= _reader(storm, reader)
+        found |= faults_readers.menu(storm, reader)
     if hardware.lights is not None:
         found |= of_cable(storm, "lights", hardware.lights.port) | _lights(storm, hardware.lights)
+    found |= faults_vehicles.menu(storm)
     for wire in hardware.wires.wires.values():
         found |= _robot(storm, wire)
     return found
-
-
-def of_cable(storm: "Storm", where: str, port: int) -> "dict[str, Fault]":
-    """What can happen to the cable to *port*; it counts by itself, message by message."""
-    network, cable = storm.network, storm.network.cable(port)
-
-    return {
-        f"{where}: connections refused": storm.lasting(cable, refused=True),
-        f"{where}: cable stalled": storm.lasting(cable, stalled=True),
-        f"{where}: cable slow": storm.lasting(cable, latency_s=0.8),
-        f"{where}: byte by byte": storm.lasting(cable, portion_bytes=1),
-        f"{where}: cut in a message": _cut(storm, cable),
-        f"{where}: connections reset": _reset(storm, network, port),
-    }
-
-
-def _cut(storm: "Storm", cable: Cable) -> "Fault":
-    async def strike(_name: str) -> None:
-        cable.cut_after_bytes = storm.random.randrange(1, 400)
-
-    return strike
-
-
-def _reset(storm: "Storm", network: Network, port: int) -> "Fault":
-    async def strike(name: str) -> None:
-        for _ in range(LOOKS):
-            if network.reset(port):
-                storm.tally.hit(name)
-                return
-            await asyncio.sleep(LOOK_S)
-
-    return strike
-
-
-def _printer(storm: "Storm", twin: PrinterTwin) -> "dict[str, Fault]":
-    def spoken() -> int:
-        return storm.network.carried[twin.port]
-
-    def open_format() -> None:
-        twin.cut_after_bytes = 200
-
-    def cut_answer() -> None:
-        twin.cut_next_answer = True
-
-    return {
-        "printer: paper out": storm.once(twin.paper_out),
-        "printer: paper out in a job": _last_label(storm, twin),
-        "printer: head open": storm.once(twin.open_head),
-        "printer: paused": storm.between(twin.pause, twin.resume, spoken),
-        "printer: power cycle": storm.once(twin.power_cycle),
-        "printer: mute": storm.lasting(twin, spoken, mute=True),
-        "printer: garbage": storm.lasting(twin, spoken, garbage=True),
-        "printer: answer cut": storm.once(cut_answer, lambda: not twin.cut_next_answer),
-        "printer: slow answers": storm.lasting(twin, spoken, answer_delay_s=1.5),
-        "printer: format cut": storm.once(open_format, lambda: twin.cut_after_bytes is None),
-    }
-
-
-def _last_label(storm: "Storm", twin: PrinterTwin) -> "Fault":
-    async def strike(name: str) -> None:
-        printed = len(twin.labels)
-        twin.paper_out(1)
-        await storm.some_time(SELDOM_S)
-        if len(twin.labels) > printed:
-            storm.tally.hit(name)
-
-    return strike
 
 
 def _scanner(storm: "Storm", twin: CabledScanner) -> "dict[str, Fault]":
@@ -122,14 +61,6 @@ def _scanner(storm: "Storm", twin: CabledScanner) -> "dict[str, Fault]":
             twin.unplug, twin.plug, lambda: twin.plugged_in
         ),
     }  # fmt: skip
-
-
-def _reader(storm: "Storm", reader: Reader) -> "dict[str, Fault]":
-    return {
-        "reader: away": storm.lasting(reader, lambda: reader.refused, away=True),
-        "reader: deaf": storm.lasting(reader, lambda: reader.missed, SELDOM_S, deaf=True),
-        "reader: a stray tag": storm.lasting(reader, lambda: reader.strayed, SELDOM_S, stray=True),
-    }
 
 
 def _scale(storm: "Storm", twin: ScaleTwin) -> "dict[str, Fault]":
@@ -142,6 +73,7 @@ def _scale(storm: "Storm", twin: ScaleTwin) -> "dict[str, Fault]":
     return {
         "scale: unstable": storm.once(lambda: twin.unstable(20)),
         "scale: pan lifted": storm.between(twin.underload, twin.put_pan_back, asked),
+        "scale: overload": storm.between(twin.overload, twin.relieve, asked),
         "scale: garbage": storm.lasting(twin, asked, garbage=True),
         "scale: frozen": storm.lasting(twin, asked, frozen=True),
         "scale: reply cut": storm.once(cut_reply, lambda: not twin.cut_next_reply),
@@ -209,6 +141,8 @@ def _robot(storm: "Storm", wire: Wire) -> "dict[str, Fault]":
         "robot: late write": storm.once(lambda: count_up("late_writes"), lambda: False),
         "robot: answers busy": storm.lasting(wire, answer_with=BUSY),
         "robot: illegal address": storm.lasting(wire, most_s=SOON_S, answer_with=ILLEGAL_ADDRESS),
+        "robot: wrong magic": storm.lasting(plc, asked, SOON_S, wrong_magic=True),
+        "robot: wrong protocol": storm.lasting(plc, asked, SOON_S, protocol=2),
         "robot: frozen": storm.lasting(plc, asked, frozen=True),
         "robot: torn reads": storm.once(
             lambda: count_up("torn_reads", 6), lambda: plc.torn_reads < 6

@@ -8,6 +8,7 @@ import asyncio
 import socket
 from collections import Counter, deque
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -17,6 +18,7 @@ from app.simulation.tally import CALM, Gusts, unheard
 LATENCY_S = 0.002
 LATE_S, LATE_TIMES = 0.05, 32.0  # a late message is so late, and up to so many times as late
 FIRST_PORT = 20_000
+PROCESS: ContextVar[object] = ContextVar("process", default=None)  # who makes a connection
 
 
 @dataclass(slots=True)
@@ -57,10 +59,12 @@ class Network:
             end.break_off(ConnectionResetError("connection reset"))
         return len(ends)
 
-    def reset_all(self) -> None:
-        """Every connection of whoever connected to somebody is reset: its process is gone."""
-        for port in list(self._pairs):
-            self.reset(port)
+    def reset_all(self, process: object = None) -> None:
+        """Every connection that *process* has made is reset, for it is gone; without one, all."""
+        for ends in list(self._pairs.values()):
+            for end in list(ends):
+                if process is None or end.process is process:
+                    end.break_off(ConnectionResetError("connection reset"))
 
     def listen(
         self, loop: asyncio.AbstractEventLoop, make: Callable[[], Any], host: Any, port: Any
@@ -82,8 +86,14 @@ class Network:
         self, loop: asyncio.AbstractEventLoop, make: Callable[[], Any], host: Any, port: Any
     ) -> tuple["End", Any]:
         """Connect to *port*. Raises `ConnectionRefusedError`."""
+        await asyncio.sleep(self.cable(int(port)).latency_s)
+        return self.connect_now(loop, make, host, port)
+
+    def connect_now(
+        self, loop: asyncio.AbstractEventLoop, make: Callable[[], Any], host: Any, port: Any
+    ) -> tuple["End", Any]:
+        """The same at once, for those who cannot wait."""
         cable = self.cable(int(port))
-        await asyncio.sleep(cable.latency_s)
         listener = self._listeners.get(int(port))
         if listener is not None and cable.refused:
             self.hit(f"{cable.where}: connections refused")
@@ -173,6 +183,7 @@ class End(asyncio.Transport):
         super().__init__({**names, "socket": _Names(mine, theirs)})
         self._network, self._loop, self._cable = network, loop, cable
         self._port = max(mine[1], theirs[1])  # the caller's own is 0
+        self.process = PROCESS.get()
         self._protocol: Any = None
         self._closing = self._gone = False
         self._read_paused = False

@@ -27,7 +27,7 @@ from app.demo.shift import Dose
 from app.demo.trouble import Trouble
 from app.demo.twins import LIGHTS
 from app.demo.verdict import Verdict, judge
-from app.simulation import flows
+from app.simulation import arrivals, flows
 from app.simulation.doors import Radio
 from app.simulation.faults import Storm
 from app.simulation.hardware import Hardware
@@ -224,7 +224,7 @@ async def _shift(
     world = physical.make(made, dice(), wanted=wanted)
     network.random = dice()
     hardware = Hardware(
-        world, dice(), plan.benches, plan.robots, dose is not None and dose.has("sort")
+        world, dice(), plan.benches, plan.robots, dose is not None and dose.has("sort"), plan.gear
     )
     await hardware.start()
     token = (template() / "token").read_text("utf-8")
@@ -264,6 +264,8 @@ def _write_flows(plan: Plan, dose: Dose, url: str, folder: Path) -> None:
     book = Book(url)
     try:
         book.write_now(of_shift.write, the_site(), plan.seed, dose)
+        if dose.has("receive"):
+            book.write_now(arrivals.write, the_site(), plan.seed, dose)
     finally:
         book.close()
 
@@ -278,6 +280,8 @@ def _config(plan: Plan, folder: Path, hardware: Hardware, oms: Oms) -> dict[str,
             "slots": [f"{slot}={LIGHTS}:{n}" for n, slot in enumerate(special.WALL_SLOTS)],
         }  # fmt: skip
         picking = {"picking": {"zones": special.picking()["picking.zones"]}}
+    if plan.dose is not None and plan.dose.has("receive"):
+        stations |= arrivals.station("label-1", rfid=plan.gear.printer == "zpl")
     return {
         **picking,
         "site": {"name": "simulation", "timezone": str(site.ZONE)},

@@ -17,11 +17,16 @@ from app.machine.clock import SiteClock
 from app.simulation.benches import FieldReader
 from app.simulation.hardware import READER_DRIVER, Hardware
 from app.simulation.machine import Machine
-from app.simulation.network import Network
+from app.simulation.network import PROCESS, Network
+from app.simulation.readers import PACE as READER_PACE
+from app.simulation.readers import client_on
+from app.simulation.vehicles import line
 from devices import intake, registry
 from devices.capabilities import Driver, Health
 from devices.drivers.grh1 import Grh1Robot
+from devices.drivers.llrp import LlrpReader
 from devices.drivers.serial_scanner import SerialScanner
+from devices.drivers.vda5050 import Vda5050Robot
 from devices.patience import Policy
 from devices.supervisor import Supervisor
 from wms.config import Config
@@ -77,6 +82,12 @@ class Server:
             self.bug = error
             self.failed.set()
 
+    async def restart_device(self, name: str) -> None:
+        """Somebody has seen that it does not work, and lets it begin anew."""
+        life = self.life
+        if life is not None and life.supervisor is not None and name in life.supervisor.names():
+            await life.supervisor.restart(name)
+
     def kill(self) -> None:
         """SIGKILL, from outside."""
         if self.life is not None:
@@ -89,6 +100,7 @@ class Life:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.app: Litestar | None = None
+        self.supervisor: Supervisor | None = None
         self.is_over = False
         self.task: asyncio.Task[None] | None = None
 
@@ -98,7 +110,7 @@ class Life:
         self.is_over, self.app, server.life = True, None, None
         server.kills += 1
         server.died.set()
-        server.network.reset_all()
+        server.network.reset_all(self)
         for wire in server.hardware.wires.wires.values():
             wire.life += 1
         assert self.task is not None
@@ -122,6 +134,7 @@ class Life:
     async def live(self) -> None:
         """From boot to the end."""
         server = self.server
+        PROCESS.set(self)
         loop = asyncio.get_running_loop()
         machine, clock = server.machine, SiteClock(server.machine.wall_ms, server.machine.steady_ms)
         book = machine.open_book(server.config.database.url, self.reached, self._leave)
@@ -134,13 +147,13 @@ class Life:
                     now=clock.now_ms(),
                 )  # fmt: skip
 
-        supervisor = Supervisor(
+        supervisor = self.supervisor = Supervisor(
             load=self._driver, on_health=on_health, clock=loop.time, random=server.random,
             policy=POLICY,
         )  # fmt: skip
         site = wiring.Site(
             server.config, server.root, book, supervisor, server.random, "", None, clock.now_ms,
-            loop.time, {}, {},
+            loop.time, wiring.dots_of(server.config), wiring.languages_of(server.config),
         )  # fmt: skip
         try:
             await self._set_up(book, clock)
@@ -173,11 +186,15 @@ class Life:
                 book.full = False  # the next process has not met it yet
 
     def _driver(self, name: str) -> Callable[[Any], Driver]:
-        hardware = self.server.hardware
+        hardware, network = self.server.hardware, self.server.network
         if name == "grh1":
             return lambda options: Grh1Robot(options, hardware.wires.connect)
+        if name == "vda5050":
+            return lambda options: Vda5050Robot(options, line)
         if name == "serial-scanner":
             return lambda options: SerialScanner(options, hardware.ports.open_line)
         if name == READER_DRIVER:
-            return lambda options: FieldReader(hardware.readers[options["reader"]])
+            return lambda options: FieldReader(hardware.field_reader(options["reader"]))
+        if name == "llrp":
+            return lambda options: LlrpReader(options, client_on(network), READER_PACE)
         return registry.load(name)

@@ -26,6 +26,7 @@ from app.simulation import flows as flows_of
 from app.simulation.benches import NoisyTerminal
 from app.simulation.doors import Radio
 from app.simulation.faults import Storm
+from app.simulation.gear import Gear, drawn
 from app.simulation.hardware import Hardware
 from app.simulation.server import Server
 
@@ -50,7 +51,8 @@ def silent(_seconds: float, _faults: int) -> None:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a shift is made of. `faults_every_s` lies between two faults on average; 0: none.
-    `shift_s` is how long it lasts; `parts` are flows besides the orders (`flows.PARTS`)."""
+    `shift_s` is how long it lasts; `parts` are flows besides the orders (`flows.PARTS`); `gear`
+    says which devices it has."""
 
     seed: int
     orders: int = 15
@@ -60,6 +62,7 @@ class Plan:
     faults_every_s: float = FAULTS_EVERY_S
     shift_s: float = SHIFT_S
     parts: tuple[str, ...] = ()
+    gear: Gear = field(default_factory=Gear)
 
     @property
     def dose(self) -> Dose | None:
@@ -68,15 +71,16 @@ class Plan:
 
     @property
     def replay(self) -> str:
-        """The command that lives through this shift again, if its parts are its seed's."""
+        """The command that lives through this shift again, if its parts and devices are its
+        seed's."""
         faults = " --faults" if self.faults_every_s else ""
         return f"genba simulate --seeds {self.seed} --orders {self.orders}{faults}"
 
 
 def of_seed(seed: int, *, orders: int, faults: bool) -> Plan:
-    """The shift that `genba simulate` lives through: the flows are the seed's."""
+    """The shift that `genba simulate` lives through: the flows and the devices are the seed's."""
     every_s = FAULTS_EVERY_S if faults else 0.0
-    return Plan(seed, orders, faults_every_s=every_s, parts=flows_of.drawn(seed))
+    return Plan(seed, orders, faults_every_s=every_s, parts=flows_of.drawn(seed), gear=drawn(seed))
 
 
 @dataclass(slots=True)

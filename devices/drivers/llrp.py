@@ -24,6 +24,8 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
 from devices import options as device_options
 from devices.capabilities import ConfigFault, Link, NeedsHuman, Unavailable, Uncertain
 from devices.codecs.llrp_tags import Outcome, TagReports, outcome_of
@@ -48,6 +50,17 @@ LOST_MS = 1_000  # how much of the past was in the reports that a full reader th
 OVERFLOW, DEAF = "reader.overflow", "reader.antenna"
 
 
+class Pace(NamedTuple):
+    """How often the client is looked at; how often the reader must show that it lives, if not as
+    its options say."""
+
+    look_s: float = LOOK_S
+    keepalive_ms: int = 0
+
+
+USUAL = Pace()
+
+
 class _Refusal(NamedTuple):
     """An answer of the reader that was not "success", and the number of the question."""
 
@@ -60,11 +73,21 @@ class _Refusal(NamedTuple):
 
 
 class LlrpReader:
-    """A `TagReader`. Emits `TagSeen` for what is in the field, over and over."""
+    """A `TagReader`. Emits `TagSeen` for what is in the field, over and over.
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
+    *connect* makes the client of a session, and *pace* says how often it is looked at: another one
+    where a day is over in seconds.
+    """
+
+    def __init__(
+        self, options: Mapping[str, Any], connect: Callable[..., Client] = Client,
+        pace: Pace = USUAL,
+    ) -> None:  # fmt: skip
         self._options = device_options.read(options, Options)
         self._options.check()
+        if pace.keepalive_ms:
+            self._options = structs.replace(self._options, keepalive_ms=pace.keepalive_ms)
+        self._connect, self._look_s = connect, pace.look_s
         self._client: Client | None = None
         self._connecting: asyncio.Future[None] | None = None
         self._writing = asyncio.Lock()
@@ -102,7 +125,7 @@ class LlrpReader:
     def _new_client(self) -> Client:
         unread = self._from_reader_thread(self._on_unread)
         lost = self._from_reader_thread(self._on_lost)
-        client = Client(
+        client = self._connect(
             self._options.host, self._options.port, self._options.for_sllurp(),
             lambda why: unread(None, why), lambda: lost(None),
         )  # fmt: skip
@@ -237,7 +260,7 @@ class LlrpReader:
         while not self._lost and self._client.is_alive():
             self._progress.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_S):
+                async with asyncio.timeout(self._look_s):
                     await self._progress.wait()
         raise Unavailable("the reader broke off")
 

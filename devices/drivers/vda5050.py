@@ -16,6 +16,7 @@ Options in `config.toml`:
     errors            the vendor's errorTypes to the reasons 1..9, { loadNotFound = 1 }
     silent_s          35.0     no state for so long is a lost vehicle (the standard: every 30 s)
     reply_timeout_s   2.0      for the broker
+    poll_s            0.2      how often is looked what it has said, and when
 
 One session is one connection to the broker. The vehicle is online while the broker says so (its
 last will tells when not) and its states come. All that it remembers is its last order, so that an
@@ -41,7 +42,6 @@ from devices.patience import GARBAGE
 from devices.transporter import Handoff
 from wms.rooms.signals import RobotState
 
-LOOK_S = 0.2  # how often the time since the last state is looked at
 E_STOP, FAULT, WRONG_PROFILE = "robot.e_stop", "robot.fault", "robot.wrong_profile"
 GONE = "robot.gone"
 HANDLING = ("pick", "drop")
@@ -70,6 +70,7 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     errors: dict[str, Reason] = {}
     silent_s: device_options.Seconds = 35.0
     reply_timeout_s: device_options.Seconds = 2.0
+    poll_s: device_options.Seconds = 0.2
 
 
 def mqtt(options: Options) -> Broker:
@@ -239,7 +240,7 @@ class Vda5050Robot:
             if link.clock() - self._state_s > self._options.silent_s:
                 raise Unavailable("device.silent")
             link.alive()
-            await asyncio.sleep(min(LOOK_S, self._options.silent_s / 4))
+            await asyncio.sleep(min(self._options.poll_s, self._options.silent_s / 4))
 
     def _hear(self, link: Link, topic: str, payload: bytes) -> None:
         try:

@@ -64,7 +64,7 @@ class LlrpReaderTwin:
         self.random = random
         self.radio = Radio(self.field, antennas, random, round_s, self._report)
         self._session: _Session | None = None
-        self._callers: set[asyncio.StreamWriter] = set()
+        self._callers: list[asyncio.StreamWriter] = []
         self._nobody = asyncio.Event()
         self._nobody.set()
         self._server: asyncio.Server | None = None
@@ -123,7 +123,7 @@ class LlrpReaderTwin:
         return self._session is not None
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._callers.add(writer)
+        self._callers.append(writer)
         self._nobody.clear()
         session = _Session(self, reader, writer)
         try:
@@ -139,7 +139,7 @@ class LlrpReaderTwin:
         finally:
             if self._session is session:
                 self._session = None
-            self._callers.discard(writer)
+            self._callers.remove(writer)
             writer.close()
             if not self._callers:
                 self._nobody.set()

@@ -45,7 +45,7 @@ class MqttBroker:
         self._moving = asyncio.Event()
         self._moving.set()
         self._callers: list[_Caller] = []
-        self._open: set[asyncio.StreamWriter] = set()
+        self._open: dict[asyncio.StreamWriter, None] = {}  # in the order in which they came
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -85,7 +85,7 @@ class MqttBroker:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._open.add(writer)
+        self._open[writer] = None
         caller: _Caller | None = None
         try:
             caller = await self._welcome(reader, writer)
@@ -94,7 +94,7 @@ class MqttBroker:
         except (EOFError, ConnectionError, TimeoutError, Broken, UnicodeDecodeError):
             pass
         finally:
-            self._open.discard(writer)
+            self._open.pop(writer, None)
             self._goodbye(writer, caller)
 
     def _goodbye(self, writer: asyncio.StreamWriter, caller: _Caller | None) -> None:

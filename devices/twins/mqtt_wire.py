@@ -5,7 +5,7 @@ Only what vehicles and their broker need: qualities 0 and 1, retained messages, 
 
 import asyncio
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -121,12 +121,20 @@ def parse_hello(body: bytes) -> Hello:
     return Hello(client.decode(), keepalive_s, will, user.decode(), password.decode())
 
 
-def hello(client: str, keepalive_s: int, will: Message) -> bytes:
-    """CONNECT, with a last will."""
-    flags = CLEAN | WILL | will.quality << 3 | (WILL_RETAIN if will.retain else 0)
+def hello(client: str, keepalive_s: int, will: Message | None = None) -> bytes:
+    """CONNECT, with a last will or without."""
+    flags, last = CLEAN, b""
+    if will is not None:
+        flags |= WILL | will.quality << 3 | (WILL_RETAIN if will.retain else 0)
+        last = text(will.topic) + struct.pack(">H", len(will.payload)) + will.payload
     head = text("MQTT") + bytes([4, flags]) + struct.pack(">H", keepalive_s)
-    last = text(will.topic) + struct.pack(">H", len(will.payload)) + will.payload
     return packet(CONNECT, head + text(client) + last)
+
+
+def subscribed(topics: Iterable[str]) -> bytes:
+    """SUBSCRIBE to *topics*, with quality 0."""
+    filters = b"".join(text(topic) + b"\x00" for topic in topics)
+    return packet(SUBSCRIBE, b"\x00\x01" + filters, 2)
 
 
 class Client:
@@ -153,8 +161,7 @@ class Client:
             kind, _, body = await asyncio.wait_for(read_packet(reader), 2)
             if kind != CONNACK or body[1] != 0:
                 raise Broken("not let in")
-            filters = b"".join(text(topic) + b"\x00" for topic in topics)
-            self._writer.write(packet(SUBSCRIBE, b"\x00\x01" + filters, 2))
+            self._writer.write(subscribed(topics))
         except BaseException:
             self.die()
             raise

@@ -66,6 +66,7 @@ class PrinterTwin:
         self.answers_when_blocked = False  # the models that show their flags instead of silence
         self.knows_settings = True  # some models and clones take no `getvar`
         self.one_link = False  # some models hang up on a second caller
+        self.turned_away = 0  # so many second callers
         self.echoes_to_newest = False  # ... and tell whoever is there of another one's labels
         self.mute = self.garbage = False
         self.cut_next_answer = False  # the link drops in its middle
@@ -106,8 +107,8 @@ class PrinterTwin:
         self.paper_is_out = after == 0
 
     def reload(self) -> None:
-        """A new roll: what waits is printed without being asked."""
-        self._roll, self.paper_is_out = None, False
+        """A new roll, and a ribbon: what waits is printed without being asked."""
+        self._roll, self.paper_is_out, self.ribbon_is_out = None, False, False
         self._wake.set()
 
     def open_head(self) -> None:
@@ -167,6 +168,7 @@ class PrinterTwin:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.one_link and self._senders:
+            self.turned_away += 1
             writer.close()
             return
         self._senders.append(writer)

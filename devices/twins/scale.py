@@ -32,7 +32,7 @@ class ScaleTwin:
         self.frozen = self.garbage = self.pan_is_lifted = False
         self.cut_next_reply = False
         self._pty = pty
-        self._load_g = self._zero_g = self._tare_g = 0
+        self._load_g = self._leans_g = self._zero_g = self._tare_g = 0
         self._unstable_readings = 0
         self._server: asyncio.Server | None = None
         self._callers: dict[asyncio.StreamWriter, bytearray] = {}
@@ -44,15 +44,19 @@ class ScaleTwin:
 
     def take(self) -> None:
         """Take everything off."""
-        self._load_g = 0
+        self._load_g = self._leans_g = 0
 
     def unstable(self, readings: int) -> None:
         """The next so many readings have not settled."""
         self._unstable_readings = readings
 
     def overload(self) -> None:
-        """Put on more than it can carry."""
-        self._load_g = self.capacity_g + 1
+        """Somebody leans on it: more than it can carry, besides what lies there."""
+        self._leans_g = self.capacity_g + 1
+
+    def relieve(self) -> None:
+        """Nobody leans on it any more."""
+        self._leans_g = 0
 
     def underload(self) -> None:
         """Lift the pan off; `put_pan_back` ends it."""
@@ -164,9 +168,9 @@ class ScaleTwin:
         if problem:
             return f"{command} {problem}"
         if command == "Z":
-            self._zero_g, self._tare_g = self._load_g, 0
+            self._zero_g, self._tare_g = self._borne_g, 0
             return "Z A"
-        self._tare_g = self._load_g - self._zero_g
+        self._tare_g = self._borne_g - self._zero_g
         return f"T S {self._shown(self._tare_g)}"
 
     def _weigh(self, *, wait: bool) -> str:
@@ -176,13 +180,17 @@ class ScaleTwin:
         moving = self._is_unstable()
         if moving and wait:
             return "S I"
-        net_g = self._load_g - self._zero_g - self._tare_g
+        net_g = self._borne_g - self._zero_g - self._tare_g
         return f"S {'D' if moving else 'S'} {self._shown(net_g)}"
 
     def _problem(self) -> str:
         if self.pan_is_lifted:
             return "-"
-        return "+" if self._load_g > self.capacity_g else ""
+        return "+" if self._borne_g > self.capacity_g else ""
+
+    @property
+    def _borne_g(self) -> int:
+        return self._load_g + self._leans_g
 
     def _is_unstable(self) -> bool:
         if not self._unstable_readings:

@@ -20,37 +20,16 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from devices.twins.grh1_body import Body, Delivery, DeliveryLog, Stations, World
 from devices.twins.mqtt_wire import Broken, Client, Message
+from devices.twins.vda5050_memory import FINAL, Memory
 
 RETRY_S = 0.05
-FINAL = ("FINISHED", "FAILED")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@dataclass(slots=True)
-class Memory:
-    """What it keeps over a power cut, unless it is wiped."""
-
-    order: str = ""
-    update: int = 0
-    nodes: list[dict[str, Any]] = field(default_factory=list)  # still to be reached
-    edges: list[dict[str, Any]] = field(default_factory=list)
-    actions: list[dict[str, Any]] = field(default_factory=list)  # with `status` and `node`
-    instants: list[dict[str, Any]] = field(default_factory=list)
-    at_node: str = ""
-    at_sequence: int = 0
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether something is left of its order."""
-        left = any(action["status"] not in FINAL for action in self.actions)
-        return left or bool(self.nodes or self.edges)
 
 
 class Vda5050Twin:
@@ -68,6 +47,7 @@ class Vda5050Twin:
         hand_off_s: float = 0.03,
         scan_s: float = 0.01,
         state_every_s: float = 0.3,
+        keepalive_s: int = 2,
         log: Path | None = None,
     ) -> None:
         self.serial, self.nodes = serial, dict(nodes)
@@ -80,6 +60,7 @@ class Vda5050Twin:
         self.loads_known, self.mode, self.version, self.garble_next = True, "AUTOMATIC", "2.0.0", 0
         self.errors: list[dict[str, Any]] = []
         self._clock, self._scan_s, self._state_every_s = clock, scan_s, state_every_s
+        self._keepalive_s = keepalive_s
         self._client = Client(self._hear)
         self._silent = False
         self._reject, self._fail = "", ("", "")
@@ -139,6 +120,16 @@ class Vda5050Twin:
         """The next *action* (pick, drop) fails."""
         self._fail = (error, action)
 
+    @property
+    def rejects_next(self) -> bool:
+        """Whether that order is still to come."""
+        return self._reject != ""
+
+    @property
+    def fails_next(self) -> bool:
+        """Whether that action is still to come."""
+        return self._fail[1] != ""
+
     def drop_load(self) -> str | None:
         """What it carried lies in the aisle."""
         return self.body.lose()
@@ -155,14 +146,14 @@ class Vda5050Twin:
                     await self._connect()
             self._move(self._clock())
             self._say_state()
-            await asyncio.sleep(self._scan_s if self._client.is_up else RETRY_S)
+            await asyncio.sleep(self._scan_s if self._client.is_up else max(RETRY_S, self._scan_s))
 
     async def _connect(self) -> None:
         self._client.die()
         self._client = Client(self._hear)
         will = self._message("connection", {"connectionState": "CONNECTIONBROKEN"}, retain=True)
         await self._client.connect(
-            *self._address, client=self.serial, keepalive_s=2, will=will,
+            *self._address, client=self.serial, keepalive_s=self._keepalive_s, will=will,
             topics=(self._topic("order"), self._topic("instantActions")),
         )  # fmt: skip
         self._publish("connection", {"connectionState": "ONLINE"}, retain=True)
