@@ -37,6 +37,7 @@ from wms import config
 NAMED_MIN = 60
 STRUCK_MIN = 500  # in a shift of eight hours
 SEEDS = range(1, 7)
+SEEDS_MAX = 40  # some faults wait for devices and goods that few shifts have
 
 
 def test_a_calm_quarter_of_an_hour_passes_and_its_seed_tells_it_again() -> None:
@@ -126,18 +127,21 @@ def test_a_calm_shift_with_every_flow_ends_whole() -> None:
 @pytest.mark.long
 def test_shifts_in_which_everything_fails_end_whole_and_every_named_fault_strikes() -> None:
     struck: Counter[str] = Counter()
-    for seed in SEEDS:
+    for seed in range(1, SEEDS_MAX):
         result = run(replace(of_seed(seed, orders=8, faults=True), faults_every_s=40.0))
         assert result.verdict.faults == [], (seed, result.story)
         assert result.kills > 0 and result.injected >= STRUCK_MIN
         struck.update(result.struck)
+        spared = sorted(name for name, times in struck.items() if not times)
+        if seed >= SEEDS[-1] and not spared:
+            break
     assert len(struck) >= NAMED_MIN
-    assert not sorted(name for name, times in struck.items() if not times)
+    assert spared == []
 
 
 @pytest.mark.long
 def test_another_process_tells_the_same_story() -> None:
-    ask = (sys.executable, "-m", "app", "simulate", "--seeds", "7", "--orders", "4", "--faults")
+    ask = (sys.executable, "-m", "app", "simulate", "--seeds", "6", "--orders", "4", "--faults")
     told = [
         subprocess.run(
             (*ask, "--json"), capture_output=True, text=True, check=False,

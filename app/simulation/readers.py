@@ -20,6 +20,7 @@ ROUND_S = 4.0  # the twin looks so often what lies before it
 # Of `config.toml`: one read is enough, and what is not read in some rounds is gone.
 OPTIONS: dict[str, Any] = {"reads_min": 1, "within_ms": 10_000, "gone_s": 20.0}
 STRAY = "30340789000c0ac00000ffff"  # a carton on the next bench
+ENDING_ERRORS = (*SENDING_ERRORS, *DECODING_ERRORS)
 NEAR, FAR = 1, 2  # antennas: the one that is read, and one that is not
 
 
@@ -35,7 +36,7 @@ class _Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             self._client.raw_data_received(data)
-        except (*SENDING_ERRORS, *DECODING_ERRORS):  # its thread would end
+        except ENDING_ERRORS:  # its thread would end
             self._client.hard_disconnect()
             self._client._on_disconnected()
 
