@@ -69,7 +69,7 @@ class Hold(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     held: bool
 
 
-class Told(Struct, frozen=True, kw_only=True):
+class ZoneHeld(Struct, frozen=True, kw_only=True):
     """What a zone is to do from now on, whether the conveyor is there or comes back."""
 
     device: str
@@ -130,12 +130,12 @@ async def post_restart(
 async def post_zone(
     device: FromPath[str], zone: FromPath[str], data: JSONBody[Hold], book: TheBook,
     token: TheToken, now: Now,
-) -> Told:  # fmt: skip
+) -> ZoneHeld:  # fmt: skip
     """Boxes stop at this zone of a conveyor, or go on. The same again changes nothing."""
     await book.write(
         hold_zone, device=device, zone=zone, held=data.held, actor=token.actor, now=now
     )  # fmt: skip
-    return Told(device=device, zone=zone, held=data.held)
+    return ZoneHeld(device=device, zone=zone, held=data.held)
 
 
 def hold_zone(tx: Tx, *, device: str, zone: str, held: bool, actor: str, now: int) -> None:

@@ -17,7 +17,6 @@ def site() -> Iterator[Doors]:
         yield made
 
 
-@pytest.mark.long
 def test_the_whole_application_describes_itself(site: Doors) -> None:
     """Two things of one name in two rooms once made this a fault of the server."""
     assert len(_document(site)["paths"]) > 60

@@ -81,7 +81,7 @@ def _hold(config: Path, name: str, *, held: bool, as_json: bool) -> None:
 
     import msgspec
 
-    from app.device_doors import Told
+    from app.device_doors import ZoneHeld
     from app.local import Server, fail, reached
 
     device, _, zone = name.rpartition(":")
@@ -91,7 +91,7 @@ def _hold(config: Path, name: str, *, held: bool, as_json: bool) -> None:
         if not isinstance(place, Server):
             fail(say("devices.no_server", spoken()))
         path = f"/v1/devices/{quote(device, safe='')}/zones/{quote(zone, safe='')}"
-        done = place.ask("POST", path, Told, json={"held": held})
+        done = place.ask("POST", path, ZoneHeld, json={"held": held})
     code = "devices.held" if held else "devices.released"
     typer.echo(msgspec.json.encode(done) if as_json else say(code, spoken(), zone=name))
 
